@@ -1,0 +1,78 @@
+// Mistakes that the typings must catch. Each line after `@ts-expect-error` is one.
+
+import { ErrorCode, RTMClient, type RTMCallError, type RTMConnectError } from 'slack-rtm-native';
+
+// @ts-expect-error: no token
+new RTMClient();
+// @ts-expect-error: a token is a string
+new RTMClient(42);
+// @ts-expect-error: a misspelt option
+new RTMClient('xoxb-token', { autoReconect: false });
+// @ts-expect-error: a time is a number of milliseconds
+new RTMClient('xoxb-token', { clientPingTimeout: '6s' });
+// @ts-expect-error: no such level
+new RTMClient('xoxb-token', { logLevel: 'verbose' });
+// @ts-expect-error: a logger needs setName and setLevel
+new RTMClient('xoxb-token', { logger: console });
+// @ts-expect-error: apiCall is missing
+new RTMClient('xoxb-token', { webClient: {} });
+// @ts-expect-error: an agent is an http.Agent
+new RTMClient('xoxb-token', { agent: 'http://proxy.example:3128' });
+// @ts-expect-error: a certificate authority is a string, a Buffer or an array of them
+new RTMClient('xoxb-token', { tls: { ca: 1 } });
+// @ts-expect-error: a header is a string
+new RTMClient('xoxb-token', { headers: { 'X-Number': 1 } });
+
+export async function talk(rtm: RTMClient, awaitReply: boolean): Promise<void> {
+  // @ts-expect-error: a misspelt argument
+  await rtm.start({ batch_presence_awere: true });
+  // @ts-expect-error: no conversation
+  await rtm.sendMessage('hello');
+  // @ts-expect-error: a list of users
+  await rtm.subscribePresence('U1');
+  // @ts-expect-error: a body is an object
+  await rtm.send('message', 'hello');
+  // @ts-expect-error: a body is an object
+  await rtm.addOutgoingEvent(true, 'message', 'hello');
+  // @ts-expect-error: the type is missing
+  await rtm.addOutgoingEvent(true);
+  // @ts-expect-error: without awaitReply there is no reply
+  (await rtm.addOutgoingEvent(false, 'message')).ts;
+  // @ts-expect-error: perhaps there is no reply
+  (await rtm.addOutgoingEvent(awaitReply, 'message')).ts;
+}
+
+export function listen(rtm: RTMClient): void {
+  // @ts-expect-error: a listener is a function
+  rtm.on('message', 'not a function');
+  // @ts-expect-error: an event has a name
+  rtm.on(1, () => undefined);
+  // @ts-expect-error: disconnect() ends with no error
+  rtm.on('disconnected', (error) => error.message);
+  // @ts-expect-error: an id is a number
+  rtm.on('outgoing_message', (message) => message.id.length);
+}
+
+export function read(rtm: RTMClient): void {
+  // @ts-expect-error: no such state
+  rtm.state === 'ready';
+  // @ts-expect-error: the client alone sets it
+  rtm.state = 'connected';
+  // @ts-expect-error: there may have been no ping yet
+  rtm.latency.toFixed();
+  // @ts-expect-error: there may have been no frame yet
+  new Date(rtm.lastActivity);
+  // @ts-expect-error: without a connection there is no user
+  rtm.activeUserId.length;
+}
+
+export function explain(error: RTMCallError | RTMConnectError): void {
+  // @ts-expect-error: not every error has a cause
+  error.original;
+  // @ts-expect-error: no such code
+  if (error.code === 'slack_rtmapi_unknown') return;
+  // @ts-expect-error: this one has no data
+  if (error.code === ErrorCode.NoReplyReceivedError) error.data;
+  // @ts-expect-error: this one has no statusCode
+  if (error.code === 'slack_webapi_platform_error') error.statusCode;
+}

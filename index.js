@@ -1,0 +1,10 @@
+// The package's exports. Owns nothing else.
+'use strict';
+
+const { LogLevel } = require('@slack/logger');
+const { ErrorCode } = require('./lib/errors.js');
+const { RTMClient } = require('./lib/rtm-client.js');
+
+exports.RTMClient = RTMClient;
+exports.ErrorCode = ErrorCode;
+exports.LogLevel = LogLevel;

@@ -1,0 +1,164 @@
+// Drains the outbox: the one road from the network side to JavaScript. Owns the order in which things reach their
+// clients, and the pauses between them; what they mean is the clients' affair (lib/rtm-client.js).
+//
+// An item is four values: client, kind, call, payload (src/binding/outbox.rs). Items come in chunks, each parsed at
+// once. Whatever a listener throws surfaces as an uncaught exception, like in any emitter, and the rest goes on.
+'use strict';
+
+const { clearInterval, setImmediate, setInterval } = require('node:timers');
+const { Kind, Outbox } = require('../binding.js');
+
+/**
+ * What the outbox knows of a client.
+ * @typedef {object} Receiver
+ * @property {(event: string | symbol, ...args: any[]) => boolean} emit
+ * @property {(kind: number, call: number, payload: any) => void} receive anything but a frame
+ * @property {(call: number, reply: any) => void} receiveReply the promise that a frame settles
+ */
+
+const outbox = new Outbox(wake);
+
+/** Clients that something may still arrive for. @type {Map<number, Receiver>} */
+const receivers = new Map();
+
+/** Clients that keep the process alive. @type {Set<number>} */
+const alive = new Set();
+
+/** @type {NodeJS.Timeout | undefined} */
+let keepAlive;
+
+let lastId = 0;
+
+/** Frees what the network side knows of a client that was collected. */
+const collected = new FinalizationRegistry((/** @type {number} */ id) => outbox.forget(id));
+
+/**
+ * The number by which a new client is known.
+ * @param {object} client
+ */
+function newId(client) {
+  lastId += 1;
+  collected.register(client, lastId);
+  return lastId;
+}
+
+/**
+ * Tells whether something may arrive for a client, and whether it keeps the process alive.
+ * @param {number} id
+ * @param {Receiver} receiver
+ * @param {{ expects: boolean, keepsAlive: boolean }} needs
+ */
+function attend(id, receiver, { expects, keepsAlive }) {
+  if (expects) receivers.set(id, receiver);
+  else receivers.delete(id);
+  if (keepsAlive) alive.add(id);
+  else alive.delete(id);
+  if (alive.size > 0) {
+    keepAlive ??= setInterval(() => {}, 2 ** 30);
+  } else {
+    clearInterval(keepAlive);
+    keepAlive = undefined;
+  }
+}
+
+/** The chunk being dispatched, the next item in it, and the next part of that item. @type {any[]} */
+let items = [];
+let position = 0;
+let part = 0;
+
+/** Whether somebody began to listen to something since the chunk was made: what it left out may be heard now. */
+let stale = false;
+
+/**
+ * @param {number} id
+ * @param {string} name
+ */
+function listen(id, name) {
+  outbox.listen(id, name);
+  stale = true;
+}
+
+/**
+ * @param {number} id
+ * @param {string} name
+ */
+function unlisten(id, name) {
+  outbox.unlisten(id, name);
+}
+
+/** Called by the network side when the outbox was empty and no longer is. */
+function wake() {
+  if (outbox.refill()) drain();
+}
+
+/**
+ * Dispatches until the outbox is empty, or until the event loop should turn: after what user code may await (so that
+ * code behind an `await` runs before the next event), after a throw, and when a buffer is done (so that timers and
+ * sockets get their turn in a flood).
+ */
+function drain() {
+  let turn = true;
+  try {
+    while (position < items.length || nextChunk()) {
+      if (dispatch()) return;
+    }
+    turn = outbox.refill();
+  } finally {
+    if (turn) setImmediate(drain);
+  }
+}
+
+function nextChunk() {
+  const text = outbox.chunk(position / 4);
+  items = text === null ? [] : JSON.parse(text);
+  position = 0;
+  stale = false;
+  return text !== null;
+}
+
+/** Dispatches one item; true when the event loop should turn before the next one. */
+function dispatch() {
+  const kind = items[position + 1];
+  const call = items[position + 2];
+  const payload = items[position + 3];
+  const receiver = receivers.get(items[position]);
+  let turn = false;
+  if (receiver !== undefined) {
+    if (kind === Kind.Frame) {
+      dispatchFrame(receiver, call, payload);
+      turn = call !== 0;
+    } else if (part++ === 0) {
+      receiver.receive(kind, call, payload);
+      turn = kind !== Kind.Outgoing && kind !== Kind.Log;
+    }
+  }
+  part = 0;
+  position += 4;
+  if (stale) nextChunk();
+  return turn;
+}
+
+/**
+ * One object for all. A listener that throws ends its own part only.
+ * @param {Receiver} receiver
+ * @param {number} call
+ * @param {any} event
+ */
+function dispatchFrame(receiver, call, event) {
+  const type = event?.type;
+  if (part === 0) {
+    part = 1;
+    if (call !== 0) receiver.receiveReply(call, event);
+    receiver.emit('slack_event', type, event);
+  }
+  if (part === 1) {
+    part = 2;
+    if (type !== undefined) receiver.emit(type, event);
+  }
+  if (part === 2) {
+    part = 3;
+    if (type !== undefined && event.subtype !== undefined) receiver.emit(`${type}::${event.subtype}`, event);
+  }
+}
+
+module.exports = { attend, listen, newId, outbox, unlisten };

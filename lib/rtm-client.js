@@ -1,0 +1,462 @@
+// RTMClient: what users hold. Owns the promises, the mirror of the session's state (`connected`, `activeUserId`, …)
+// and who listens to what. It decides nothing about the session's life: it hands calls to the network side, and shows
+// what comes back in the order in which it comes (lib/outbox.js).
+'use strict';
+
+const { EventEmitter } = require('eventemitter3');
+const { Kind, NativeClient } = require('../binding.js');
+const { codedError, errorFrom, platformError } = require('./errors.js');
+const { namedLogger } = require('./logger.js');
+const { readOptions } = require('./options.js');
+const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
+
+/**
+ * A promise that the user holds.
+ * @typedef {object} Call
+ * @property {(value?: any) => void} resolve
+ * @property {(error: unknown) => void} reject
+ * @property {boolean} keepsAlive whether the process waits for it
+ */
+
+class RTMClient extends EventEmitter {
+  connected = false;
+  authenticated = false;
+  /** @type {string | undefined} */
+  activeUserId = undefined;
+  /** @type {string | undefined} */
+  activeTeamId = undefined;
+
+  #id = newId(this);
+  /** @type {import('../binding').NativeClient} */
+  #native;
+  #logger;
+  #state = 'disconnected';
+  /** Names of events that somebody listens to. @type {Set<string>} */
+  #heard = new Set();
+  /** @type {Map<number, Call>} */
+  #calls = new Map();
+  #lastCall = 0;
+  /** Unsettled calls for which the process waits. */
+  #waiting = 0;
+  /** The connect call's last answer. @type {any} */
+  #startData = undefined;
+  /** The last error that events and promises may share. @type {Error | undefined} */
+  #sharedError = undefined;
+  /** What `webClient` is made from, or the one made. */
+  #webClient;
+
+  #receiver = {
+    emit: (/** @type {string | symbol} */ event, /** @type {any[]} */ ...args) => this.emit(event, ...args),
+    receive: (/** @type {number} */ kind, /** @type {number} */ call, /** @type {any} */ payload) =>
+      this.#receive(kind, call, payload),
+    receiveReply: (/** @type {number} */ call, /** @type {any} */ reply) => this.#receiveReply(call, reply),
+  };
+
+  /**
+   * @param {string} token
+   * @param {Record<string, any>} [options]
+   */
+  constructor(token, options) {
+    super();
+    const { native, logger, logLevel } = readOptions(token, options);
+    try {
+      this.#native = new NativeClient(outbox, this.#id, native);
+    } catch (error) {
+      throw new TypeError(/** @type {Error} */ (error).message);
+    }
+    this.#logger = namedLogger(logger, logLevel);
+    const { slackApiUrl, retryConfig } = options ?? {};
+    this.#webClient = { made: undefined, token, options: { slackApiUrl, retryConfig, logger, logLevel } };
+  }
+
+  // ── Methods ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param {Record<string, any>} [options] */
+  start(options) {
+    // Whoever has put an `emit` of their own in place wants to see everything.
+    if (this.emit !== EventEmitter.prototype.emit) ['slack_event', 'outgoing_message'].forEach((name) => this.#hear(name));
+    return this.#call(true, (call) => this.#native.start(call, formOf(options)));
+  }
+
+  disconnect() {
+    return this.#call(true, (call) => this.#native.disconnect(call));
+  }
+
+  /**
+   * @param {string} type
+   * @param {object} [body]
+   */
+  send(type, body) {
+    return this.#call(true, (call) => this.#native.send(call, messageOf(type, body)));
+  }
+
+  /**
+   * @param {boolean} awaitReply
+   * @param {string} type
+   * @param {object} [body]
+   */
+  addOutgoingEvent(awaitReply, type, body) {
+    return this.#call(false, (call) => this.#native.enqueue(call, Boolean(awaitReply), messageOf(type, body)));
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} conversationId
+   */
+  sendMessage(text, conversationId) {
+    return this.addOutgoingEvent(true, 'message', { text, channel: conversationId });
+  }
+
+  /** @param {string} conversationId */
+  sendTyping(conversationId) {
+    return this.addOutgoingEvent(false, 'typing', { channel: conversationId });
+  }
+
+  /** @param {string[]} userIds */
+  subscribePresence(userIds) {
+    return this.addOutgoingEvent(false, 'presence_sub', { ids: userIds });
+  }
+
+  ping() {
+    return this.#call(true, (call) => this.#native.ping(call));
+  }
+
+  // ── Properties ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get state() {
+    return this.#state;
+  }
+
+  get latency() {
+    return this.#native.latency ?? undefined;
+  }
+
+  get lastActivity() {
+    return this.#native.lastActivity ?? undefined;
+  }
+
+  get stateMachine() {
+    return { getCurrentState: () => this.#state };
+  }
+
+  get webClient() {
+    this.#webClient.made ??= makeWebClient(this.#webClient.token, this.#webClient.options);
+    return this.#webClient.made;
+  }
+
+  set webClient(client) {
+    this.#webClient.made = client;
+  }
+
+  // ── Listeners ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * @param {string | symbol} event
+   * @param {(...args: any[]) => void} listener
+   * @param {any} [context]
+   */
+  on(event, listener, context) {
+    super.on(event, listener, context);
+    this.#hear(event);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {(...args: any[]) => void} listener
+   * @param {any} [context]
+   */
+  addListener(event, listener, context) {
+    return this.on(event, listener, context);
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {(...args: any[]) => void} listener
+   * @param {any} [context]
+   */
+  once(event, listener, context) {
+    super.once(event, listener, context);
+    this.#hear(event);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {(...args: any[]) => void} [listener]
+   * @param {any} [context]
+   * @param {boolean} [once]
+   */
+  removeListener(event, listener, context, once) {
+    super.removeListener(event, listener, context, once);
+    this.#unhear(event);
+    return this;
+  }
+
+  /**
+   * @param {string | symbol} event
+   * @param {(...args: any[]) => void} [listener]
+   * @param {any} [context]
+   * @param {boolean} [once]
+   */
+  off(event, listener, context, once) {
+    return this.removeListener(event, listener, context, once);
+  }
+
+  /** @param {string | symbol} [event] */
+  removeAllListeners(event) {
+    super.removeAllListeners(event);
+    for (const name of event === undefined ? [...this.#heard] : [event]) this.#unhear(name);
+    return this;
+  }
+
+  /** @param {string | symbol} event */
+  #hear(event) {
+    if (typeof event !== 'string' || this.#heard.has(event)) return;
+    this.#heard.add(event);
+    listen(this.#id, event);
+  }
+
+  /** @param {string | symbol} event */
+  #unhear(event) {
+    if (typeof event !== 'string' || this.listenerCount(event) > 0 || !this.#heard.delete(event)) return;
+    unlisten(this.#id, event);
+  }
+
+  // ── Calls ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A promise that the network side settles.
+   * @param {boolean} keepsAlive
+   * @param {(call: number) => void} begin hands the call over; what it throws rejects the promise
+   * @returns {Promise<any>}
+   */
+  #call(keepsAlive, begin) {
+    return new Promise((resolve, reject) => {
+      const call = this.#newCall();
+      begin(call);
+      this.#calls.set(call, { resolve, reject, keepsAlive });
+      if (keepsAlive) this.#waiting += 1;
+      this.#attend();
+    });
+  }
+
+  /** A number from 1 to 2^32 - 1 that no unsettled call has. */
+  #newCall() {
+    do {
+      this.#lastCall = (this.#lastCall % 0xffff_ffff) + 1;
+    } while (this.#calls.has(this.#lastCall));
+    return this.#lastCall;
+  }
+
+  /** @param {number} number */
+  #take(number) {
+    const call = this.#calls.get(number);
+    this.#calls.delete(number);
+    if (call?.keepsAlive) this.#waiting -= 1;
+    return call;
+  }
+
+  /** Lets the outbox know what is expected, and whether the process has to wait for it. */
+  #attend() {
+    const keepsAlive = this.#state !== 'disconnected' || this.#waiting > 0;
+    attend(this.#id, this.#receiver, { expects: keepsAlive || this.#calls.size > 0, keepsAlive });
+  }
+
+  // ── What comes back ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * @param {number} kind
+   * @param {number} call
+   * @param {any} payload
+   */
+  #receive(kind, call, payload) {
+    switch (kind) {
+      case Kind.Resolved:
+        this.#take(call)?.resolve(payload ?? undefined);
+        return this.#attend();
+      case Kind.Started:
+        this.#take(call)?.resolve(this.#startData);
+        return this.#attend();
+      case Kind.Rejected:
+        this.#take(call)?.reject(this.#errorFrom(payload));
+        return this.#attend();
+      case Kind.Outgoing:
+        this.emit('outgoing_message', payload);
+        return;
+      case Kind.Log:
+        return this.#log(payload[0], payload[1]);
+      case Kind.Crashed:
+        return this.#crash(payload);
+      default:
+        return this.#receiveEvent(kind, payload);
+    }
+  }
+
+  /**
+   * A lifecycle event: the properties change right before it.
+   * @param {number} kind
+   * @param {any} payload
+   */
+  #receiveEvent(kind, payload) {
+    switch (kind) {
+      case Kind.Connecting:
+        this.#state = 'connecting';
+        this.emit('connecting');
+        break;
+      case Kind.Authenticated:
+        this.#startData = startDataOf(payload);
+        this.authenticated = true;
+        this.activeUserId = payload.userId;
+        this.activeTeamId = payload.teamId;
+        logNotes(this.#startData, (level, text) => this.#log(level, text));
+        this.emit('authenticated', this.#startData);
+        break;
+      case Kind.Connected:
+        this.#state = 'connected';
+        this.connected = true;
+        this.emit('connected');
+        break;
+      case Kind.Ready:
+        this.emit('ready');
+        break;
+      case Kind.Disconnecting:
+        this.#leave('disconnecting');
+        this.emit('disconnecting');
+        break;
+      case Kind.Disconnected: {
+        const error = payload === null ? undefined : this.#errorFrom(payload);
+        this.#leave('disconnected');
+        this.#attend();
+        this.emit('disconnected', error);
+        break;
+      }
+      case Kind.Reconnecting:
+        this.#leave('reconnecting');
+        this.emit('reconnecting');
+        break;
+      case Kind.UnableToRtmStart:
+        this.emit('unable_to_rtm_start', this.#errorFrom(payload));
+        break;
+      case Kind.Error:
+        this.emit('error', this.#errorFrom(payload));
+        break;
+    }
+  }
+
+  /**
+   * @param {number} call
+   * @param {any} reply
+   */
+  #receiveReply(call, reply) {
+    const waiting = this.#take(call);
+    if (reply.error !== undefined) waiting?.reject(platformError(reply));
+    else waiting?.resolve(reply);
+    this.#attend();
+  }
+
+  /** @param {string} state */
+  #leave(state) {
+    this.#state = state;
+    this.connected = false;
+    this.authenticated = false;
+    this.activeUserId = undefined;
+    this.activeTeamId = undefined;
+  }
+
+  /**
+   * `true` stands for the error that was given before.
+   * @param {true | import('./errors.js').ErrorDescription} description
+   */
+  #errorFrom(description) {
+    if (description === true) return this.#sharedError;
+    const error = errorFrom(description);
+    if (description.shared) this.#sharedError = error;
+    return error;
+  }
+
+  /**
+   * A bug on the network side ended the session. Everything that waits is told; `start()` begins anew.
+   * @param {string} message
+   */
+  #crash(message) {
+    const error = codedError('ERR_INTERNAL', `the network side failed, which is a bug in this package: ${message}`);
+    this.#leave('disconnected');
+    for (const number of [...this.#calls.keys()]) this.#take(number)?.reject(error);
+    this.#attend();
+    this.#log('error', error.message);
+    this.emit('disconnected', error);
+  }
+
+  /**
+   * @param {string} level
+   * @param {string} text
+   */
+  #log(level, text) {
+    this.#logger[/** @type {'info'} */ (level)]?.(text);
+  }
+}
+
+/**
+ * The options of the connect call as form fields: objects and arrays as JSON, nothing for undefined and null.
+ * @param {Record<string, any>} [options]
+ */
+function formOf(options) {
+  const form = new URLSearchParams();
+  for (const [key, value] of Object.entries(options ?? {})) {
+    if (value === undefined || value === null) continue;
+    form.append(key, typeof value === 'object' ? JSON.stringify(value) : String(value));
+  }
+  return form.toString();
+}
+
+/**
+ * A message as JSON without its `id`, which the network side adds.
+ * @param {string} type
+ * @param {any} body
+ */
+function messageOf(type, body) {
+  const { id, ...rest } = body ?? {};
+  return JSON.stringify({ ...rest, type });
+}
+
+/**
+ * The connect call's answer as users get it.
+ * @param {{ data: any, scopes: string | null, acceptedScopes: string | null }} payload
+ */
+function startDataOf({ data, scopes, acceptedScopes }) {
+  const metadata = { ...data.response_metadata };
+  if (scopes !== null) metadata.scopes = scopes.trim().split(/\s*,\s*/);
+  if (acceptedScopes !== null) metadata.acceptedScopes = acceptedScopes.trim().split(/\s*,\s*/);
+  return { ...data, response_metadata: metadata };
+}
+
+/**
+ * Slack's remarks about the connect call.
+ * @param {any} data
+ * @param {(level: 'warn' | 'error', text: string) => void} log
+ */
+function logNotes({ response_metadata: { warnings, messages } }, log) {
+  for (const warning of Array.isArray(warnings) ? warnings : []) log('warn', String(warning));
+  for (const message of Array.isArray(messages) ? messages.map(String) : []) {
+    const [, level, text] = /^\s*\[(ERROR|WARN)\]\s*(.*)/s.exec(message) ?? [];
+    if (level !== undefined) log(level === 'ERROR' ? 'error' : 'warn', text);
+  }
+}
+
+/**
+ * @param {string} token
+ * @param {Record<string, any>} options
+ */
+function makeWebClient(token, options) {
+  /** @type {any} */
+  let webApi;
+  try {
+    webApi = require('@slack/web-api');
+  } catch (error) {
+    throw codedError('MODULE_NOT_FOUND', 'rtm.webClient needs @slack/web-api: npm install @slack/web-api', { cause: error });
+  }
+  return new webApi.WebClient(token, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
+}
+
+module.exports = { RTMClient };

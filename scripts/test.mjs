@@ -1,0 +1,39 @@
+// `npm test`: everything that must hold, from a fresh clone on. With words behind it (`npm test -- reconnect`), only
+// the JavaScript tests whose file names hold one of them.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { needCargo, root, run, setup } from './setup.mjs';
+
+const words = process.argv.slice(2);
+
+function testsIn(folder) {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.test.js'))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+    .map((file) => join(folder, file));
+}
+
+function section(title) {
+  console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 100 - title.length))}\n`);
+}
+
+setup();
+
+if (words.length === 0) {
+  needCargo();
+  section('Rust: session, driver, binding');
+  run('cargo', ['test', '--all-features']);
+  section('Typings');
+  for (const project of ['__test__/types', '__test__/types/tsconfig.peer.json']) {
+    run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project]);
+  }
+  section('The local workspace');
+  run(process.execPath, ['--test', ...testsIn('workspace/test')]);
+}
+
+section('The package');
+run(process.execPath, ['--test', ...testsIn('__test__')]);
+
+section('The same tests against @slack/rtm-api 7.0.1');
+run(process.execPath, ['--test', ...testsIn('__test__')], { env: { RTM_CLIENT: 'peer' } });

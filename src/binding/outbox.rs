@@ -1,0 +1,387 @@
+//! The one road to JavaScript: an ordered queue in one buffer, filled by the clients' tasks, drained on the JavaScript
+//! thread by swapping buffers. Owns order, the bound, the wake, and who listens to what.
+//!
+//! Interest is decided in the drain, when an event's turn comes: a frame that nobody listens to costs a look-up and
+//! never becomes a JavaScript string.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use napi::bindgen_prelude::Function;
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::{Result, Status};
+use napi_derive::napi;
+use tokio::sync::watch;
+
+use super::encode::{self, ErrorEncoder};
+use crate::driver::Host;
+use crate::session::{CallId, Delivery, Event, FrameHead, LogLevel, Name, Outcome};
+
+/// When so many bytes wait for JavaScript, the sockets are no longer read; TCP holds the rest.
+const HIGH_WATER: usize = 4 * 1024 * 1024;
+
+/// So much text is handed to `JSON.parse` at once. More gains nothing, and is garbage for longer.
+const CHUNK_BYTES: usize = 32 * 1024;
+
+/// A buffer of more bytes is given back to the system when it is empty.
+const KEPT_BYTES: usize = 256 * 1024;
+
+/// What an item of the outbox is. An item is four values: client, kind, call, payload.
+#[napi]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A frame of Slack's; call: the promise it settles, or 0.
+    Frame,
+    /// `connecting`
+    Connecting,
+    /// `authenticated`; payload: `encode::answer`.
+    Authenticated,
+    /// `connected`
+    Connected,
+    /// `ready`
+    Ready,
+    /// `disconnecting`
+    Disconnecting,
+    /// `disconnected`; payload: an error, or `null` where it was asked for.
+    Disconnected,
+    /// `reconnecting`
+    Reconnecting,
+    /// `unable_to_rtm_start`; payload: an error.
+    UnableToRtmStart,
+    /// `error`; payload: an error.
+    Error,
+    /// `outgoing_message`; payload: the message.
+    Outgoing,
+    /// The promise `call` resolves; payload: the value, `null` for none.
+    Resolved,
+    /// The promise `call` resolves with the data of the last `authenticated`.
+    Started,
+    /// The promise `call` rejects; payload: an error.
+    Rejected,
+    /// A line for the log; payload: level and text.
+    Log,
+    /// The session came to grief; payload: what the bug said.
+    Crashed,
+}
+
+/// One item: a range of the buffer's bytes, and what the drain needs to know of it.
+#[derive(Debug)]
+struct Entry {
+    client: u32,
+    kind: Kind,
+    call: CallId,
+    payload: Range<usize>,
+    head: FrameHead,
+}
+
+/// Items and their payloads, JSON texts one after the other.
+#[derive(Debug, Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    bytes: Vec<u8>,
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes.clear();
+        if self.bytes.capacity() > KEPT_BYTES {
+            *self = Self::default();
+        }
+    }
+
+    fn payload(&self, entry: &Entry) -> &[u8] {
+        &self.bytes[entry.payload.clone()]
+    }
+}
+
+type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false, true>;
+
+/// What the clients' tasks and the JavaScript thread share.
+struct Shared {
+    filling: Mutex<Filling>,
+    full: watch::Sender<bool>,
+    wake: Wake,
+}
+
+#[derive(Default)]
+struct Filling {
+    batch: Batch,
+    /// Whether JavaScript was woken and has not found the outbox empty since.
+    woken: bool,
+}
+
+impl Shared {
+    fn filling(&self) -> MutexGuard<'_, Filling> {
+        self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who listens to what, of one client.
+#[derive(Debug, Default)]
+struct Interest {
+    names: HashSet<String>,
+    subtypes: usize,
+}
+
+impl Interest {
+    /// Whether somebody hears a frame. A name that cannot be read here is let through: JavaScript decides.
+    fn hears(&self, frame: &[u8], head: &FrameHead, scratch: &mut String) -> bool {
+        if self.names.contains("slack_event") {
+            return true;
+        }
+        let kind = match (&head.kind, head.kind.text(frame)) {
+            (Name::Odd, _) => return true,
+            (_, None) => return false,
+            (_, Some(kind)) => kind,
+        };
+        if self.names.contains(kind) {
+            return true;
+        }
+        match (&head.subtype, head.subtype.text(frame)) {
+            _ if self.subtypes == 0 => false,
+            (Name::Odd, _) => true,
+            (_, None) => false,
+            (_, Some(subtype)) => {
+                scratch.clear();
+                write!(scratch, "{kind}::{subtype}").expect("writing to a string does not fail");
+                self.names.contains(scratch.as_str())
+            }
+        }
+    }
+}
+
+/// The queue of one JavaScript thread, for all its clients.
+#[napi]
+pub struct Outbox {
+    shared: Arc<Shared>,
+    full: watch::Receiver<bool>,
+    interests: HashMap<u32, Interest>,
+    draining: Batch,
+    /// The next entry of `draining` to look at.
+    next: usize,
+    /// Behind which entry each item of the last chunk stands.
+    behind: Vec<usize>,
+    scratch: String,
+}
+
+#[napi]
+impl Outbox {
+    /// `wake` is called on the JavaScript thread when there is something to drain. It does not keep the process alive.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> Result<Self> {
+        let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+        let (full_sender, full) = watch::channel(false);
+        let shared = Shared { filling: Mutex::default(), full: full_sender, wake };
+        Ok(Self {
+            shared: Arc::new(shared),
+            full,
+            interests: HashMap::new(),
+            draining: Batch::default(),
+            next: 0,
+            behind: Vec::new(),
+            scratch: String::new(),
+        })
+    }
+
+    /// Takes in all that waits, in place of what was drained before. False: nothing waits, and the next thing that
+    /// comes wakes JavaScript.
+    #[napi(catch_unwind)]
+    pub fn refill(&mut self) -> bool {
+        self.draining.clear();
+        self.behind.clear();
+        self.next = 0;
+        let mut filling = self.shared.filling();
+        if filling.batch.entries.is_empty() {
+            filling.woken = false;
+            return false;
+        }
+        std::mem::swap(&mut filling.batch, &mut self.draining);
+        drop(filling);
+        self.shared.full.send_if_modified(|full| std::mem::replace(full, false));
+        true
+    }
+
+    /// The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
+    /// tells how many items of the last chunk JavaScript has dealt with: the rest comes again, with what was skipped
+    /// between them, since somebody may listen to it now.
+    #[napi(catch_unwind)]
+    pub fn chunk(&mut self, dispatched: u32) -> Option<String> {
+        let dispatched = dispatched as usize;
+        if (1..self.behind.len()).contains(&dispatched) {
+            self.next = self.behind[dispatched - 1];
+        }
+        self.behind.clear();
+        let mut text = String::from("[");
+        while let Some(entry) = self.draining.entries.get(self.next) {
+            self.next += 1;
+            let payload = self.draining.payload(entry);
+            if !is_heard(&self.interests, entry, payload, &mut self.scratch) {
+                continue;
+            }
+            let separator = if self.behind.is_empty() { "" } else { "," };
+            let payload = std::str::from_utf8(payload).expect("payloads are made of checked text");
+            write!(text, "{separator}{},{},{},{payload}", entry.client, entry.kind as u8, entry.call)
+                .expect("writing to a string does not fail");
+            self.behind.push(self.next);
+            if text.len() >= CHUNK_BYTES {
+                break;
+            }
+        }
+        if self.behind.is_empty() {
+            return None;
+        }
+        text.push(']');
+        Some(text)
+    }
+
+    /// Somebody listens to an event of a client.
+    #[napi(catch_unwind)]
+    pub fn listen(&mut self, client: u32, name: String) {
+        let interest = self.interests.entry(client).or_default();
+        interest.subtypes += usize::from(name.contains("::"));
+        interest.names.insert(name);
+    }
+
+    /// Nobody listens to it any longer.
+    #[napi(catch_unwind)]
+    pub fn unlisten(&mut self, client: u32, name: String) {
+        let Some(interest) = self.interests.get_mut(&client) else { return };
+        if interest.names.remove(&name) {
+            interest.subtypes -= usize::from(name.contains("::"));
+        }
+    }
+
+    /// A client is gone.
+    #[napi(catch_unwind)]
+    pub fn forget(&mut self, client: u32) {
+        self.interests.remove(&client);
+    }
+}
+
+impl Outbox {
+    /// The end of the road that a client's task gets.
+    pub(super) fn host(&self, client: u32) -> ClientHost {
+        ClientHost {
+            client,
+            shared: Arc::clone(&self.shared),
+            full: self.full.clone(),
+            errors: ErrorEncoder::default(),
+        }
+    }
+}
+
+fn is_heard(interests: &HashMap<u32, Interest>, entry: &Entry, payload: &[u8], scratch: &mut String) -> bool {
+    match entry.kind {
+        Kind::Frame if entry.call != 0 => true,
+        Kind::Frame => interests.get(&entry.client).is_some_and(|interest| interest.hears(payload, &entry.head, scratch)),
+        Kind::Outgoing => {
+            interests.get(&entry.client).is_some_and(|interest| interest.names.contains("outgoing_message"))
+        }
+        _ => true,
+    }
+}
+
+/// What a client's task delivers through.
+pub(super) struct ClientHost {
+    client: u32,
+    shared: Arc<Shared>,
+    full: watch::Receiver<bool>,
+    errors: ErrorEncoder,
+}
+
+impl ClientHost {
+    fn push(&self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
+        let mut filling = self.shared.filling();
+        let batch = &mut filling.batch;
+        let start = batch.bytes.len();
+        batch.bytes.extend_from_slice(payload);
+        batch.entries.push(Entry { client: self.client, kind, call, payload: start..batch.bytes.len(), head });
+        let is_full = batch.bytes.len() >= HIGH_WATER;
+        drop(filling);
+        if is_full {
+            self.shared.full.send_if_modified(|full| !std::mem::replace(full, true));
+        }
+    }
+
+    fn push_text(&self, kind: Kind, call: CallId, payload: &str) {
+        self.push(kind, call, payload.as_bytes(), FrameHead::default());
+    }
+
+    fn push_event(&mut self, event: &Event) {
+        let (kind, payload) = match event {
+            Event::Connecting => (Kind::Connecting, None),
+            Event::Authenticated(answer) => (Kind::Authenticated, Some(encode::answer(answer))),
+            Event::Connected => (Kind::Connected, None),
+            Event::Ready => (Kind::Ready, None),
+            Event::Disconnecting => (Kind::Disconnecting, None),
+            Event::Disconnected(cause) => {
+                (Kind::Disconnected, cause.as_ref().map(|failure| self.errors.failure(failure)))
+            }
+            Event::Reconnecting => (Kind::Reconnecting, None),
+            Event::UnableToRtmStart(error) => (Kind::UnableToRtmStart, Some(self.errors.connect_error(error))),
+            Event::Error(error) => (Kind::Error, Some(self.errors.socket_error(error))),
+        };
+        self.push_text(kind, 0, payload.as_deref().unwrap_or("null"));
+    }
+
+    fn push_outcome(&mut self, call: CallId, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done => self.push_text(Kind::Resolved, call, "null"),
+            Outcome::Started => self.push_text(Kind::Started, call, "null"),
+            Outcome::Sent(id) => self.push_text(Kind::Resolved, call, &id.to_string()),
+            Outcome::Pong(round_trip) => {
+                self.push_text(Kind::Resolved, call, &(round_trip.as_secs_f64() * 1000.0).to_string());
+            }
+            Outcome::Failed(failure) => {
+                let error = self.errors.failure(failure);
+                self.push_text(Kind::Rejected, call, &error);
+            }
+        }
+    }
+}
+
+impl Host for ClientHost {
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Frame { data, head, reply } => self.push(Kind::Frame, reply.unwrap_or(0), &data, head),
+            Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame, FrameHead::default()),
+            Delivery::Event(event) => self.push_event(&event),
+            Delivery::Settle { call, outcome } => self.push_outcome(call, &outcome),
+            Delivery::Log { level, text } => {
+                let level = match level {
+                    LogLevel::Debug => "debug",
+                    LogLevel::Info => "info",
+                    LogLevel::Warn => "warn",
+                    LogLevel::Error => "error",
+                };
+                self.push_text(Kind::Log, 0, &serde_json::json!([level, text]).to_string());
+            }
+        }
+    }
+
+    fn crashed(&mut self, message: &str) {
+        self.push_text(Kind::Crashed, 0, &serde_json::json!(message).to_string());
+    }
+
+    fn flush(&mut self) {
+        let mut filling = self.shared.filling();
+        if !filling.woken && !filling.batch.entries.is_empty() {
+            filling.woken = true;
+            drop(filling);
+            // The only failure is an environment that is shutting down, where nobody waits for events any longer.
+            let _ = self.shared.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        *self.full.borrow()
+    }
+
+    async fn room(&mut self) {
+        // The sender lives as long as `shared`, which this host holds.
+        let _ = self.full.wait_for(|full| !full).await;
+    }
+}

@@ -1,0 +1,236 @@
+//! One WebSocket: dialling it, and turning what it does into events. Owns the bytes; their meaning is the session's.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::future::poll_fn;
+use futures_util::{Sink, Stream};
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, USER_AGENT};
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error as WsError, Utf8Bytes};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use super::cause;
+use super::connect::Transport;
+use crate::session::{Closure, Secret, SocketError};
+
+/// Longer frames end the connection.
+const MAX_FRAME_BYTES: usize = 128 * 1024 * 1024;
+
+/// What one read from the socket may bring.
+const READ_BUFFER_BYTES: usize = 32 * 1024;
+
+/// After so many bytes of frames the driver looks at its other work.
+const BATCH_BYTES: usize = 64 * 1024;
+
+/// The close code of a connection that ended without a close frame.
+const ABNORMAL_CLOSURE: u16 = 1006;
+
+/// What carries the WebSocket: TCP or TLS.
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+
+/// What a socket does.
+#[derive(Debug)]
+pub(super) enum SocketEvent {
+    /// A text or binary frame.
+    Frame(Bytes),
+    /// A control frame. (Pings are answered here.)
+    Alive,
+    /// All that was to be written is written.
+    Flushed,
+    /// The end. Nothing follows.
+    Closed(Closure),
+}
+
+/// An open WebSocket.
+pub(super) struct Socket {
+    stream: WebSocketStream<Box<dyn Duplex>>,
+    flushing: bool,
+    /// A write that failed at once; the next `events` tells of it.
+    failed: Option<WsError>,
+}
+
+/// Dials a socket URL: TCP, TLS for `wss:`, the upgrade request.
+pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, SocketError> {
+    let url = Url::parse(&url.0).map_err(|error| failed(format!("the socket URL is none: {error}"), None))?;
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let port = url.port_or_known_default().unwrap_or_default();
+    let stream = connect(transport, &url, port).await.map_err(|error| {
+        let what = cause::root(&error);
+        failed(format!("no connection to {host}:{port}: {what}"), cause::node_code(&error))
+    })?;
+    let mut request = url
+        .as_str()
+        .into_client_request()
+        .map_err(|error| failed(format!("the socket URL cannot be used: {error}"), None))?;
+    let headers = request.headers_mut();
+    for (name, value) in &transport.headers {
+        if name != AUTHORIZATION {
+            headers.append(name, value.clone());
+        }
+    }
+    headers.entry(USER_AGENT).or_insert_with(|| transport.user_agent.clone());
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_message_size(Some(MAX_FRAME_BYTES))
+        .max_frame_size(Some(MAX_FRAME_BYTES));
+    match client_async_with_config(request, stream, Some(config)).await {
+        Ok((stream, _)) => Ok(Socket { stream, flushing: false, failed: None }),
+        Err(WsError::Http(response)) => {
+            let status = response.status();
+            Err(failed(format!("{host}:{port} refused the WebSocket upgrade with HTTP status {status}"), None))
+        }
+        Err(error) => {
+            let what = cause::root(&error);
+            Err(failed(format!("no WebSocket upgrade by {host}:{port}: {what}"), cause::node_code(&error)))
+        }
+    }
+}
+
+async fn connect(transport: &Transport, url: &Url, port: u16) -> io::Result<Box<dyn Duplex>> {
+    // The brackets of an IPv6 address are the URL's, not the address'.
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
+    let stream = TcpStream::connect((host.as_str(), port)).await?;
+    stream.set_nodelay(true)?;
+    if url.scheme() != "wss" {
+        return Ok(Box::new(stream));
+    }
+    let name = ServerName::try_from(host).map_err(io::Error::other)?;
+    let stream = TlsConnector::from(transport.tls.clone()).connect(name, stream).await?;
+    Ok(Box::new(stream))
+}
+
+fn failed(message: String, code: Option<&'static str>) -> SocketError {
+    SocketError { message, code, close_code: ABNORMAL_CLOSURE, reason: String::new() }
+}
+
+impl Socket {
+    /// Queues a text frame; `events` writes it.
+    pub(super) fn write(&mut self, frame: Bytes) {
+        let text = Utf8Bytes::try_from(frame).expect("frames are made from strings");
+        self.start(Message::Text(text));
+    }
+
+    /// Queues a close frame behind all others.
+    pub(super) fn close(&mut self) {
+        self.start(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() })));
+    }
+
+    fn start(&mut self, message: Message) {
+        match Pin::new(&mut self.stream).start_send(message) {
+            Ok(()) => self.flushing = true,
+            Err(error) => self.failed = self.failed.take().or(Some(error)),
+        }
+    }
+
+    /// Waits for events and gives all that are there already, in order; reads only where `read` says so. Cancel-safe.
+    pub(super) async fn events(&mut self, read: bool) -> Vec<SocketEvent> {
+        poll_fn(|context| {
+            let mut events = Vec::new();
+            self.poll_events(context, read, &mut events);
+            if events.is_empty() { Poll::Pending } else { Poll::Ready(events) }
+        })
+        .await
+    }
+
+    fn poll_events(&mut self, context: &mut Context<'_>, read: bool, events: &mut Vec<SocketEvent>) {
+        self.poll_flush(context, events);
+        if read && self.poll_read(context, events) {
+            return;
+        }
+        // Reading may have brought what the server said last. If not, the write's failure is the end.
+        if let Some(error) = self.failed.take() {
+            events.push(SocketEvent::Closed(closure(error)));
+        }
+    }
+
+    /// Reads what is there, up to a batch; tells whether the end was among it.
+    fn poll_read(&mut self, context: &mut Context<'_>, events: &mut Vec<SocketEvent>) -> bool {
+        let mut bytes = 0;
+        while bytes < BATCH_BYTES {
+            match Pin::new(&mut self.stream).poll_next(context) {
+                Poll::Ready(Some(Ok(Message::Text(text)))) => {
+                    bytes += text.len();
+                    events.push(SocketEvent::Frame(text.into()));
+                }
+                Poll::Ready(Some(Ok(Message::Binary(data)))) => {
+                    bytes += data.len();
+                    events.push(SocketEvent::Frame(data));
+                }
+                Poll::Ready(Some(Ok(Message::Close(frame)))) => {
+                    // The answer to the close frame is queued; it goes out if the socket takes it now.
+                    self.flushing = true;
+                    self.poll_flush(context, &mut Vec::new());
+                    let (code, reason) = match frame {
+                        Some(frame) => (frame.code.into(), frame.reason.as_str().to_owned()),
+                        None => (1005, String::new()),
+                    };
+                    events.push(SocketEvent::Closed(Closure::Ended { code, reason }));
+                    return true;
+                }
+                Poll::Ready(Some(Ok(_))) => {
+                    // A ping's answer is queued by the library and goes out with the next read.
+                    bytes += 1;
+                    events.push(SocketEvent::Alive);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    events.push(SocketEvent::Closed(closure(error)));
+                    return true;
+                }
+                Poll::Ready(None) => {
+                    events.push(SocketEvent::Closed(ended()));
+                    return true;
+                }
+                Poll::Pending => return false,
+            }
+        }
+        // More may be there: come back after the driver's other work.
+        false
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>, events: &mut Vec<SocketEvent>) {
+        if !self.flushing {
+            return;
+        }
+        match Pin::new(&mut self.stream).poll_flush(context) {
+            Poll::Ready(Ok(())) => {
+                self.flushing = false;
+                events.push(SocketEvent::Flushed);
+            }
+            Poll::Ready(Err(error)) => {
+                self.flushing = false;
+                self.failed = Some(error);
+            }
+            Poll::Pending => {}
+        }
+    }
+}
+
+fn ended() -> Closure {
+    Closure::Ended { code: ABNORMAL_CLOSURE, reason: String::new() }
+}
+
+fn closure(error: WsError) -> Closure {
+    match error {
+        WsError::ConnectionClosed
+        | WsError::AlreadyClosed
+        | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => ended(),
+        WsError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ended(),
+        error => {
+            let message = format!("the connection broke: {}", cause::root(&error));
+            Closure::Failed(failed(message, cause::node_code(&error)))
+        }
+    }
+}

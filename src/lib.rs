@@ -1,0 +1,13 @@
+//! A client for Slack's Real Time Messaging API in three layers, each of which knows only the one before it:
+//!
+//! - [`session`]: the protocol as a state machine. No I/O, no clock, no runtime.
+//! - [`driver`]: sockets, HTTP, TLS and timers on tokio. Carries out what the session asks and decides nothing.
+//! - `binding` (feature `node`): the Node.js addon. Conversions only.
+//!
+//! This file owns nothing but the list of them.
+
+pub mod driver;
+pub mod session;
+
+#[cfg(feature = "node")]
+mod binding;

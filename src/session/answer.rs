@@ -1,0 +1,270 @@
+//! What the connect method answered: the parts the session needs, and the ways in which the call can fail.
+//! Owns reading a body and judging an error (permanent or passing); making the call is the driver's affair.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+/// The error codes of Slack after which no further connect call is made.
+const PERMANENT: [&str; 29] = [
+    "not_authed",
+    "invalid_auth",
+    "account_inactive",
+    "user_removed_from_team",
+    "team_disabled",
+    "token_revoked",
+    "token_expired",
+    "no_permission",
+    "missing_scope",
+    "access_denied",
+    "not_allowed_token_type",
+    "org_login_required",
+    "ekm_access_denied",
+    "team_access_not_granted",
+    "two_factor_setup_required",
+    "enterprise_is_restricted",
+    "legacy_custom_bots_deprecated",
+    "method_deprecated",
+    "deprecated_endpoint",
+    "upgrade_required",
+    "invalid_arguments",
+    "invalid_arg_name",
+    "invalid_array_arg",
+    "invalid_charset",
+    "invalid_form_data",
+    "invalid_json",
+    "json_not_object",
+    "invalid_post_type",
+    "missing_post_type",
+];
+
+/// A successful answer of `rtm.connect` or `rtm.start`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectAnswer {
+    /// The socket's URL, good for one use. A secret.
+    pub url: String,
+    /// `self.id` of the answer.
+    pub user_id: String,
+    /// `team.id` of the answer.
+    pub team_id: String,
+    /// The whole body, JSON.
+    pub body: Bytes,
+    /// The `x-oauth-scopes` header.
+    pub scopes: Option<String>,
+    /// The `x-accepted-oauth-scopes` header.
+    pub accepted_scopes: Option<String>,
+}
+
+impl fmt::Debug for ConnectAnswer {
+    /// Leaves out the URL and the body that holds it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ConnectAnswer")
+            .field("user_id", &self.user_id)
+            .field("team_id", &self.team_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connect call that failed. The four kinds bear the names that users know from `@slack/web-api`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// No answer: refused, reset, DNS, TLS, timeout. Repeated by `retryConfig`.
+    #[error("{message}")]
+    Request {
+        /// What happened, to which host.
+        message: String,
+        /// Node's name for it (`ECONNREFUSED`), where there is one.
+        code: Option<&'static str>,
+    },
+    /// A status other than 200 and 429. Repeated by `retryConfig`.
+    #[error("the connect call was answered with HTTP status {status} {reason}")]
+    Http {
+        /// The status.
+        status: u16,
+        /// The status' canonical text.
+        reason: String,
+        /// All headers, names in lower case.
+        headers: Vec<(String, String)>,
+        /// The body as text.
+        body: String,
+    },
+    /// Status 429. Repeated after the time it names.
+    #[error("Slack limits the rate of connect calls; the next one is allowed in {} s", retry_after.as_secs())]
+    RateLimited {
+        /// The time from the `Retry-After` header; zero where that is missing or unreadable.
+        retry_after: Duration,
+    },
+    /// An answer other than `ok: true`, or one that cannot be used. Permanent or passing, by its `error`.
+    #[error("{message}")]
+    Platform {
+        /// What is wrong.
+        message: String,
+        /// The answer's `error`.
+        error: Option<String>,
+        /// The body as a JSON object.
+        body: Bytes,
+    },
+}
+
+impl fmt::Debug for ConnectError {
+    /// Only the message: headers and bodies are the user's to look at, not a log's.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ConnectError({self})")
+    }
+}
+
+/// What is to be done about a [`ConnectError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Give up: trying again cannot help.
+    Permanent,
+    /// Tell the user, pause, connect again.
+    Passing,
+    /// Repeat the call by `retryConfig`, and tell the user only when that is spent.
+    Repeat,
+}
+
+impl ConnectError {
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Request { .. } | Self::Http { .. } | Self::RateLimited { .. } => Verdict::Repeat,
+            Self::Platform { error: Some(error), .. } if PERMANENT.contains(&error.as_str()) => {
+                Verdict::Permanent
+            }
+            Self::Platform { .. } => Verdict::Passing,
+        }
+    }
+
+    /// A 200 whose body cannot be used, for the reason given.
+    fn unusable(message: String, body: &Bytes) -> Self {
+        Self::Platform { message, error: None, body: body.clone() }
+    }
+}
+
+impl ConnectAnswer {
+    /// Reads the body of a 200. Lenient: what the session does not need may be missing or of any shape.
+    ///
+    /// # Errors
+    /// [`ConnectError::Platform`]: the body is not JSON (then `error` is the text itself, as in `@slack/web-api`), is
+    /// not `ok`, or lacks `url`, `self.id` or `team.id`.
+    pub fn read(method: &str, body: Bytes) -> Result<Self, ConnectError> {
+        let Some(answer) = object(&body) else {
+            return Err(not_json(method, &body));
+        };
+        if answer.get("ok").is_none_or(|ok| ok.get() != "true") {
+            let error = string(answer.get("error").copied());
+            let code = error.as_deref().unwrap_or("no error code");
+            return Err(ConnectError::Platform { message: format!("{method} failed: {code}"), error, body });
+        }
+        let id_of = |key: &str| string(object(answer.get(key)?.get().as_bytes())?.get("id").copied());
+        let missing = |what: &str| {
+            ConnectError::unusable(
+                format!("{method} answered without `{what}`, which a session needs"),
+                &body,
+            )
+        };
+        Ok(Self {
+            url: string(answer.get("url").copied()).ok_or_else(|| missing("url"))?,
+            user_id: id_of("self").ok_or_else(|| missing("self.id"))?,
+            team_id: id_of("team").ok_or_else(|| missing("team.id"))?,
+            body: body.clone(),
+            scopes: None,
+            accepted_scopes: None,
+        })
+    }
+
+    /// Refuses a socket URL of another scheme than `wss:` (or `ws:`, where `secure_only` is off).
+    pub(super) fn check_url(&self, secure_only: bool) -> Result<(), ConnectError> {
+        let scheme = self.url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let why = match scheme.as_deref() {
+            Some("wss") => return Ok(()),
+            Some("ws") if !secure_only => return Ok(()),
+            Some("ws") => "an unencrypted socket URL (ws:) although the API is reached by https:",
+            _ => "a `url` that is no socket URL (wss:)",
+        };
+        Err(ConnectError::unusable(
+            format!("the connect call answered with {why}; it is refused"),
+            &self.body,
+        ))
+    }
+}
+
+/// The members of a JSON object, undecoded; of duplicate keys the last one. `None` for all else.
+fn object(json: &[u8]) -> Option<HashMap<String, &RawValue>> {
+    serde_json::from_slice(json).ok()
+}
+
+fn string(json: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(json?.get()).ok()
+}
+
+fn not_json(method: &str, body: &Bytes) -> ConnectError {
+    let text = String::from_utf8_lossy(body);
+    let message = if text.trim().is_empty() {
+        format!("{method} answered with an empty body")
+    } else {
+        let start: String = text.trim().chars().take(100).collect();
+        format!("{method} answered with something that is not a JSON object: {start}")
+    };
+    let body = serde_json::json!({ "ok": false, "error": text });
+    ConnectError::Platform { message, error: Some(text.into_owned()), body: body.to_string().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &'static str) -> Result<ConnectAnswer, ConnectError> {
+        ConnectAnswer::read("rtm.connect", Bytes::from_static(body.as_bytes()))
+    }
+
+    #[test]
+    fn a_good_answer() {
+        let body = r#"{"ok":true,"url":"wss:\/\/h\/t1cket","self":{"id":"U1","x":null},"team":{"id":"T1"},
+            "response_metadata":{"messages":null},"url":"wss:\/\/h\/last"}"#;
+        let answer = read(body).unwrap();
+        assert_eq!((&*answer.url, &*answer.user_id, &*answer.team_id), ("wss://h/last", "U1", "T1"));
+        assert!(!format!("{answer:?}").contains("last"));
+    }
+
+    #[test]
+    fn answers_that_are_not_ok() {
+        let verdict = |body| read(body).unwrap_err().verdict();
+        assert_eq!(verdict(r#"{"ok":false,"error":"invalid_auth"}"#), Verdict::Permanent);
+        assert_eq!(verdict(r#"{"ok":false,"error":"fatal_error"}"#), Verdict::Passing);
+        assert_eq!(verdict(r#"{"ok":false}"#), Verdict::Passing);
+        assert_eq!(verdict(r#"{"error":"token_revoked"}"#), Verdict::Permanent);
+    }
+
+    #[test]
+    fn unusable_answers_say_what_is_missing() {
+        for (body, part) in [
+            (r#"{"ok":true}"#, "`url`"),
+            (r#"{"ok":true,"url":null,"self":{"id":"U"},"team":{"id":"T"}}"#, "`url`"),
+            (r#"{"ok":true,"url":"wss://h","team":{"id":"T"}}"#, "`self.id`"),
+            (r#"{"ok":true,"url":"wss://h","self":{"id":"U"},"team":[]}"#, "`team.id`"),
+            ("", "empty body"),
+            ("<html>hello</html>", "<html>hello"),
+            ("[]", "not a JSON object"),
+        ] {
+            let error = read(body).unwrap_err();
+            assert!(error.to_string().contains(part), "{error} for {body}");
+            assert_eq!(error.verdict(), Verdict::Passing);
+        }
+    }
+
+    #[test]
+    fn only_socket_urls_and_no_downgrade() {
+        let check = |url: &str, secure_only| {
+            let mut answer = read(r#"{"ok":true,"url":"x","self":{"id":"U"},"team":{"id":"T"}}"#).unwrap();
+            answer.url = url.to_owned();
+            answer.check_url(secure_only).is_ok()
+        };
+        assert!(check("wss://h", true) && check("WSS://h", false) && check("ws://h", false));
+        assert!(!check("ws://h", true) && !check("http://h", false) && !check("h", false));
+    }
+}

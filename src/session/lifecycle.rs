@@ -1,0 +1,409 @@
+//! The session's life: `start`, `disconnect`, the connect call, the socket's beginning and end, pauses. Owns every
+//! change of state; what goes over an open socket is `traffic`'s.
+
+use super::{
+    ABNORMAL_CLOSURE, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectError, ConnectionId,
+    Delivery, Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome,
+    Output, STABLE_AFTER, Secret, Session, SocketError, State, Timer, Trouble, Verdict, backoff,
+};
+
+impl Session {
+    // ── What comes out ────────────────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn deliver(&mut self, delivery: Delivery) {
+        self.outputs.push_back(Output::Deliver(delivery));
+    }
+
+    pub(super) fn emit(&mut self, event: Event) {
+        self.deliver(Delivery::Event(event));
+    }
+
+    pub(super) fn settle(&mut self, call: CallId, outcome: Outcome) {
+        self.deliver(Delivery::Settle { call, outcome });
+    }
+
+    pub(super) fn fail(&mut self, call: CallId, failure: Failure) {
+        self.settle(call, Outcome::Failed(failure));
+    }
+
+    /// Makes a log line, where the level asks for it.
+    pub(super) fn log(&mut self, level: LogLevel, text: impl FnOnce(&Self) -> String) {
+        if level >= self.config.log_level {
+            let text = text(self);
+            self.deliver(Delivery::Log { level, text });
+        }
+    }
+
+    /// The one place where the state changes.
+    fn enter(&mut self, state: State) {
+        let from = std::mem::replace(&mut self.state, state).name();
+        self.log(LogLevel::Debug, |session| format!("state: {from} -> {}", session.state.name()));
+    }
+
+    // ── start() and disconnect() ──────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn on_start(&mut self, now: Instant, call: CallId, options: Arc<str>) {
+        self.options = options;
+        match self.state {
+            State::Disconnected => {
+                self.starts.push(call);
+                self.begin(now);
+            }
+            State::Authenticating | State::Reconnecting => self.starts.push(call),
+            State::Authenticated | State::Handshaking | State::Resuming { .. } | State::Ready { .. } => {
+                self.settle(call, Outcome::Started);
+            }
+            State::Disconnecting { .. } => {
+                self.starts.push(call);
+                self.enter(State::Disconnecting { restart: true });
+            }
+        }
+    }
+
+    /// A session from nothing.
+    fn begin(&mut self, now: Instant) {
+        self.trouble = Trouble { established: false, failed_calls: 0, since: now, setbacks: 0 };
+        self.connect(now);
+    }
+
+    pub(super) fn on_disconnect(&mut self, now: Instant, call: CallId) {
+        match self.state {
+            State::Disconnected => self.settle(call, Outcome::Done),
+            State::Authenticating | State::Authenticated => {
+                self.disconnects.push(call);
+                self.enter(State::Disconnecting { restart: false });
+                self.emit(Event::Disconnecting);
+                self.abandon();
+                self.end(now);
+            }
+            State::Reconnecting => {
+                self.disconnects.push(call);
+                self.enter(State::Disconnecting { restart: false });
+                self.emit(Event::Disconnecting);
+                self.end(now);
+            }
+            State::Handshaking | State::Resuming { .. } | State::Ready { .. } => {
+                self.disconnects.push(call);
+                self.enter(State::Disconnecting { restart: false });
+                self.emit(Event::Disconnecting);
+                self.timers.stop_all();
+                self.ping = None;
+                self.outputs.push_back(Output::Close);
+                self.set_timer(Timer::Close, now, CLOSE_TIMEOUT);
+            }
+            State::Disconnecting { .. } => {
+                self.disconnects.push(call);
+                self.enter(State::Disconnecting { restart: false });
+                self.reject_starts(&Failure::Aborted);
+            }
+        }
+    }
+
+    /// The asked-for end is reached: from `disconnecting` to `disconnected`, and on if `start()` was called since.
+    fn end(&mut self, now: Instant) {
+        let restart = self.state == (State::Disconnecting { restart: true });
+        self.become_disconnected(None);
+        for call in std::mem::take(&mut self.disconnects) {
+            self.settle(call, Outcome::Done);
+        }
+        if restart {
+            self.begin(now);
+        } else {
+            self.reject_starts(&Failure::Aborted);
+        }
+    }
+
+    /// An end that nobody asked for.
+    fn give_up(&mut self, failure: &Failure) {
+        self.become_disconnected(Some(failure.clone()));
+        self.reject_starts(failure);
+    }
+
+    fn become_disconnected(&mut self, cause: Option<Failure>) {
+        self.timers.stop_all();
+        self.forget_connection(cause.as_ref());
+        for call in self.outgoing.give_up_replies() {
+            self.fail(call, Failure::NoReply("the connection ended"));
+        }
+        self.enter(State::Disconnected);
+        self.emit(Event::Disconnected(cause));
+    }
+
+    fn reject_starts(&mut self, failure: &Failure) {
+        for call in std::mem::take(&mut self.starts) {
+            self.fail(call, failure.clone());
+        }
+    }
+
+    // ── The connect call ──────────────────────────────────────────────────────────────────────────────────────────
+
+    /// Enters `connecting`.
+    fn connect(&mut self, now: Instant) {
+        if self.trouble.established {
+            self.trouble.failed_calls = 0;
+            self.trouble.since = now;
+        }
+        self.enter(State::Authenticating);
+        self.emit(Event::Connecting);
+        self.call();
+    }
+
+    /// Makes one attempt of the connect call.
+    fn call(&mut self) {
+        self.last_connection += 1;
+        self.connection = Some(self.last_connection);
+        let options = Arc::clone(&self.options);
+        self.log(LogLevel::Debug, |_| "making the connect call".to_owned());
+        self.outputs.push_back(Output::Connect { connection: self.last_connection, options });
+    }
+
+    pub(super) fn on_answer(&mut self, now: Instant, connection: ConnectionId, answer: ConnectAnswer) {
+        if self.state != State::Authenticating {
+            return;
+        }
+        if let Err(error) = answer.check_url(self.config.secure_only) {
+            return self.on_connect_error(now, error);
+        }
+        let url = Secret(answer.url.clone());
+        let answer = Arc::new(answer);
+        self.trouble.established = true;
+        self.trouble.failed_calls = 0;
+        self.enter(State::Authenticated);
+        self.emit(Event::Authenticated(answer));
+        for call in std::mem::take(&mut self.starts) {
+            self.settle(call, Outcome::Started);
+        }
+        self.outputs.push_back(Output::Open { connection, url });
+        if let Some(timeout) = self.config.connect_timeout {
+            self.set_timer(Timer::Connect, now, timeout);
+        }
+    }
+
+    pub(super) fn on_connect_error(&mut self, now: Instant, error: ConnectError) {
+        if self.state != State::Authenticating {
+            return;
+        }
+        self.connection = None;
+        self.trouble.failed_calls += 1;
+        let elapsed = now.saturating_duration_since(self.trouble.since);
+        let more_retries = self.config.retry.allows(self.trouble.failed_calls, elapsed);
+        let goes_on = self.config.auto_reconnect && (self.trouble.established || more_retries);
+        match error.verdict() {
+            Verdict::Repeat if more_retries => self.repeat_call(now, &error),
+            Verdict::Repeat | Verdict::Passing if goes_on => {
+                let at_least = match error {
+                    ConnectError::RateLimited { retry_after } => retry_after,
+                    _ => Duration::ZERO,
+                };
+                let error = Arc::new(error);
+                self.log(LogLevel::Warn, |_| format!("unable to start: {error}"));
+                self.emit(Event::UnableToRtmStart(error));
+                self.reconnect(now, at_least);
+            }
+            Verdict::Repeat | Verdict::Passing | Verdict::Permanent => {
+                let error = Arc::new(error);
+                self.log(LogLevel::Error, |_| format!("unable to start, giving up: {error}"));
+                self.emit(Event::UnableToRtmStart(Arc::clone(&error)));
+                self.give_up(&Failure::Connect(error));
+            }
+        }
+    }
+
+    /// Repeats the connect call after a pause, without leaving the state. Once established, pauses go on growing
+    /// from one round of retries to the next.
+    fn repeat_call(&mut self, now: Instant, error: &ConnectError) {
+        let Trouble { failed_calls, setbacks, .. } = self.trouble;
+        let pause = match error {
+            ConnectError::RateLimited { retry_after } if !retry_after.is_zero() => *retry_after,
+            _ if self.trouble.established => {
+                let pause = self.config.retry.pause(failed_calls.max(setbacks), &mut self.rng);
+                pause.min(LONGEST_RECONNECT_PAUSE)
+            }
+            _ => self.config.retry.pause(failed_calls, &mut self.rng),
+        };
+        self.trouble.setbacks += 1;
+        self.log(LogLevel::Info, |_| format!("{error}; trying again in {} ms", pause.as_millis()));
+        self.set_timer(Timer::Retry, now, pause);
+    }
+
+    // ── The socket's beginning and end ────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn on_opened(&mut self) {
+        if self.state == State::Authenticated {
+            self.enter(State::Handshaking);
+        }
+    }
+
+    /// `hello` came.
+    pub(super) fn on_hello(&mut self, now: Instant) {
+        self.timers.stop(Timer::Connect);
+        match self.outgoing.last_pending() {
+            Some(last) => {
+                self.enter(State::Resuming { since: now, last });
+                self.set_timer(Timer::ReplyAck, now, self.config.reply_ack_timeout);
+            }
+            None => self.enter(State::Ready { since: now }),
+        }
+        self.emit(Event::Connected);
+    }
+
+    /// Messages may go out from now on.
+    pub(super) fn become_ready(&mut self, now: Instant) {
+        if let State::Resuming { since, .. } = self.state {
+            self.timers.stop(Timer::ReplyAck);
+            for call in self.outgoing.give_up_replies() {
+                self.fail(
+                    call,
+                    Failure::NoReply("the connection was replaced and the reply was not replayed"),
+                );
+            }
+            self.enter(State::Ready { since });
+        }
+        self.emit(Event::Ready);
+        self.start_keepalive(now);
+        self.write_queued(now);
+    }
+
+    pub(super) fn on_closed(&mut self, now: Instant, closure: Closure) {
+        match (self.state, closure) {
+            (State::Disconnected | State::Authenticating | State::Reconnecting, _) => {}
+            (_, Closure::Ended { code, reason }) => self.lose(now, closed_by(code, reason), false),
+            (_, Closure::Failed(error)) => self.lose(now, error, true),
+        }
+    }
+
+    /// Drops the connection and takes it for lost.
+    pub(super) fn drop_connection(&mut self, now: Instant, error: SocketError, is_transport_error: bool) {
+        self.abandon();
+        self.lose(now, error, is_transport_error);
+    }
+
+    /// The connection is gone. A transport error is told by `error`, unless the end was asked for anyway.
+    fn lose(&mut self, now: Instant, error: SocketError, is_transport_error: bool) {
+        self.connection = None;
+        if matches!(self.state, State::Disconnecting { .. }) {
+            return self.end(now);
+        }
+        let error = Arc::new(error);
+        if is_transport_error {
+            self.log(LogLevel::Error, |_| format!("transport error: {error}"));
+            self.emit(Event::Error(Arc::clone(&error)));
+        } else {
+            self.log(LogLevel::Info, |_| error.to_string());
+        }
+        if self.has_stood(now) {
+            self.trouble.setbacks = 0;
+        }
+        if self.config.auto_reconnect {
+            self.forget_connection(Some(&Failure::Socket(error)));
+            self.reconnect(now, Duration::ZERO);
+        } else {
+            self.give_up(&Failure::Socket(error));
+        }
+    }
+
+    fn has_stood(&self, now: Instant) -> bool {
+        match self.state {
+            State::Resuming { since, .. } | State::Ready { since } => {
+                now.saturating_duration_since(since) >= STABLE_AFTER
+            }
+            _ => false,
+        }
+    }
+
+    /// Enters `reconnecting`, with a pause.
+    fn reconnect(&mut self, now: Instant, at_least: Duration) {
+        let pause = backoff::reconnect_pause(self.trouble.setbacks, &mut self.rng).max(at_least);
+        self.trouble.setbacks += 1;
+        self.timers.stop_all();
+        self.enter(State::Reconnecting);
+        self.emit(Event::Reconnecting);
+        self.log(LogLevel::Info, |_| format!("reconnecting in {} ms", pause.as_millis()));
+        self.set_timer(Timer::Reconnect, now, pause);
+    }
+
+    /// Has the driver drop what is under way, if anything is; nothing of it counts from now on.
+    fn abandon(&mut self) {
+        if self.connection.take().is_some() {
+            self.outputs.push_back(Output::Drop);
+        }
+    }
+
+    /// Settles what can no longer come of the connection.
+    fn forget_connection(&mut self, cause: Option<&Failure>) {
+        self.ping = None;
+        let (unwritten, pings) = self.outgoing.connection_lost();
+        let failure = match cause {
+            Some(failure @ Failure::Socket(_)) => failure.clone(),
+            _ => Failure::Socket(Arc::new(closed_by(ABNORMAL_CLOSURE, String::new()))),
+        };
+        for on_written in unwritten {
+            match on_written {
+                OnWritten::Sent(call, _) | OnWritten::Done(call) => self.fail(call, failure.clone()),
+                OnWritten::Nothing => {}
+            }
+        }
+        for call in pings {
+            self.fail(call, Failure::NoReply("the connection ended"));
+        }
+    }
+
+    // ── Deadlines ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    pub(super) fn set_timer(&mut self, timer: Timer, now: Instant, after: Duration) {
+        let from = if timer.needs_reading() { self.reader_time(now) } else { now };
+        self.timers.set(timer, from.checked_add(after));
+    }
+
+    /// The time from which something that has to be read is awaited: it stands still while the reader is paused,
+    /// and deadlines are put off by the pause when that is over.
+    pub(super) fn reader_time(&self, now: Instant) -> Instant {
+        self.paused_since.unwrap_or(now)
+    }
+
+    pub(super) fn on_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.expire(now, self.paused_since.is_some()) {
+            match timer {
+                Timer::Retry => self.call(),
+                Timer::Reconnect => self.connect(now),
+                Timer::Connect => self.on_connect_timeout(now),
+                Timer::ReplyAck => self.become_ready(now),
+                Timer::Ping => self.send_keepalive_ping(now),
+                Timer::Pong => self.on_pong_timeout(now),
+                Timer::Reply => self.on_reply_timeout(now),
+                Timer::Close => {
+                    self.abandon();
+                    self.end(now);
+                }
+            }
+        }
+    }
+
+    fn on_connect_timeout(&mut self, now: Instant) {
+        let waited = self.config.connect_timeout.unwrap_or_default().as_millis();
+        let message = match self.state {
+            State::Authenticated => {
+                format!("the socket could not be opened within {waited} ms (connectTimeout)")
+            }
+            _ => format!("no `hello` from the server within {waited} ms (connectTimeout)"),
+        };
+        let error = SocketError {
+            message,
+            code: Some("ETIMEDOUT"),
+            close_code: ABNORMAL_CLOSURE,
+            reason: String::new(),
+        };
+        self.drop_connection(now, error, true);
+    }
+}
+
+/// The error for a connection that ended with this close code.
+fn closed_by(code: u16, reason: String) -> SocketError {
+    let message = match (code, reason.as_str()) {
+        (ABNORMAL_CLOSURE, "") => "the connection ended without a close frame".to_owned(),
+        (ABNORMAL_CLOSURE, reason) => reason.to_owned(),
+        (code, "") => format!("the server closed the connection with code {code}"),
+        (code, reason) => format!("the server closed the connection with code {code}: {reason}"),
+    };
+    SocketError { message, code: None, close_code: code, reason }
+}

@@ -1,0 +1,308 @@
+//! Section 7 of the contract, and `ping()`.
+
+use slack_rtm_native::session::{Config, Input};
+
+use crate::harness::{Replies, World, ms, secs};
+use crate::situations::Situation;
+
+/// A ready world whose server answers nothing.
+fn mute(config: Config) -> World {
+    let mut world = World::ready(config);
+    world.server.replies = Replies::ToNone;
+    world
+}
+
+#[test]
+fn a_ping_goes_out_after_the_client_ping_timeout_and_again() {
+    let mut world = World::ready(Config::default());
+    world.advance(secs(20));
+    for (n, ping) in ["> ping #1", "> ping #2", "> ping #3"].into_iter().enumerate() {
+        assert_eq!(world.trace.times_of(ping), [secs(6) * u32::try_from(n + 1).unwrap()]);
+    }
+    assert_eq!(world.outgoing[0], r#"{"type":"ping","id":1}"#);
+    assert_eq!(world.trace.count("reconnecting"), 0);
+}
+
+#[test]
+fn outgoing_traffic_puts_the_ping_off_and_incoming_does_not() {
+    let mut world = World::ready(Config::default());
+    world.advance(secs(5));
+    world.send("a");
+    world.advance(secs(5));
+    world.frame(r#"{"type":"message"}"#);
+    world.advance(secs(1));
+    assert_eq!(world.trace.times_of("> ping #2"), [secs(11)]);
+}
+
+#[test]
+fn a_ping_goes_out_on_a_ready_connection_only() {
+    for situation in [Situation::Handshaking, Situation::Resuming, Situation::Disconnecting] {
+        let mut world = situation.world();
+        let outgoing = world.outgoing.len();
+        world.advance(ms(1999));
+        assert_eq!(world.outgoing.len(), outgoing, "{situation:?}");
+    }
+    let config = Config { reply_ack_timeout: secs(60), connect_timeout: None, ..Config::default() };
+    let mut world = mute(config);
+    world.enqueue("a", true);
+    world.closed(1006, "");
+    world.advance_to_deadline();
+    world.advance(secs(60));
+    assert_eq!(world.outgoing.len(), 1, "none while resuming");
+    world.advance(secs(6));
+    assert_eq!(world.outgoing.len(), 2);
+}
+
+#[test]
+fn without_a_sign_of_life_the_connection_is_dropped_there_and_then_and_replaced() {
+    let mut world = mute(Config::default());
+    world.advance(ms(9999));
+    assert_eq!(world.trace.take(), ["> ping #1"]);
+    world.advance(ms(1));
+    assert_eq!(world.trace.take(), ["> drop", "reconnecting"], "after 10 s, and no close handshake");
+    world.advance_to_deadline();
+    assert_eq!(world.trace.take().last().unwrap(), "ready");
+}
+
+#[test]
+fn without_a_sign_of_life_a_client_without_auto_reconnect_ends() {
+    let mut world = mute(Config { auto_reconnect: false, ..Config::default() });
+    world.advance(secs(10));
+    assert_eq!(world.trace.take(), ["> ping #1", "> drop", "disconnected: websocket 1006"]);
+}
+
+#[test]
+fn any_frame_since_the_ping_is_a_sign_of_life() {
+    let connection = 1;
+    for sign in [
+        Input::Frame { connection, data: r#"{"type":"pong","reply_to":1}"#.into() },
+        Input::Frame { connection, data: r#"{"type":"message"}"#.into() },
+        Input::Frame { connection, data: "garbage".into() },
+        Input::Alive { connection },
+    ] {
+        let mut world = mute(Config::default());
+        assert_eq!(world.connection, connection);
+        world.advance(ms(9999));
+        world.feed(sign.clone());
+        world.advance(ms(2001));
+        assert_eq!(world.trace.count("> drop"), 0, "{sign:?}");
+        assert_eq!(world.trace.times_of("> ping #2"), [secs(12)]);
+        world.advance(secs(4));
+        assert_eq!(world.trace.count("> drop"), 1, "the next ping is watched, too");
+    }
+}
+
+#[test]
+fn a_frame_before_the_ping_is_no_sign_of_life() {
+    let mut world = mute(Config::default());
+    world.advance(ms(5999));
+    world.frame(r#"{"type":"message"}"#);
+    world.advance(ms(4001));
+    assert_eq!(world.trace.count("> drop"), 1);
+}
+
+#[test]
+fn traffic_that_only_goes_out_does_not_hide_a_dead_connection() {
+    let mut world = mute(Config::default());
+    world.advance(secs(6));
+    for n in 0..10 {
+        world.send(&n.to_string());
+        world.advance(ms(400));
+    }
+    assert_eq!(world.trace.times_of("> drop"), [secs(10)]);
+}
+
+#[test]
+fn the_timeouts_are_those_of_the_options() {
+    let config =
+        Config { client_ping_timeout: Some(ms(300)), server_pong_timeout: ms(200), ..Config::default() };
+    let mut world = mute(config);
+    world.advance(ms(500));
+    assert_eq!(
+        (world.trace.times_of("> ping #1"), world.trace.times_of("> drop")),
+        (vec![ms(300)], vec![ms(500)])
+    );
+}
+
+#[test]
+fn without_a_client_ping_timeout_there_is_no_keepalive() {
+    let mut world = mute(Config { client_ping_timeout: None, ..Config::default() });
+    assert_eq!(world.session.poll_timeout(), None);
+    world.advance(secs(3600));
+    assert!(world.trace.take().is_empty());
+}
+
+#[test]
+fn a_lost_connection_takes_its_ping_with_it() {
+    let mut world = mute(Config::default());
+    world.advance(secs(6));
+    world.closed(1006, "");
+    world.advance(secs(1));
+    world.trace.take();
+    world.advance(secs(4));
+    assert!(world.trace.take().is_empty(), "the new connection is not dropped for the old one's pong");
+}
+
+#[test]
+fn extreme_timeouts_do_no_harm() {
+    let longest = std::time::Duration::MAX;
+    let config = Config {
+        client_ping_timeout: Some(longest),
+        server_pong_timeout: longest,
+        connect_timeout: Some(longest),
+        reply_ack_timeout: longest,
+        reply_timeout: Some(longest),
+        ..Config::default()
+    };
+    let mut world = mute(config);
+    world.enqueue("a", true);
+    world.ping("p");
+    world.reading(true);
+    world.advance(secs(3600));
+    world.reading(false);
+    assert_eq!(world.trace.take(), ["> a #1", "> ping #2"]);
+    world.closed(1006, "");
+    world.advance(secs(3600));
+    assert_eq!(world.trace.take().last().unwrap(), "< hello", "it waits for the reply");
+}
+
+// ── A paused reader ──────────────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn a_paused_reader_counts_as_alive() {
+    let mut world = mute(Config::default());
+    world.advance(secs(8));
+    world.reading(true);
+    world.advance(secs(3600));
+    assert_eq!(world.trace.take(), ["> ping #1"]);
+    world.reading(false);
+    world.frame(r#"{"type":"message"}"#);
+    world.advance(secs(1));
+    assert_eq!(world.trace.take(), ["< message", "> ping #2"]);
+}
+
+#[test]
+fn a_connection_that_died_behind_a_paused_reader_is_noticed_after_it() {
+    let mut world = mute(Config::default());
+    world.advance(secs(8));
+    world.reading(true);
+    world.advance(secs(3600));
+    world.reading(false);
+    world.advance(ms(1999));
+    assert_eq!(world.trace.count("> drop"), 0, "the time before the pause counts, the pause does not");
+    world.advance(ms(1));
+    assert_eq!(world.trace.count("> drop"), 1);
+}
+
+#[test]
+fn a_ping_sent_behind_a_paused_reader_has_its_time_afterwards_and_no_more() {
+    let mut world = mute(Config { client_ping_timeout: Some(secs(600)), ..Config::default() });
+    world.reading(true);
+    world.advance(secs(900));
+    assert_eq!(world.trace.take(), ["> ping #1"]);
+    world.reading(false);
+    assert_eq!(world.advance_to_deadline(), secs(4));
+    assert_eq!(world.trace.take(), ["> drop", "reconnecting"]);
+}
+
+#[test]
+fn pausing_twice_is_pausing_once() {
+    let mut world = mute(Config::default());
+    world.reading(false);
+    world.reading(true);
+    world.advance(secs(10));
+    world.reading(true);
+    world.advance(secs(10));
+    world.reading(false);
+    world.reading(false);
+    assert_eq!(world.advance_to_deadline(), secs(4));
+}
+
+// ── ping() ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn ping_resolves_with_the_round_trip() {
+    let mut world = mute(Config::default());
+    assert_eq!(world.session.latency(), None);
+    world.ping("p");
+    world.advance(ms(70));
+    world.ping("q");
+    world.advance(ms(30));
+    world.reply_to(1);
+    world.reply_to(2);
+    assert_eq!(
+        world.trace.take(),
+        ["> ping #1", "> ping #2", "p = 100 ms", "< reply to 1", "q = 30 ms", "< reply to 2"]
+    );
+    assert_eq!(world.session.latency(), Some(ms(30)));
+}
+
+#[test]
+fn the_pong_of_the_keepalive_tells_the_latency() {
+    let mut world = mute(Config::default());
+    world.advance(ms(6042));
+    world.reply_to(1);
+    assert_eq!(world.session.latency(), Some(ms(42)));
+}
+
+#[test]
+fn an_unanswered_ping_is_rejected_and_its_connection_replaced() {
+    let mut world = mute(Config::default());
+    world.ping("p");
+    world.advance(secs(4));
+    assert_eq!(world.trace.take(), ["> ping #1", "> drop", "p = rejected: no reply", "reconnecting"]);
+}
+
+#[test]
+fn a_ping_whose_pong_is_missing_on_a_living_connection_is_rejected() {
+    for config in [Config::default(), Config { client_ping_timeout: None, ..Config::default() }] {
+        let has_keepalive = config.client_ping_timeout.is_some();
+        let mut world = mute(config);
+        world.ping("p");
+        world.advance(ms(100));
+        if has_keepalive {
+            world.frame(r#"{"type":"message"}"#);
+        }
+        world.advance(secs(4));
+        assert_eq!(world.trace.times_of("p = rejected: no reply"), [secs(4)]);
+        assert_eq!(world.trace.count("> drop"), 0);
+    }
+}
+
+#[test]
+fn a_lost_connection_rejects_its_pings() {
+    let mut world = mute(Config::default());
+    world.ping("p");
+    world.closed(1006, "");
+    assert_eq!(world.trace.take(), ["> ping #1", "p = rejected: no reply", "reconnecting"]);
+}
+
+// ── A clock that jumps ───────────────────────────────────────────────────────────────────────────────────────────
+
+#[test]
+fn a_clock_that_jumps_by_an_hour_makes_one_orderly_reconnect() {
+    for seconds_before in [0, 3, 6, 7, 9] {
+        let mut world = mute(Config::default());
+        world.enqueue("a", true);
+        world.advance(secs(seconds_before));
+        world.now += secs(3600);
+        world.feed(Input::Timeout);
+        world.server.replies = Replies::ToAll;
+        world.advance(secs(30));
+        let news = world.trace.take();
+        for (line, times) in [("> drop", 1), ("reconnecting", 1), ("> connect", 1), ("ready", 1)] {
+            let count = news.iter().filter(|other| *other == line).count();
+            assert_eq!(count, times, "{line} after {seconds_before} s: {news:?}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_does_not_end_a_connection_that_lives() {
+    let mut world = World::ready(Config::default());
+    world.now += secs(3600);
+    world.feed(Input::Timeout);
+    world.advance(secs(6));
+    assert_eq!(world.trace.count("reconnecting"), 0);
+    assert_eq!(world.trace.count("> ping #1") + world.trace.count("> ping #2"), 2);
+}

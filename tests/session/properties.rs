@@ -1,0 +1,350 @@
+//! Random sequences of what the user, the server and the clock may do. What must hold is in `checker`; here is how
+//! the sequences are made, and how each of them ends: with a `disconnect()`, and then with a start and a server in
+//! health, so that every promise has to settle.
+
+use std::cell::RefCell;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config as RunnerConfig, TestRunner};
+use slack_rtm_native::session::{
+    Closure, Config, ConnectAnswer, ConnectError, ConnectionId, Input, LogLevel, Message, Output,
+    RetryConfig, Session,
+};
+
+use crate::checker::{Checker, Kind, Wire};
+use crate::harness::{
+    answer, http_error, ms, platform_error, rate_limit, refusal, request_error, reset, secs, some_moment,
+};
+
+const SEQUENCES: u32 = 400;
+const STEPS: Range<usize> = 1..150;
+
+/// One thing that happens.
+#[derive(Debug, Clone)]
+enum Step {
+    Call {
+        kind: Kind,
+        bytes: usize,
+    },
+    Network {
+        number: Number,
+        what: What,
+    },
+    /// What a server in health does next.
+    Progress,
+    Pause(bool),
+    /// Time passes, and every deadline is kept.
+    Wait(Duration),
+    /// The next deadline comes, late by this much.
+    Deadline(Duration),
+    /// A timeout that nobody asked for.
+    Timeout,
+}
+
+/// Whose number an input of the network bears.
+#[derive(Debug, Clone, Copy)]
+enum Number {
+    Current,
+    Earlier(u64),
+    Later(u64),
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Answered(Result<ConnectAnswer, ConnectError>),
+    Opened,
+    Frame(Vec<u8>),
+    /// A reply to the last message but so many; one past all counts, too.
+    Reply(u64),
+    Alive,
+    Flushed,
+    Closed(Closure),
+}
+
+// ── Strategies ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+fn call() -> impl Strategy<Value = Step> {
+    let kind = prop_oneof![
+        3 => Just(Kind::Start),
+        1 => Just(Kind::Disconnect),
+        2 => Just(Kind::Send),
+        4 => any::<bool>().prop_map(|await_reply| Kind::Enqueue { await_reply }),
+        1 => Just(Kind::Ping),
+    ];
+    let bytes = prop_oneof![4 => Just(0_usize), 1 => Just(40_000)];
+    (kind, bytes).prop_map(|(kind, bytes)| Step::Call { kind, bytes })
+}
+
+fn connect_error() -> impl Strategy<Value = ConnectError> {
+    prop_oneof![
+        Just(request_error()),
+        Just(http_error(503)),
+        (0..100_u64).prop_map(|seconds| rate_limit(secs(seconds))),
+        Just(platform_error("fatal_error")),
+        Just(platform_error("invalid_auth")),
+    ]
+}
+
+fn connect_answer() -> impl Strategy<Value = Result<ConnectAnswer, ConnectError>> {
+    let unencrypted = ConnectAnswer { url: "ws://slack.test/t1cket".to_owned(), ..answer() };
+    prop_oneof![4 => Just(Ok(answer())), 1 => Just(Ok(unencrypted)), 3 => connect_error().prop_map(Err)]
+}
+
+fn frame() -> impl Strategy<Value = Vec<u8>> {
+    let known = [
+        r#"{"type":"hello"}"#,
+        r#"{"type":"message","subtype":"bot_message","text":"wss://slack.test/t1cket"}"#,
+        r#"{"type":"team_migration_started"}"#,
+        r#"{"type":"pong","reply_to":1}"#,
+        r#"{"reply_to":-1}"#,
+        "null",
+        "{",
+        "",
+    ];
+    prop_oneof![
+        4 => prop::sample::select(known.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..40),
+    ]
+}
+
+fn closure() -> impl Strategy<Value = Closure> {
+    prop_oneof![
+        Just(Closure::Ended { code: 1006, reason: String::new() }),
+        Just(Closure::Ended { code: 1000, reason: "bye".to_owned() }),
+        Just(Closure::Failed(reset())),
+        Just(Closure::Failed(refusal())),
+    ]
+}
+
+fn network() -> impl Strategy<Value = Step> {
+    let number = prop_oneof![
+        6 => Just(Number::Current),
+        1 => (1..4_u64).prop_map(Number::Earlier),
+        1 => (1..3_u64).prop_map(Number::Later),
+    ];
+    let what = prop_oneof![
+        3 => connect_answer().prop_map(What::Answered),
+        1 => Just(What::Opened),
+        3 => frame().prop_map(What::Frame),
+        4 => (0..6_u64).prop_map(What::Reply),
+        1 => Just(What::Alive),
+        3 => Just(What::Flushed),
+        2 => closure().prop_map(What::Closed),
+    ];
+    (number, what).prop_map(|(number, what)| Step::Network { number, what })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let late = prop_oneof![3 => Just(0), 1 => 1..7_200_000_u64].prop_map(ms);
+    prop_oneof![
+        6 => call(),
+        5 => network(),
+        6 => Just(Step::Progress),
+        1 => any::<bool>().prop_map(Step::Pause),
+        3 => prop_oneof![0..3_000_u64, 0..200_000_u64].prop_map(|millis| Step::Wait(ms(millis))),
+        2 => late.prop_map(Step::Deadline),
+        1 => Just(Step::Timeout),
+    ]
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    (
+        prop::bool::weighted(0.8),
+        prop::option::weighted(0.8, Just(secs(6))),
+        prop::option::weighted(0.8, Just(secs(30))),
+        prop::option::weighted(0.5, Just(secs(3))),
+        prop::sample::select(vec![1, 3, usize::MAX]),
+        prop::sample::select(vec![0, 2, 10]),
+        prop::sample::select(vec![ms(0), secs(2)]),
+    )
+        .prop_map(
+            |(auto_reconnect, ping, connect, reply, max_pending_replies, retries, reply_ack_timeout)| {
+                Config {
+                    auto_reconnect,
+                    client_ping_timeout: ping,
+                    connect_timeout: connect,
+                    reply_timeout: reply,
+                    max_pending_replies,
+                    retry: RetryConfig { retries, ..RetryConfig::default() },
+                    reply_ack_timeout,
+                    log_level: LogLevel::Debug,
+                    ..Config::default()
+                }
+            },
+        )
+}
+
+// ── One sequence ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+struct Run {
+    session: Session,
+    checker: Checker,
+    now: Instant,
+    /// Whether `hello` was given on the current socket.
+    greeted: bool,
+    unanswered: Vec<u64>,
+}
+
+impl Run {
+    fn new(config: Config, seed: u64) -> Self {
+        let now = some_moment();
+        let checker = Checker::new(config.auto_reconnect);
+        Self {
+            session: Session::new(config, seed, now),
+            checker,
+            now,
+            greeted: false,
+            unanswered: Vec::new(),
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        self.checker.on_input(&input);
+        let is_timeout = matches!(input, Input::Timeout);
+        self.session.handle(self.now, input);
+        while let Some(output) = self.session.poll_output() {
+            self.checker.on_output(&output);
+            match output {
+                Output::Open { .. } => self.greeted = false,
+                Output::Write { .. } => self.unanswered.push(self.checker.last_id),
+                _ => {}
+            }
+        }
+        self.checker.after(self.now, is_timeout, self.session.poll_timeout());
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::Call { kind, bytes } => self.call(kind, bytes),
+            Step::Network { number, what } => self.network(number, what),
+            Step::Progress => self.progress(),
+            Step::Pause(paused) => self.feed(Input::Reading { paused }),
+            Step::Wait(time) => self.wait(time),
+            Step::Deadline(late) => {
+                if let Some(deadline) = self.session.poll_timeout() {
+                    self.now = self.now.max(deadline) + late;
+                    self.feed(Input::Timeout);
+                }
+            }
+            Step::Timeout => self.feed(Input::Timeout),
+        }
+    }
+
+    fn call(&mut self, kind: Kind, bytes: usize) {
+        let call = self.checker.call(kind, self.now);
+        let body = format!(r#"{{"call":{call},"text":"{}","type":"message"}}"#, "x".repeat(bytes));
+        let message = Message::new(body).unwrap();
+        self.feed(match kind {
+            Kind::Start => Input::Start { call, options: "".into() },
+            Kind::Disconnect => Input::Disconnect { call },
+            Kind::Send => Input::Send { call, message },
+            Kind::Enqueue { await_reply } => Input::Enqueue { call, await_reply, message },
+            Kind::Ping => Input::Ping { call },
+        });
+    }
+
+    fn network(&mut self, number: Number, what: What) {
+        let connection: ConnectionId = match number {
+            Number::Current => self.checker.connection,
+            Number::Earlier(by) => self.checker.connection.saturating_sub(by),
+            Number::Later(by) => self.checker.connection + by,
+        };
+        self.feed(match what {
+            What::Answered(result) => Input::Answered { connection, result },
+            What::Opened => Input::Opened { connection },
+            What::Frame(data) => Input::Frame { connection, data: data.into() },
+            What::Reply(back) => {
+                let id = (self.checker.last_id + 1).saturating_sub(back);
+                Input::Frame { connection, data: format!(r#"{{"reply_to":{id}}}"#).into() }
+            }
+            What::Alive => Input::Alive { connection },
+            What::Flushed => Input::Flushed { connection },
+            What::Closed(closure) => Input::Closed { connection, closure },
+        });
+    }
+
+    fn progress(&mut self) {
+        let number = Number::Current;
+        match self.checker.wire {
+            Wire::Idle | Wire::Answered => {
+                if let Some(deadline) = self.session.poll_timeout() {
+                    self.wait(deadline.saturating_duration_since(self.now));
+                }
+            }
+            Wire::Calling => self.network(number, What::Answered(Ok(answer()))),
+            Wire::Dialling => self.network(number, What::Opened),
+            Wire::Open if !self.greeted => {
+                self.greeted = true;
+                self.network(number, What::Frame(br#"{"type":"hello"}"#.to_vec()));
+            }
+            Wire::Open => {
+                self.network(number, What::Flushed);
+                for id in std::mem::take(&mut self.unanswered) {
+                    self.network(number, What::Frame(format!(r#"{{"ok":true,"reply_to":{id}}}"#).into()));
+                }
+            }
+        }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let end = self.now + time;
+        while let Some(deadline) = self.session.poll_timeout().filter(|deadline| *deadline <= end) {
+            self.now = self.now.max(deadline);
+            self.feed(Input::Timeout);
+        }
+        self.now = end;
+    }
+
+    /// Ends the sequence; tells how far it had come.
+    fn end(mut self) -> [usize; 4] {
+        let reached = self.checker.reached;
+        self.call(Kind::Disconnect, 0);
+        self.wait(secs(5));
+        self.checker.at_rest(self.session.poll_timeout());
+
+        self.feed(Input::Reading { paused: false });
+        self.call(Kind::Start, 0);
+        for _ in 0..200 {
+            self.progress();
+        }
+        self.call(Kind::Disconnect, 0);
+        self.wait(secs(5));
+        self.checker.at_rest(self.session.poll_timeout());
+        self.checker.all_settled();
+        reached
+    }
+}
+
+#[test]
+fn whatever_happens_every_promise_is_kept() {
+    let config = RunnerConfig {
+        cases: std::env::var("N").map_or(SEQUENCES, |n| n.parse().unwrap()),
+        failure_persistence: None,
+        ..RunnerConfig::default()
+    };
+    let reached = RefCell::new([0; 4]);
+    let sequences = (config_and_seed(), prop::collection::vec(step(), STEPS));
+    TestRunner::new(config)
+        .run(&sequences, |((config, seed), steps)| {
+            let mut run = Run::new(config, seed);
+            for step in steps {
+                run.step(step);
+            }
+            for (total, count) in reached.borrow_mut().iter_mut().zip(run.end()) {
+                *total += count;
+            }
+            Ok(())
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+    let reached = reached.into_inner();
+    assert!(
+        reached.iter().all(|count| *count > 400),
+        "the sequences come far enough to mean something: {reached:?}"
+    );
+}
+
+fn config_and_seed() -> impl Strategy<Value = (Config, u64)> {
+    (config(), any::<u64>())
+}

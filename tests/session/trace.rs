@@ -1,0 +1,123 @@
+//! What came out of a session, as short lines in the order of the outputs, so that a scenario is compared as a whole:
+//!
+//! - `> connect`, `> open`, `> close`, `> drop`: what the driver is asked for; `> hi #3`: the message `hi` is written
+//!   with id 3, `> ping #4`: a ping
+//! - `< hello`, `< reply to 3`: a frame is handed to the user
+//! - `connecting`, `ready`, `disconnected: websocket 1006`, …: a lifecycle event
+//! - `start = ok`, `hi = rejected: no reply`, …: a promise settles
+
+use std::time::Duration;
+
+use slack_rtm_native::session::{ConnectError, Delivery, Event, Failure, Outcome, Output, SocketError};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    lines: Vec<(Duration, String)>,
+    taken: usize,
+}
+
+impl Trace {
+    pub(crate) fn push(&mut self, at: Duration, line: String) {
+        self.lines.push((at, line));
+    }
+
+    /// What came since the last call.
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        let lines = self.lines[self.taken..].iter().map(|(_, line)| line.clone()).collect();
+        self.taken = self.lines.len();
+        lines
+    }
+
+    /// When this line came, each time, also before it was taken.
+    pub(crate) fn times_of(&self, line: &str) -> Vec<Duration> {
+        self.lines.iter().filter(|(_, other)| other == line).map(|(at, _)| *at).collect()
+    }
+
+    /// How often this line came.
+    pub(crate) fn count(&self, line: &str) -> usize {
+        self.times_of(line).len()
+    }
+}
+
+/// An output as lines; none for log lines and `outgoing_message`, two for the frame that settles a promise.
+pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
+    let label = |call: u32| &labels[call as usize];
+    match output {
+        Output::Connect { options, .. } => vec![format!("> connect {options}").trim_end().to_owned()],
+        Output::Open { .. } => vec!["> open".to_owned()],
+        Output::Write { frame } => vec![written(frame)],
+        Output::Close => vec!["> close".to_owned()],
+        Output::Drop => vec!["> drop".to_owned()],
+        Output::Deliver(Delivery::Event(event)) => vec![event_line(event)],
+        Output::Deliver(Delivery::Frame { data, head, reply }) => {
+            let what = match (head.reply_to, head.kind.text(data)) {
+                (Some(id), _) => format!("reply to {id}"),
+                (None, Some(kind)) => kind.to_owned(),
+                (None, None) => String::from_utf8_lossy(data).into_owned(),
+            };
+            let settled = reply.map(|call| format!("{} = reply", label(call)));
+            std::iter::once(format!("< {what}")).chain(settled).collect()
+        }
+        Output::Deliver(Delivery::Settle { call, outcome }) => {
+            vec![format!("{} = {}", label(*call), outcome_text(outcome))]
+        }
+        Output::Deliver(Delivery::Outgoing { .. } | Delivery::Log { .. }) => Vec::new(),
+    }
+}
+
+fn written(frame: &[u8]) -> String {
+    let frame: serde_json::Value = serde_json::from_slice(frame).expect("a frame is JSON");
+    let what = frame["text"].as_str().or(frame["type"].as_str()).expect("a frame has a type");
+    format!("> {what} #{}", frame["id"])
+}
+
+fn event_line(event: &Event) -> String {
+    match event {
+        Event::Connecting => "connecting".to_owned(),
+        Event::Authenticated(_) => "authenticated".to_owned(),
+        Event::Connected => "connected".to_owned(),
+        Event::Ready => "ready".to_owned(),
+        Event::Disconnecting => "disconnecting".to_owned(),
+        Event::Disconnected(None) => "disconnected".to_owned(),
+        Event::Disconnected(Some(failure)) => format!("disconnected: {}", failure_text(failure)),
+        Event::Reconnecting => "reconnecting".to_owned(),
+        Event::UnableToRtmStart(error) => format!("unable_to_rtm_start: {}", connect_error_text(error)),
+        Event::Error(error) => format!("error: {}", socket_error_text(error)),
+    }
+}
+
+fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done | Outcome::Started => "ok".to_owned(),
+        Outcome::Sent(id) => format!("sent {id}"),
+        Outcome::Pong(round_trip) => format!("{} ms", round_trip.as_millis()),
+        Outcome::Failed(failure) => format!("rejected: {}", failure_text(failure)),
+    }
+}
+
+fn failure_text(failure: &Failure) -> String {
+    match failure {
+        Failure::SendWhileDisconnected => "send while disconnected".to_owned(),
+        Failure::SendWhileNotReady => "send while not ready".to_owned(),
+        Failure::NoReply(_) => "no reply".to_owned(),
+        Failure::Socket(error) => socket_error_text(error),
+        Failure::Connect(error) => connect_error_text(error),
+        Failure::Aborted => "aborted".to_owned(),
+    }
+}
+
+fn socket_error_text(error: &SocketError) -> String {
+    let close = format!("websocket {} {}", error.close_code, error.reason);
+    error.code.map_or_else(|| close.trim_end().to_owned(), |code| format!("websocket {code}"))
+}
+
+fn connect_error_text(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Request { .. } => "request".to_owned(),
+        ConnectError::Http { status, .. } => format!("http {status}"),
+        ConnectError::RateLimited { .. } => "rate limited".to_owned(),
+        ConnectError::Platform { error: Some(code), .. } => code.clone(),
+        ConnectError::Platform { error: None, .. } => "unusable answer".to_owned(),
+    }
+}

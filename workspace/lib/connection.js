@@ -1,0 +1,184 @@
+// Owns one open socket: what goes out and when, what its client subscribed to, and being half-open. Does not decide
+// what a frame means (frames.js) nor who gets an event (rtm.js).
+'use strict';
+
+const { encode } = require('./wire');
+
+/** ms; the longest that timers know */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/**
+ * @typedef {import('../index').Bot} Bot
+ * @typedef {import('../index').Connection} PublicConnection
+ *
+ * @typedef {object} Session what a connect call asked for and what happened since; handed on to its connection
+ * @property {Bot} bot
+ * @property {boolean} batchPresence whether `presence_change` may tell of several users
+ * @property {string[]} backlog events that go out after `hello`
+ */
+
+/** @implements {PublicConnection} */
+class Connection {
+  connectedAt = Date.now();
+  /** @type {Set<string>} ids of users whose presence the client wants to know */
+  subscriptions = new Set();
+  #ws;
+  #socket;
+  #faults;
+  #events;
+  /** @type {string[] | undefined} events held until `hello`; undefined from then on */
+  #backlog;
+  /** whether frames are being gathered, to go out together at the end of this turn */
+  #gathering = false;
+  /** @type {Set<NodeJS.Timeout>} */
+  #timers = new Set();
+  /** @type {{ readers: Function[], chunks: Buffer[], hold: (chunk: Buffer) => void } | undefined} while half-open */
+  #silence;
+
+  /**
+   * @param {object} parts
+   * @param {number} parts.id
+   * @param {Session} parts.session
+   * @param {import('ws').WebSocket} parts.ws
+   * @param {import('node:stream').Duplex} parts.socket the one below `ws`
+   * @param {import('./faults').Faults} parts.faults
+   * @param {import('node:events').EventEmitter} parts.events
+   */
+  constructor({ id, session, ws, socket, faults, events }) {
+    this.id = id;
+    this.bot = session.bot;
+    this.batchPresence = session.batchPresence;
+    this.#backlog = session.backlog;
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#faults = faults;
+    this.#events = events;
+    /** @type {Promise<{ code: number, reason: string }>} */
+    this.closed = new Promise((resolve) => {
+      ws.once('close', (code, reason) => {
+        for (const timer of this.#timers) clearTimeout(timer);
+        resolve({ code, reason: reason.toString() });
+      });
+    });
+    // A frame against the protocol: ws has closed the connection with the right code.
+    ws.on('error', () => {});
+  }
+
+  /** Sends `hello` and the events that waited for it. A second call does nothing. */
+  greet() {
+    const backlog = this.#backlog;
+    if (!backlog) return;
+    this.#backlog = undefined;
+    this.send(encode({ type: 'hello', region: 'local', start: true, host_id: 'slack-rtm-workspace' }));
+    for (const event of backlog) this.send(event);
+  }
+
+  /**
+   * Sends an event, after `hello`.
+   *
+   * @param {string} event as JSON
+   */
+  deliver(event) {
+    if (this.#backlog) this.#backlog.push(event);
+    else this.send(event);
+  }
+
+  /**
+   * Answers a frame, later where that fault is on.
+   *
+   * @param {object} reply
+   */
+  reply(reply) {
+    const delay = Math.min(this.#faults.replyDelay, MAX_DELAY);
+    if (delay === 0) {
+      this.send(encode(reply));
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.send(encode(reply));
+    }, delay);
+    this.#timers.add(timer);
+  }
+
+  /**
+   * Sends a frame at once, as it is.
+   *
+   * @param {string | Buffer} data
+   * @returns {boolean} false where nothing can be sent
+   */
+  send(data) {
+    if (this.#silence || this.#ws.readyState !== this.#ws.OPEN) return false;
+    this.#gather();
+    this.#ws.send(data);
+    if (this.#events.listenerCount('sent') > 0) this.#events.emit('sent', this, data);
+    return true;
+  }
+
+  /** Resolves when the client has read enough for more to be sent, or is gone. Undefined where there is no need. */
+  drained() {
+    const socket = this.#socket;
+    if (!socket.writableNeedDrain || socket.destroyed) return undefined;
+    this.#flush();
+    return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+      const settle = () => {
+        socket.off('drain', settle).off('close', settle);
+        resolve();
+      };
+      socket.on('drain', settle).on('close', settle);
+    });
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  close(code, reason) {
+    this.#ws.close(code, reason);
+  }
+
+  /** Ends the socket without a close frame. */
+  drop() {
+    this.#flush();
+    this.#ws.terminate();
+  }
+
+  /**
+   * Half-open or not. The socket's readers are put aside rather than paused, so that its end is still noticed.
+   *
+   * @param {boolean} on
+   */
+  silence(on) {
+    const socket = this.#socket;
+    if (on && !this.#silence) {
+      /** @type {Buffer[]} */
+      const chunks = [];
+      const hold = (/** @type {Buffer} */ chunk) => void chunks.push(chunk);
+      this.#silence = { readers: socket.listeners('data'), chunks, hold };
+      socket.removeAllListeners('data').on('data', hold);
+    } else if (!on && this.#silence) {
+      const { readers, chunks, hold } = this.#silence;
+      this.#silence = undefined;
+      if (socket.destroyed) return;
+      for (const reader of readers) socket.on('data', /** @type {(chunk: Buffer) => void} */ (reader));
+      socket.off('data', hold);
+      for (const chunk of chunks) socket.emit('data', chunk);
+    }
+  }
+
+  /** One system call for the frames of one turn, not one for each. */
+  #gather() {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#socket.cork();
+    process.nextTick(() => this.#flush());
+  }
+
+  #flush() {
+    if (!this.#gathering) return;
+    this.#gathering = false;
+    this.#socket.uncork();
+  }
+}
+
+module.exports = { Connection };

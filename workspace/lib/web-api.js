@@ -1,0 +1,263 @@
+// Owns HTTP: reads a request's arguments and token, finds the method, writes the answer. What a method does is in
+// methods.js.
+'use strict';
+
+const { methods } = require('./methods');
+const { encode, decodeObject } = require('./wire');
+
+/**
+ * @typedef {import('node:http').IncomingMessage} IncomingMessage
+ * @typedef {import('node:http').ServerResponse} ServerResponse
+ * @typedef {import('./methods').Params} Params
+ * @typedef {import('../index').ConnectRefusal} ConnectRefusal
+ */
+
+const PATH = '/api/';
+const MAX_BODY_BYTES = 10_000_000;
+/** ms for which the rest of a body that is too long is read, so that its sender gets to see the answer */
+const LINGER = 1000;
+/** What `readBody` gives for a body above the limit. */
+const TOO_LONG = Symbol('too long');
+const JSON_TYPE = 'application/json; charset=utf-8';
+const FORM = 'application/x-www-form-urlencoded';
+const CONNECT_METHODS = ['rtm.connect', 'rtm.start'];
+/** What the bots' tokens allow, as Slack words it for bots that may use RTM. */
+const SCOPES = 'identify,bot';
+
+/** An error that the caller is told by its code. */
+class ApiError extends Error {}
+
+class WebApi {
+  #state;
+  #rtm;
+  #faults;
+  #events;
+  #socketBase;
+
+  /**
+   * @param {object} parts
+   * @param {import('./state').State} parts.state
+   * @param {import('./rtm').Rtm} parts.rtm
+   * @param {import('./faults').Faults} parts.faults
+   * @param {import('node:events').EventEmitter} parts.events
+   * @param {() => string} parts.socketBase what comes before a socket's path, as in `ws://127.0.0.1:1234`
+   */
+  constructor({ state, rtm, faults, events, socketBase }) {
+    this.#state = state;
+    this.#rtm = rtm;
+    this.#faults = faults;
+    this.#events = events;
+    this.#socketBase = socketBase;
+  }
+
+  /**
+   * Answers a request. Never throws.
+   *
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
+  async handle(request, response) {
+    const [path, query = ''] = (request.url ?? '').split(/\?(.*)/s);
+    const isRead = request.method === 'GET';
+    if (!path.startsWith(PATH)) {
+      write(response, 404, 'not found', { 'content-type': 'text/plain' });
+    } else if (!isRead && request.method !== 'POST') {
+      write(response, 405, 'method not allowed', { 'content-type': 'text/plain', allow: 'GET, POST' });
+    } else {
+      const body = isRead ? '' : await readBody(request).catch(() => undefined);
+      if (body === TOO_LONG) refuseBody(request, response);
+      else if (body !== undefined) this.#answer(path.slice(PATH.length), query, body, request, response);
+    }
+  }
+
+  /**
+   * @param {string} name of the method
+   * @param {string} query
+   * @param {string} body
+   * @param {IncomingMessage} request
+   * @param {ServerResponse} response
+   */
+  #answer(name, query, body, request, response) {
+    /** @type {Record<string, string>} */
+    const headers = { 'content-type': JSON_TYPE, 'cache-control': 'private, no-cache, no-store, must-revalidate' };
+    let answer;
+    try {
+      const params = readParams(query, body, request.headers['content-type']);
+      const token = takeToken(request, params);
+      const bot = this.#botOf(token);
+      this.#events.emit('request', { method: name, at: Date.now(), bot, params, headers: withoutSecrets(request) });
+      const refusal = CONNECT_METHODS.includes(name) ? this.#faults.takeConnectRefusal() : undefined;
+      if (refusal) {
+        refuse(refusal, response, headers);
+        return;
+      }
+      if (bot) headers['x-oauth-scopes'] = SCOPES;
+      answer = encode(this.#call(name, params, token, headers));
+    } catch (error) {
+      answer = encode({ ok: false, error: error instanceof ApiError ? error.message : 'internal_error' });
+    }
+    write(response, 200, answer, headers);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Params} params
+   * @param {string | undefined} token
+   * @param {Record<string, string>} headers of the answer
+   * @returns {object}
+   */
+  #call(name, params, token, headers) {
+    const method = methods.get(name);
+    if (!method) throw new ApiError('unknown_method');
+    if (!('scopes' in method)) return method.run(params);
+    const bot = this.#botOf(token);
+    if (!bot) throw new ApiError(token === undefined ? 'not_authed' : 'invalid_auth');
+    headers['x-accepted-oauth-scopes'] = method.scopes;
+    const reserve = (/** @type {boolean} */ batch) => this.#socketBase() + this.#rtm.reserve(bot, batch);
+    return method.run(params, { bot, state: this.#state, reserve });
+  }
+
+  /** @param {string | undefined} token */
+  #botOf(token) {
+    return token === undefined ? undefined : this.#state.botByToken(token);
+  }
+}
+
+/**
+ * @param {IncomingMessage} request
+ * @returns {Promise<string | typeof TOO_LONG>} rejects where the client went away
+ */
+function readBody(request) {
+  return new Promise((resolve, reject) => {
+    /** @type {Buffer[]} */
+    let chunks = [];
+    let size = 0;
+    const onData = (/** @type {Buffer} */ chunk) => {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) tooLong();
+      else chunks.push(chunk);
+    };
+    const tooLong = () => {
+      request.off('data', onData);
+      chunks = [];
+      resolve(TOO_LONG);
+    };
+    request.on('error', reject).on('close', reject);
+    if (Number(request.headers['content-length']) > MAX_BODY_BYTES) {
+      tooLong();
+      return;
+    }
+    request.on('data', onData).on('end', () => resolve(Buffer.concat(chunks).toString()));
+  });
+}
+
+/**
+ * Answers 413 at once and closes the connection when the rest of the body was read, or soon.
+ *
+ * @param {IncomingMessage} request
+ * @param {ServerResponse} response
+ */
+function refuseBody(request, response) {
+  const body = encode({ ok: false, error: 'request_too_large' });
+  response.writeHead(413, {
+    'content-type': JSON_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
+  response.write(body);
+  const end = () => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, LINGER);
+  request.once('end', end).once('close', end).resume();
+}
+
+/**
+ * The arguments of query and body together; the body's win.
+ *
+ * @param {string} query
+ * @param {string} body
+ * @param {string} [contentType]
+ * @returns {Params}
+ */
+function readParams(query, body, contentType) {
+  /** @type {Params} */
+  const params = Object.create(null);
+  for (const [key, value] of new URLSearchParams(query)) params[key] = value;
+  if (body === '') return params;
+  switch (contentType?.split(';', 1)[0].trim().toLowerCase()) {
+    case FORM:
+      for (const [key, value] of new URLSearchParams(body)) params[key] = value;
+      return params;
+    case 'application/json':
+      return Object.assign(params, readJson(body));
+    case undefined:
+      throw new ApiError('missing_post_type');
+    default:
+      throw new ApiError('invalid_post_type');
+  }
+}
+
+/** @param {string} body */
+function readJson(body) {
+  const object = decodeObject(body);
+  if (object) return object;
+  try {
+    JSON.parse(body);
+  } catch {
+    throw new ApiError('invalid_json');
+  }
+  throw new ApiError('json_not_object');
+}
+
+/**
+ * The token of the header, the body or the query, which is taken out of the arguments.
+ *
+ * @param {IncomingMessage} request
+ * @param {Params} params
+ * @returns {string | undefined} undefined where there is none
+ */
+function takeToken(request, params) {
+  const { token } = params;
+  delete params.token;
+  const [, bearer] = /^Bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '') ?? [];
+  if (bearer) return bearer;
+  return typeof token === 'string' && token !== '' ? token : undefined;
+}
+
+/** @param {IncomingMessage} request */
+function withoutSecrets({ headers }) {
+  const { authorization, cookie, ...rest } = headers;
+  return rest;
+}
+
+/**
+ * @param {ConnectRefusal} refusal
+ * @param {ServerResponse} response
+ * @param {Record<string, string>} headers
+ */
+function refuse(refusal, response, headers) {
+  if ('error' in refusal) {
+    write(response, 200, encode({ ok: false, ...refusal }), headers);
+  } else if ('status' in refusal) {
+    const { status, headers: extra, body = '' } = refusal;
+    write(response, status, typeof body === 'string' ? body : encode(body), { ...headers, ...extra });
+  } else if ('html' in refusal) {
+    write(response, 200, String(refusal.html), { 'content-type': 'text/html; charset=utf-8' });
+  } else if ('drop' in refusal) {
+    response.destroy();
+  }
+}
+
+/**
+ * @param {ServerResponse} response
+ * @param {number} status
+ * @param {string} body
+ * @param {Record<string, string>} headers
+ */
+function write(response, status, body, headers) {
+  response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers }).end(body);
+}
+
+module.exports = { WebApi };

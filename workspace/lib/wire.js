@@ -1,0 +1,39 @@
+// Owns how JSON is written to and read from the wire. Knows no method, no event and no socket.
+'use strict';
+
+const ESCAPED = /[/\u0080-\uffff]/g;
+
+/** @param {string} character one UTF-16 unit */
+function escape(character) {
+  if (character === '/') return '\\/';
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/**
+ * JSON as Slack writes it: `/` as `\/`, everything outside ASCII as `\uXXXX`.
+ *
+ * @param {object} value
+ * @returns {string}
+ */
+function encode(value) {
+  const json = JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`cannot be sent as JSON: ${typeof value}`);
+  return json.replace(ESCAPED, escape);
+}
+
+/**
+ * A frame or body that should be a JSON object.
+ *
+ * @param {string} text
+ * @returns {Record<string, unknown> | undefined} undefined where it is anything else
+ */
+function decodeObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { encode, decodeObject };

@@ -1,0 +1,280 @@
+// Owns the testing API: puts the parts together, starts and ends them, and offers them to a test. Holds no rule of
+// Slack's itself.
+'use strict';
+
+const { EventEmitter } = require('node:events');
+const { createServer } = require('node:http');
+const { Connection } = require('./connection');
+const { Faults, checkNumber } = require('./faults');
+const { Log } = require('./log');
+const { Person } = require('./person');
+const { replay } = require('./replay');
+const { Rtm } = require('./rtm');
+const { State } = require('./state');
+const { WebApi } = require('./web-api');
+const { encode } = require('./wire');
+
+/**
+ * @typedef {import('../index').UserRef} UserRef
+ * @typedef {import('../index').ChannelRef} ChannelRef
+ * @typedef {import('../index').Target} Target
+ * @typedef {import('../index').Message} Message
+ * @typedef {import('../index').ApiRequest} ApiRequest
+ * @typedef {import('../index').ReceivedFrame} ReceivedFrame
+ * @typedef {import('../index').Workspace} PublicWorkspace
+ */
+
+const HOST = '127.0.0.1';
+
+/** @implements {PublicWorkspace} */
+class Workspace {
+  events = new EventEmitter();
+  faults = new Faults((to) => this.#targets(to));
+  #state;
+  #rtm;
+  #server;
+  #port = 0;
+  #ended = new AbortController();
+  /** @type {Promise<void> | undefined} */
+  #closing;
+  /** @type {Log<Message>} what clients posted */
+  #messages = new Log((message) => this.#describeMessage(message));
+  /** @type {Log<Connection>} */
+  #connections = new Log((connection) => `#${connection.id} of @${connection.bot.name}`);
+  /** @type {Log<ApiRequest>} */
+  #requests = new Log((request) => request.method);
+  /** @type {Log<ReceivedFrame>} */
+  #received = new Log(({ bot, data }) => `@${bot.name}: ${clip(data.toString())}`);
+
+  /**
+   * Not for callers: `Workspace.start()`.
+   *
+   * @param {import('../index').StartOptions} options
+   */
+  constructor(options) {
+    const { faults, events } = this;
+    const ticketLifetime = checkNumber('ticketLifetime', options.ticketLifetime ?? 30_000);
+    const maxFrameBytes = checkNumber('maxFrameBytes', options.maxFrameBytes ?? 16_384);
+    const state = new State(options, events);
+    const rtm = new Rtm({ state, faults, events, ticketLifetime, maxFrameBytes });
+    const api = new WebApi({ state, rtm, faults, events, socketBase: () => `ws://${HOST}:${this.#port}` });
+    this.#state = state;
+    this.#rtm = rtm;
+    this.#server = createServer((request, response) => void api.handle(request, response));
+    this.#server.on('upgrade', (request, socket, head) => rtm.upgrade(request, socket, head));
+    events.on('message', (message, { via }) => { if (via !== 'test') this.#messages.add(message); });
+    events.on('connection', (connection) => this.#connections.add(connection));
+    events.on('request', (request) => this.#requests.add(request));
+    events.on('received', (frame) => this.#received.add(frame));
+  }
+
+  /** @param {import('../index').StartOptions} [options] */
+  static async start(options = {}) {
+    const workspace = new Workspace(options);
+    const server = workspace.#server;
+    await new Promise((resolve, reject) => {
+      server.once('error', reject).listen(options.port ?? 0, HOST, () => resolve(server.off('error', reject)));
+    });
+    workspace.#port = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
+    return workspace;
+  }
+
+  get apiUrl() {
+    return `http://${HOST}:${this.#port}/api/`;
+  }
+
+  get token() {
+    return this.bot.token;
+  }
+
+  get bot() {
+    return this.#state.bots[0];
+  }
+
+  get bots() {
+    return this.#state.bots;
+  }
+
+  get team() {
+    return this.#state.team;
+  }
+
+  get users() {
+    return this.#state.users;
+  }
+
+  get channels() {
+    return this.#state.channels;
+  }
+
+  get connections() {
+    return [...this.#rtm.connections];
+  }
+
+  get requests() {
+    return this.#requests.entries;
+  }
+
+  get received() {
+    return this.#received.entries;
+  }
+
+  /** @param {string | import('../index').BotSeed} bot */
+  addBot(bot) {
+    return this.#state.addBot(bot);
+  }
+
+  /** @param {UserRef} user */
+  user(user) {
+    return new Person(this.#state.user(user), this.#state);
+  }
+
+  /** @param {ChannelRef} channel */
+  channel(channel) {
+    return this.#state.channel(channel);
+  }
+
+  /**
+   * @param {UserRef} user
+   * @param {UserRef} [bot]
+   */
+  im(user, bot = this.bot) {
+    return this.#state.im(this.#state.user(user), this.#state.user(bot));
+  }
+
+  /** @param {ChannelRef} channel */
+  messages(channel) {
+    return this.#state.history(this.#state.channel(channel));
+  }
+
+  /**
+   * @param {UserRef[]} users
+   * @param {import('../index').Presence} presence
+   */
+  setPresence(users, presence) {
+    this.#state.setPresence(users.map((user) => this.#state.user(user)), presence);
+  }
+
+  /** @param {import('../index').MessageFilter} [filter] */
+  nextMessage({ from, in: where, text, timeout } = {}) {
+    const user = from === undefined ? undefined : this.#state.user(from);
+    const inside = where === undefined ? undefined : this.#conversation(where);
+    /** @param {Message} message */
+    const matches = (message) => (
+      (!user || message.user === user.id)
+      && (!inside || inside.has(message.channel))
+      && (text === undefined || (typeof text === 'string' ? message.text === text : message.text.search(text) >= 0))
+    );
+    const says = text === undefined ? '' : ` saying ${String(text)}`;
+    const place = inside ? ` in ${this.#nameOf([...inside.keys()][0], where)}` : '';
+    return this.#messages.next(matches, `message${user ? ` from @${user.name}` : ''}${place}${says}`, timeout);
+  }
+
+  /** @param {import('../index').ConnectionFilter} [filter] */
+  nextConnection({ bot, timeout } = {}) {
+    const user = bot === undefined ? undefined : this.#state.user(bot);
+    const wanted = user ? `connection of @${user.name}` : 'connection';
+    return this.#connections.next((connection) => !user || connection.bot === user, wanted, timeout);
+  }
+
+  /** @param {import('../index').RequestFilter} [filter] */
+  nextRequest({ method, timeout } = {}) {
+    const wanted = `${method ?? 'API'} request`;
+    return this.#requests.next((request) => method === undefined || request.method === method, wanted, timeout);
+  }
+
+  /** @param {import('../index').FrameFilter} [filter] */
+  nextFrame({ from, type, timeout } = {}) {
+    const user = from === undefined ? undefined : this.#state.user(from);
+    /** @param {ReceivedFrame} entry */
+    const matches = ({ bot, frame }) => (!user || bot === user) && (type === undefined || frame?.type === type);
+    const wanted = `${type === undefined ? '' : `${type} `}frame${user ? ` from @${user.name}` : ''}`;
+    return this.#received.next(matches, wanted, timeout);
+  }
+
+  /**
+   * @param {import('../index').Frame} frame
+   * @param {Target} [target]
+   */
+  emit(frame, { to } = {}) {
+    return this.#send(frame, to).length;
+  }
+
+  /**
+   * @param {string | import('../index').Frame[]} frames
+   * @param {import('../index').ReplayOptions} [options]
+   */
+  async replay(frames, { to, ...options } = {}) {
+    if (this.#targets(to).length === 0) throw new Error('no client is connected to replay to');
+    return replay(frames, { ...options, send: (frame) => this.#send(frame, to), signal: this.#ended.signal });
+  }
+
+  close() {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end() {
+    this.#ended.abort();
+    for (const log of [this.#messages, this.#connections, this.#requests, this.#received]) log.close();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    await this.#rtm.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  /**
+   * @param {import('../index').Frame} frame
+   * @param {Target['to']} to
+   */
+  #send(frame, to) {
+    const data = typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : encode(frame);
+    return this.#targets(to).filter((connection) => connection.send(data));
+  }
+
+  /**
+   * @param {Target['to']} to
+   * @returns {Connection[]}
+   */
+  #targets(to) {
+    const open = [...this.#rtm.connections];
+    if (to === undefined) return open;
+    if (to instanceof Connection) return open.filter((connection) => connection === to);
+    const user = this.#state.user(/** @type {UserRef} */ (to));
+    return open.filter((connection) => connection.bot === user);
+  }
+
+  /**
+   * The channels that a filter's `in` stands for, by id.
+   *
+   * @param {ChannelRef} ref
+   */
+  #conversation(ref) {
+    if (typeof ref !== 'string' || !ref.startsWith('@')) return new Set([this.#state.channel(ref).id]);
+    const user = this.#state.user(ref);
+    const ims = this.#state.channels.filter((channel) => channel.isIm && channel.members.has(user.id));
+    return new Set(ims.map((channel) => channel.id));
+  }
+
+  /**
+   * @param {string} channelId
+   * @param {ChannelRef} [ref] as the test named it
+   */
+  #nameOf(channelId, ref) {
+    if (typeof ref === 'string') return ref;
+    const channel = this.#state.channel({ id: channelId });
+    return channel.isIm ? channel.id : `#${channel.name}`;
+  }
+
+  /** @param {Message} message */
+  #describeMessage({ user, channel, text }) {
+    return `@${this.#state.user({ id: user }).name} in ${this.#nameOf(channel)}: ${clip(text)}`;
+  }
+}
+
+/** @param {string} text */
+function clip(text) {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text);
+}
+
+module.exports = { Workspace };

@@ -1,0 +1,40 @@
+// User code that must compile, and lines that must not. Checked by `npm run check`, never run.
+
+import { Workspace, Bot, Channel, Connection, Message } from '..';
+
+export async function use(): Promise<void> {
+  const slack = await Workspace.start({
+    port: 0,
+    team: { name: 'Acme' },
+    bots: ['robot', { name: 'second', token: 'xoxb-1' }],
+    users: ['ann', { name: 'bob', presence: 'away' }],
+    channels: ['general', { name: 'secret', isPrivate: true, members: ['ann'] }],
+    ticketLifetime: 100,
+  });
+  const bot: Bot = slack.addBot('third');
+  const channel: Channel = slack.channel('#general');
+  const said: Message = slack.user('ann').say(channel, 'hi', { thread_ts: '1.2' });
+  slack.user({ id: said.user }).dm(bot, said.text);
+  const answer: Message = await slack.nextMessage({ from: bot, in: channel, text: /hi/, timeout: Infinity });
+  const connection: Connection = await slack.nextConnection({ bot });
+  const why: { code: number; reason: string } = await connection.closed;
+  const sent: number = slack.emit({ type: 'goodbye' }, { to: connection }) + slack.emit(Buffer.from([why.code]));
+  const count: number = await slack.replay('{}\n{}', { speed: 2, times: [1, 2], to: bot });
+  slack.faults.refuseConnect({ error: 'invalid_auth' }, sent + count);
+  slack.faults.refuseConnect({ status: 429, headers: { 'retry-after': '1' }, body: { ok: false } });
+  slack.faults.close(1000, answer.ts, { to: bot });
+  slack.events.on('message', (message: Message) => message.text);
+
+  // @ts-expect-error: start() makes workspaces
+  new Workspace();
+  // @ts-expect-error: a text is needed
+  slack.user('ann').say('#general');
+  // @ts-expect-error: there is no such presence
+  slack.user('ann').setPresence('auto');
+  // @ts-expect-error: an answer says one of error, status, html, drop, hang
+  slack.faults.refuseConnect({ code: 500 });
+  // @ts-expect-error: not to be changed
+  slack.token = 'xoxb-2';
+
+  return slack.close();
+}
