@@ -3,6 +3,7 @@
 'use strict';
 
 const test = require('node:test');
+const { atEnd } = require('./cleanup.js');
 
 const isPeer = process.env.RTM_CLIENT === 'peer';
 const { RTMClient, ErrorCode, LogLevel } = require(isPeer ? 'rtm-api-peer' : '../..');
@@ -86,8 +87,14 @@ function keepingLogger() {
  * @param {Record<string, any>} [options]
  */
 function clientOf(t, slack, options) {
-  const rtm = new RTMClient(slack.token, { slackApiUrl: slack.apiUrl, logger: keepingLogger(), ...options });
-  t.after(async () => {
+  const rtm = new RTMClient(slack.token, {
+    slackApiUrl: slack.apiUrl,
+    logger: keepingLogger(),
+    // The peer cannot be stopped while it repeats a connect call.
+    ...(isPeer && { retryConfig: { retries: 0 } }),
+    ...options,
+  });
+  atEnd(t, async () => {
     if (rtm.connected || !isPeer) await rtm.disconnect();
   });
   return rtm;

@@ -301,9 +301,8 @@ impl Checker {
         let is_written = written.is_some();
         match (kind, outcome) {
             (Kind::Start, Started) => self.phase.is_authenticated(),
-            (Kind::Start, Failed(Connect(_))) => self.phase == Phase::Disconnected,
             (Kind::Start, Failed(Aborted)) => !self.wanted,
-            (Kind::Disconnect, Done) => self.phase == Phase::Disconnected,
+            (Kind::Start, Failed(Connect(_))) | (Kind::Disconnect, Done) => self.phase == Phase::Disconnected,
             (Kind::Send, Sent(id)) => written == Some(*id),
             (Kind::Send | Kind::Ping, Failed(SendWhileDisconnected | SendWhileNotReady)) => {
                 !is_written && self.phase != Phase::Ready

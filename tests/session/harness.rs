@@ -45,9 +45,9 @@ pub(crate) enum Dial {
 /// Which outgoing frames the server answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replies {
-    ToAll,
-    ToPings,
-    ToNone,
+    All,
+    Pings,
+    None,
 }
 
 /// How the other side behaves. Answers take no time; a test that wants one late switches it off and gives it itself.
@@ -66,7 +66,7 @@ pub(crate) struct Server {
 impl Server {
     fn healthy() -> Self {
         let answer = Some(Ok(answer()));
-        Self { answer, dial: Dial::Hello, replies: Replies::ToAll, flushes: true, closes: true }
+        Self { answer, dial: Dial::Hello, replies: Replies::All, flushes: true, closes: true }
     }
 
     fn react(&self, connection: ConnectionId, output: &Output) -> Vec<Input> {
@@ -103,11 +103,11 @@ impl Server {
     }
 
     fn written(&self, connection: ConnectionId, frame: &Bytes) -> Vec<Input> {
-        let frame: serde_json::Value = serde_json::from_slice(frame).unwrap();
+        let frame: serde_json::Value = serde_json::from_slice(frame).expect("a frame is JSON");
         let replies = match self.replies {
-            Replies::ToAll => true,
-            Replies::ToPings => frame["type"] == "ping",
-            Replies::ToNone => false,
+            Replies::All => true,
+            Replies::Pings => frame["type"] == "ping",
+            Replies::None => false,
         };
         let reply = format!(r#"{{"ok":true,"reply_to":{}}}"#, frame["id"]);
         let flushed = self.flushes.then_some(Input::Flushed { connection });
@@ -203,7 +203,7 @@ impl World {
 
     fn call(&mut self, label: &str) -> u32 {
         self.labels.push(label.to_owned());
-        u32::try_from(self.labels.len() - 1).unwrap()
+        u32::try_from(self.labels.len() - 1).expect("few calls")
     }
 
     // ── What the network does, on the latest connection ──────────────────────────────────────────────────────────
@@ -292,7 +292,7 @@ impl World {
         match output {
             Output::Deliver(Delivery::Log { level, text }) => self.logs.push((level, text)),
             Output::Deliver(Delivery::Outgoing { frame }) => {
-                self.outgoing.push(String::from_utf8(frame.into()).unwrap());
+                self.outgoing.push(String::from_utf8(frame.into()).expect("a frame is text"));
             }
             Output::Deliver(Delivery::Event(event)) => self.events.push(event),
             _ => {}
@@ -304,18 +304,18 @@ impl World {
 
 /// A message of this text.
 pub(crate) fn message(text: &str) -> Message {
-    Message::new(format!(r#"{{"text":"{text}","type":"message"}}"#)).unwrap()
+    Message::new(format!(r#"{{"text":"{text}","type":"message"}}"#)).expect("an object")
 }
 
 /// A good answer of the connect call.
 pub(crate) fn answer() -> ConnectAnswer {
     let body = r#"{"ok":true,"url":"wss:\/\/slack.test\/t1cket","self":{"id":"U1"},"team":{"id":"T1"}}"#;
-    ConnectAnswer::read("rtm.connect", Bytes::from_static(body.as_bytes())).unwrap()
+    ConnectAnswer::read("rtm.connect", Bytes::from_static(body.as_bytes())).expect("a good answer")
 }
 
 pub(crate) fn platform_error(code: &str) -> ConnectError {
     let body = format!(r#"{{"ok":false,"error":"{code}"}}"#);
-    ConnectAnswer::read("rtm.connect", body.into()).unwrap_err()
+    ConnectAnswer::read("rtm.connect", body.into()).expect_err("an error")
 }
 
 pub(crate) fn http_error(status: u16) -> ConnectError {

@@ -8,7 +8,7 @@ use crate::situations::Situation;
 /// A ready world whose server answers nothing.
 fn mute(config: Config) -> World {
     let mut world = World::ready(config);
-    world.server.replies = Replies::ToNone;
+    world.server.replies = Replies::None;
     world
 }
 
@@ -287,7 +287,7 @@ fn a_clock_that_jumps_by_an_hour_makes_one_orderly_reconnect() {
         world.advance(secs(seconds_before));
         world.now += secs(3600);
         world.feed(Input::Timeout);
-        world.server.replies = Replies::ToAll;
+        world.server.replies = Replies::All;
         world.advance(secs(30));
         let news = world.trace.take();
         for (line, times) in [("> drop", 1), ("reconnecting", 1), ("> connect", 1), ("ready", 1)] {

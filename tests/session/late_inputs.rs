@@ -1,4 +1,5 @@
-//! What arrives late, twice or out of turn changes nothing; what cannot be read is logged and skipped.
+//! What arrives late, twice or out of turn changes nothing; what cannot be read is logged and skipped; what the log
+//! never holds.
 
 use slack_rtm_native::session::{Closure, Config, ConnectionId, Input, LogLevel};
 
@@ -39,7 +40,7 @@ fn inputs_of_earlier_connections_are_ignored_in_every_state() {
 #[test]
 fn inputs_of_a_dropped_connection_are_ignored() {
     let mut world = World::ready(Config::default());
-    world.server.replies = crate::harness::Replies::ToNone;
+    world.server.replies = crate::harness::Replies::None;
     world.advance(secs(10));
     assert_eq!(world.trace.take(), ["> ping #1", "> drop", "reconnecting"]);
     for input in noise(world.connection) {
@@ -137,4 +138,18 @@ fn secrets_are_not_logged() {
         assert!(!line.contains("t1cket"), "{line}");
     }
     assert!(!format!("{:?}", world.session).contains("t1cket"));
+}
+
+#[test]
+fn log_lines_below_the_level_are_not_made() {
+    for level in [LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error] {
+        let mut world = World::new(Config { log_level: level, ..Config::default() });
+        world.start("start");
+        world.frame("garbage");
+        world.server.answer = Some(Err(platform_error("fatal_error")));
+        world.broken(reset());
+        world.advance_to_deadline();
+        assert!(world.logs.iter().any(|(made, _)| *made == level), "{level:?}");
+        assert!(world.logs.iter().all(|(made, _)| *made >= level), "{level:?}");
+    }
 }

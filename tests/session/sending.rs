@@ -52,7 +52,7 @@ fn send_and_ping_in_every_state() {
 #[test]
 fn a_send_cut_off_by_a_loss_is_rejected_with_what_ended_the_connection() {
     let mut world = World::ready(Config::default());
-    (world.server.flushes, world.server.replies) = (false, Replies::ToNone);
+    (world.server.flushes, world.server.replies) = (false, Replies::None);
     world.send("a");
     world.send("b");
     world.closed(1011, "bye");
@@ -80,7 +80,7 @@ fn a_send_cut_off_by_a_loss_is_rejected_with_what_ended_the_connection() {
 #[test]
 fn a_send_overtakes_what_is_held_back_in_the_queue() {
     let mut world = World::ready(Config { max_pending_replies: 1, ..Config::default() });
-    world.server.replies = Replies::ToNone;
+    world.server.replies = Replies::None;
     world.enqueue("a", true);
     world.enqueue("b", true);
     world.send("c");
@@ -92,7 +92,7 @@ fn a_send_overtakes_what_is_held_back_in_the_queue() {
 #[test]
 fn a_message_without_reply_resolves_when_it_is_written() {
     let mut world = World::ready(Config::default());
-    (world.server.flushes, world.server.replies) = (false, Replies::ToNone);
+    (world.server.flushes, world.server.replies) = (false, Replies::None);
     world.enqueue("a", false);
     assert_eq!(world.trace.take(), ["> a #1"]);
     world.flushed();
@@ -102,7 +102,7 @@ fn a_message_without_reply_resolves_when_it_is_written() {
 #[test]
 fn a_message_with_reply_resolves_with_it() {
     let mut world = World::ready(Config::default());
-    world.server.replies = Replies::ToNone;
+    world.server.replies = Replies::None;
     world.enqueue("a", true);
     world.enqueue("b", true);
     assert_eq!(world.trace.take(), ["> a #1", "> b #2"], "nothing waits for a reply to another");
@@ -139,18 +139,19 @@ fn messages_of_every_state_go_out_in_the_order_of_the_calls_once_ready() {
             Situation::Repeating | Situation::Resuming | Situation::Ready | Situation::Reconnecting => {}
         }
         world.advance(secs(5));
-        let texts: Vec<String> = world.outgoing.iter().map(|frame| text_of(frame)).collect();
-        let lost = if situation == Situation::Resuming { "lost " } else { "" };
-        assert_eq!(texts.join(" "), format!("{lost}a b c"), "{situation:?}");
+        let expected: &[&str] =
+            if situation == Situation::Resuming { &["lost", "a", "b", "c"] } else { &["a", "b", "c"] };
+        assert_eq!(all_of(&world, "text"), expected, "{situation:?}");
         for settled in ["a = reply", "b = ok", "c = reply"] {
             assert_eq!(world.trace.count(settled), 1, "{situation:?}: {settled}");
         }
     }
 }
 
-fn text_of(frame: &str) -> String {
-    let frame: serde_json::Value = serde_json::from_str(frame).unwrap();
-    frame["text"].as_str().unwrap_or("-").to_owned()
+/// The values of this key in all frames that went out.
+fn all_of(world: &World, key: &str) -> Vec<serde_json::Value> {
+    let parse = |frame: &String| serde_json::from_str(frame).expect("a frame is JSON");
+    world.outgoing.iter().map(parse).map(|frame: serde_json::Value| frame[key].clone()).collect()
 }
 
 #[test]
@@ -186,16 +187,16 @@ fn queued_messages_survive_an_end_for_good() {
 #[test]
 fn what_was_handed_to_a_lost_connection_is_never_written_again() {
     let mut world = World::ready(Config::default());
-    (world.server.flushes, world.server.replies) = (false, Replies::ToNone);
+    (world.server.flushes, world.server.replies) = (false, Replies::None);
     world.enqueue("a", true);
     world.enqueue("b", false);
     world.closed(1006, "");
     world.enqueue("c", true);
     assert_eq!(world.trace.take(), ["> a #1", "> b #2", "b = rejected: websocket 1006", "reconnecting"]);
-    (world.server.flushes, world.server.replies) = (true, Replies::ToAll);
+    (world.server.flushes, world.server.replies) = (true, Replies::All);
     world.advance(secs(5));
     let news = world.trace.take();
-    assert_eq!(news.iter().filter(|line| line.starts_with("> ")).last().unwrap(), "> c #3");
+    assert_eq!(news.iter().rfind(|line| line.starts_with("> ")).unwrap(), "> c #3");
     assert_eq!(world.outgoing.len(), 3);
     assert_eq!(world.trace.count("a = rejected: no reply"), 1, "its reply did not come in time");
 }
@@ -203,7 +204,7 @@ fn what_was_handed_to_a_lost_connection_is_never_written_again() {
 #[test]
 fn little_is_handed_to_a_socket_that_does_not_take_it() {
     let mut world = World::ready(Config::default());
-    (world.server.flushes, world.server.replies) = (false, Replies::ToNone);
+    (world.server.flushes, world.server.replies) = (false, Replies::None);
     let labels: Vec<String> = (0..100).map(|n| format!("{n}-{}", "x".repeat(10_000))).collect();
     for label in &labels {
         world.enqueue(label, false);
@@ -214,7 +215,7 @@ fn little_is_handed_to_a_socket_that_does_not_take_it() {
     assert_eq!(world.outgoing.len(), 2 * handed_over, "the next ones follow");
 
     world.closed(1006, "");
-    (world.server.flushes, world.server.replies) = (true, Replies::ToAll);
+    (world.server.flushes, world.server.replies) = (true, Replies::All);
     world.advance(secs(5));
     assert_eq!(world.outgoing.len(), 100, "the others survive and go out once");
     let count =
@@ -225,7 +226,7 @@ fn little_is_handed_to_a_socket_that_does_not_take_it() {
 #[test]
 fn what_was_written_before_a_disconnect_still_resolves_during_the_close_handshake() {
     let mut world = World::ready(Config::default());
-    world.server.replies = Replies::ToNone;
+    world.server.replies = Replies::None;
     (world.server.flushes, world.server.closes) = (false, false);
     world.enqueue("a", false);
     world.enqueue("b", true);
@@ -264,13 +265,7 @@ fn ids_rise_for_the_life_of_the_client() {
     world.start("again");
     world.advance(ms(6000));
     world.enqueue("d", false);
-    let ids: Vec<u64> = world.outgoing.iter().map(|frame| id_of(frame)).collect();
-    assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
-}
-
-fn id_of(frame: &str) -> u64 {
-    let frame: serde_json::Value = serde_json::from_str(frame).unwrap();
-    frame["id"].as_u64().unwrap()
+    assert_eq!(all_of(&world, "id"), [1, 2, 3, 4, 5, 6]);
 }
 
 #[test]

@@ -1,0 +1,86 @@
+// A workspace with clients for one test. Owns their end: when the test is over, the clients are disconnected, then the
+// workspace is closed, so that no handle is left.
+'use strict';
+
+const { Workspace } = require('slack-rtm-workspace');
+const { RTMClient, isPeer, keepingLogger, next } = require('./client.js');
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {import('slack-rtm-workspace').StartOptions} [options]
+ */
+async function openSession(t, options) {
+  const slack = await Workspace.start(options);
+  const clients = [];
+  t.after(async () => {
+    for (const rtm of clients) await end(rtm);
+    await slack.close();
+  });
+
+  /** A client of the workspace. */
+  function client(given) {
+    const rtm = new RTMClient(slack.token, {
+      slackApiUrl: slack.apiUrl,
+      logger: keepingLogger(),
+      retryConfig: { retries: 0 },
+      ...given,
+    });
+    clients.push(rtm);
+    return rtm;
+  }
+
+  /** A client that has got its `hello`, with the server's end of its connection. */
+  async function connect(rtm = client()) {
+    const connected = next(rtm, 'connected');
+    await rtm.start();
+    await connected;
+    return { rtm, connection: await slack.nextConnection() };
+  }
+
+  /** A client that may send. */
+  async function ready(rtm = client()) {
+    const isReady = next(rtm, 'ready');
+    const { connection } = await connect(rtm);
+    await isReady;
+    return { rtm, connection };
+  }
+
+  return { slack, channel: slack.channel('general').id, client, connect, ready };
+}
+
+/** The peer's disconnect() settles only where there is a connection. */
+async function end(rtm) {
+  if (rtm.connected || !isPeer) await rtm.disconnect();
+}
+
+/**
+ * The frames that a client gets up to one of type `end`, as listeners to `slack_event` get them.
+ * @param {InstanceType<typeof RTMClient>} rtm
+ * @param {string} [end]
+ * @returns {Promise<any[]>}
+ */
+function framesUntil(rtm, end = 'end') {
+  return new Promise((resolve) => {
+    const frames = [];
+    rtm.on('slack_event', function collect(type, event) {
+      if (type !== end) {
+        frames.push(event);
+        return;
+      }
+      rtm.off('slack_event', collect);
+      resolve(frames);
+    });
+  });
+}
+
+/**
+ * All that a promise comes to, as in `Promise.allSettled`.
+ * @param {Promise<any>[]} promises
+ * @returns {Promise<string[]>} of each its value, or the code of its error
+ */
+async function outcomes(promises) {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code ?? one.reason.name));
+}
+
+module.exports = { framesUntil, openSession, outcomes };
