@@ -177,8 +177,12 @@ export interface RTMClientEvents {
   disconnecting: [];
   /** The connection was lost, or the connect call failed for now; the client tries again by itself. */
   reconnecting: [];
-  /** The client stands still until the next {@link RTMClient.start}. Undefined after {@link RTMClient.disconnect}. */
-  disconnected: [error: Open<RTMConnectError | RTMWebsocketError> | undefined];
+  /**
+   * The client stands still until the next {@link RTMClient.start}. Undefined after {@link RTMClient.disconnect}, else
+   * an {@link RTMConnectError} or an {@link RTMWebsocketError}; `any`, since bots written for the original read
+   * `error.message` without a look whether there is one.
+   */
+  disconnected: [error: any];
   /** The connect call failed. `reconnecting` or `disconnected` follows. */
   unable_to_rtm_start: [error: Open<RTMConnectError>];
   /**

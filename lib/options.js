@@ -37,7 +37,7 @@ const NOT_YET = ['agent', 'webClient', 'proxy'];
 function readOptions(token, given) {
   const options = given ?? {};
   for (const option of NOT_YET) {
-    if (options[option] !== undefined) throw notYet(option);
+    if (!isLeftOut(options[option])) throw notYet(option);
   }
   const logLevel = readLogLevel(options.logLevel);
   /** @type {ClientOptions} */
@@ -61,6 +61,14 @@ function readOptions(token, given) {
   };
   checkKeepAlive(native);
   return { native, logger: readLogger(options.logger), logLevel };
+}
+
+/**
+ * Of options that are objects: bots pass `null` for none.
+ * @param {unknown} value
+ */
+function isLeftOut(value) {
+  return value === undefined || value === null;
 }
 
 /** @param {string} option */
@@ -133,8 +141,8 @@ function readLogger(logger) {
 
 /** @param {any} given */
 function readRetryConfig(given) {
-  if (given === undefined) return TEN_RETRIES_IN_ABOUT_THIRTY_MINUTES;
-  if (typeof given !== 'object' || given === null) {
+  if (isLeftOut(given)) return TEN_RETRIES_IN_ABOUT_THIRTY_MINUTES;
+  if (typeof given !== 'object') {
     throw new TypeError(`retryConfig must be an object, but is ${show(given)}`);
   }
   const read = (/** @type {'retries' | 'factor' | 'minTimeout' | 'maxTimeout' | 'maxRetryTime'} */ key) =>
@@ -187,8 +195,8 @@ function readHeaders(option, headers) {
  * @returns {Buffer[] | undefined}
  */
 function readTls(tls) {
-  if (tls === undefined) return undefined;
-  if (typeof tls !== 'object' || tls === null) throw new TypeError(`tls must be an object, but is ${show(tls)}`);
+  if (isLeftOut(tls)) return undefined;
+  if (typeof tls !== 'object') throw new TypeError(`tls must be an object, but is ${show(tls)}`);
   for (const option of ['key', 'cert', 'pfx', 'passphrase']) {
     if (tls[option] !== undefined) throw notYet(`tls.${option}`);
   }

@@ -12,6 +12,7 @@ const { Kind, Outbox } = require('../binding.js');
  * What the outbox knows of a client.
  * @typedef {object} Receiver
  * @property {(event: string | symbol, ...args: any[]) => boolean} emit
+ * @property {() => void} overhear has an `emit` of the user's own hear everything
  * @property {(kind: number, call: number, payload: any) => void} receive anything but a frame
  * @property {(call: number, reply: any) => void} receiveReply the promise that a frame settles
  */
@@ -88,24 +89,40 @@ function unlisten(id, name) {
 
 /** Called by the network side when the outbox was empty and no longer is. */
 function wake() {
-  if (outbox.refill()) drain();
+  if (refill()) drain();
 }
 
+/** Takes in all that waits; false if that is nothing. */
+function refill() {
+  const isFilled = outbox.refill();
+  if (isFilled) for (const receiver of receivers.values()) receiver.overhear();
+  return isFilled;
+}
+
+/** Whether a frame was dispatched since the event loop last turned. */
+let crowded = false;
+
 /**
- * Dispatches until the outbox is empty, or until the event loop should turn: after what user code may await (so that
- * code behind an `await` runs before the next event), after a throw, and when a buffer is done (so that timers and
- * sockets get their turn in a flood).
+ * Dispatches until the outbox is empty, or until the event loop should turn: after what user code may await and before
+ * lifecycle events (so that code behind an `await` runs before the next event), after a throw, and when a buffer is
+ * done (so that timers and sockets get their turn in a flood).
  */
 function drain() {
   let turn = true;
+  crowded = false;
   try {
-    while (position < items.length || nextChunk()) {
+    while (hasItem()) {
       if (dispatch()) return;
     }
-    turn = outbox.refill();
+    turn = refill();
   } finally {
     if (turn) setImmediate(drain);
   }
+}
+
+/** Whether there is an item to dispatch, or to go on with. */
+function hasItem() {
+  return (position < items.length && (part > 0 || !stale)) || nextChunk();
 }
 
 function nextChunk() {
@@ -122,9 +139,11 @@ function dispatch() {
   const call = items[position + 2];
   const payload = items[position + 3];
   const receiver = receivers.get(items[position]);
+  if (crowded && kind >= Kind.Connecting && kind <= Kind.Error) return true;
   let turn = false;
   if (receiver !== undefined) {
     if (kind === Kind.Frame) {
+      crowded = true;
       dispatchFrame(receiver, call, payload);
       turn = call !== 0;
     } else if (part++ === 0) {
@@ -134,7 +153,6 @@ function dispatch() {
   }
   part = 0;
   position += 4;
-  if (stale) nextChunk();
   return turn;
 }
 

@@ -18,6 +18,9 @@ const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
  * @property {boolean} keepsAlive whether the process waits for it
  */
 
+/** Events that tell of all frames, in and out. */
+const EVERYTHING = ['slack_event', 'outgoing_message'];
+
 class RTMClient extends EventEmitter {
   connected = false;
   authenticated = false;
@@ -47,6 +50,7 @@ class RTMClient extends EventEmitter {
 
   #receiver = {
     emit: (/** @type {string | symbol} */ event, /** @type {any[]} */ ...args) => this.emit(event, ...args),
+    overhear: () => this.#overhear(),
     receive: (/** @type {number} */ kind, /** @type {number} */ call, /** @type {any} */ payload) =>
       this.#receive(kind, call, payload),
     receiveReply: (/** @type {number} */ call, /** @type {any} */ reply) => this.#receiveReply(call, reply),
@@ -73,8 +77,6 @@ class RTMClient extends EventEmitter {
 
   /** @param {Record<string, any>} [options] */
   start(options) {
-    // Whoever has put an `emit` of their own in place wants to see everything.
-    if (this.emit !== EventEmitter.prototype.emit) ['slack_event', 'outgoing_message'].forEach((name) => this.#hear(name));
     return this.#call(true, (call) => this.#native.start(call, formOf(options)));
   }
 
@@ -123,20 +125,38 @@ class RTMClient extends EventEmitter {
 
   // ── Properties ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  // Bots assign members of their own to a client or subclass, and may happen on one of these names: theirs wins.
+
   get state() {
     return this.#state;
+  }
+
+  set state(value) {
+    shadow(this, 'state', value);
   }
 
   get latency() {
     return this.#native.latency ?? undefined;
   }
 
+  set latency(value) {
+    shadow(this, 'latency', value);
+  }
+
   get lastActivity() {
     return this.#native.lastActivity ?? undefined;
   }
 
+  set lastActivity(value) {
+    shadow(this, 'lastActivity', value);
+  }
+
   get stateMachine() {
     return { getCurrentState: () => this.#state };
+  }
+
+  set stateMachine(value) {
+    shadow(this, 'stateMachine', value);
   }
 
   get webClient() {
@@ -144,8 +164,8 @@ class RTMClient extends EventEmitter {
     return this.#webClient.made;
   }
 
-  set webClient(client) {
-    this.#webClient.made = client;
+  set webClient(value) {
+    shadow(this, 'webClient', value);
   }
 
   // ── Listeners ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,21 +226,32 @@ class RTMClient extends EventEmitter {
   /** @param {string | symbol} [event] */
   removeAllListeners(event) {
     super.removeAllListeners(event);
-    for (const name of event === undefined ? [...this.#heard] : [event]) this.#unhear(name);
+    for (const name of event ? [event] : [...this.#heard]) this.#unhear(name);
     return this;
   }
 
   /** @param {string | symbol} event */
   #hear(event) {
-    if (typeof event !== 'string' || this.#heard.has(event)) return;
-    this.#heard.add(event);
-    listen(this.#id, event);
+    const name = typeof event === 'symbol' ? undefined : String(event);
+    if (name === undefined || this.#heard.has(name)) return;
+    this.#heard.add(name);
+    listen(this.#id, name);
   }
 
   /** @param {string | symbol} event */
   #unhear(event) {
-    if (typeof event !== 'string' || this.listenerCount(event) > 0 || !this.#heard.delete(event)) return;
-    unlisten(this.#id, event);
+    const name = typeof event === 'symbol' ? undefined : String(event);
+    if (name === undefined || this.listenerCount(name) > 0 || (this.#isOverheard && EVERYTHING.includes(name))) return;
+    if (this.#heard.delete(name)) unlisten(this.#id, name);
+  }
+
+  /** Whether `emit` is one of the user's own, who then wants to see everything. */
+  get #isOverheard() {
+    return this.emit !== EventEmitter.prototype.emit;
+  }
+
+  #overhear() {
+    if (this.#isOverheard) EVERYTHING.forEach((name) => this.#hear(name));
   }
 
   // ── Calls ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -395,6 +426,16 @@ class RTMClient extends EventEmitter {
   #log(level, text) {
     this.#logger[/** @type {'info'} */ (level)]?.(text);
   }
+}
+
+/**
+ * Puts a property of the user's in front of one of the prototype's.
+ * @param {object} target
+ * @param {string} name
+ * @param {unknown} value
+ */
+function shadow(target, name, value) {
+  Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /**

@@ -6,7 +6,9 @@
 //!
 //! This file owns nothing but the list of them.
 
+#[forbid(unsafe_code)]
 pub mod driver;
+#[forbid(unsafe_code)]
 pub mod session;
 
 #[cfg(feature = "node")]

@@ -110,4 +110,16 @@ function next(rtm, name) {
   return new Promise((resolve) => rtm.once(name, (...args) => resolve(args)));
 }
 
-module.exports = { ErrorCode, LogLevel, RTMClient, better, clientOf, isPeer, keepingLogger, next, record, same };
+module.exports = {
+  ErrorCode,
+  LIFECYCLE,
+  LogLevel,
+  RTMClient,
+  better,
+  clientOf,
+  isPeer,
+  keepingLogger,
+  next,
+  record,
+  same,
+};

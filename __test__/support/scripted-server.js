@@ -1,5 +1,6 @@
 // A server of which a test controls everything: the answer of each connect call, each upgrade, and both ends of each
-// socket. For what the local workspace is too well-behaved to do. Owns no opinion on what a client should do.
+// socket. For what the local workspace is too well-behaved to do. It answers no frame by itself, pings neither. Owns no
+// opinion on what a client should do.
 //
 //   const server = await scriptedServer(t);          // closed, with all its sockets, when the test ends
 //   const rtm = clientOf(t, server);                 // it has `apiUrl` and `token`, like a workspace
@@ -25,6 +26,7 @@
 //   socket.frames;                                   // all of them, parsed
 //   socket.close(4000, 'reason');                    // with a close frame
 //   socket.drop();                                   // without
+//   socket.reset();                                  // so that the client gets ECONNRESET
 //   await socket.closed;                             // { code, reason } of the client's close frame, 1006 without one
 //   socket.ws; socket.headers;                       // the `ws` socket, and the upgrade request's headers
 //
@@ -57,9 +59,11 @@ class Queue {
 class ScriptedSocket {
   frames = [];
   #queue = new Queue();
+  #tcp;
 
   constructor(ws, request) {
     this.ws = ws;
+    this.#tcp = request.socket;
     this.headers = request.headers;
     this.closed = new Promise((resolve) => {
       ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
@@ -90,6 +94,10 @@ class ScriptedSocket {
 
   drop() {
     this.ws.terminate();
+  }
+
+  reset() {
+    this.#tcp.resetAndDestroy();
   }
 }
 

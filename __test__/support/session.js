@@ -31,9 +31,9 @@ async function openSession(t, options) {
 
   /** A client that has got its `hello`, with the server's end of its connection. */
   async function connect(rtm = client()) {
-    const connected = next(rtm, 'connected');
+    const hello = next(rtm, 'hello');
     await rtm.start();
-    await connected;
+    await hello;
     return { rtm, connection: await slack.nextConnection() };
   }
 

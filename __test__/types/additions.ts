@@ -12,6 +12,7 @@ import {
   type RTMConnectResult,
   type RTMLogger,
   type RTMWebClient,
+  type RTMWebsocketError,
 } from 'slack-rtm-native';
 
 /** Compiles only where the type of `value` is exactly `T`. */
@@ -92,7 +93,7 @@ rtm.on('unable_to_rtm_start', (error) => {
   explain(error);
 });
 
-rtm.on('disconnected', (error) => {
+rtm.on('disconnected', (error?: RTMConnectError | RTMWebsocketError) => {
   if (error === undefined) return;
   if (error.code === ErrorCode.WebsocketError) exactly<string>()(error.original.message);
   else explain(error);

@@ -47,8 +47,6 @@ export function listen(rtm: RTMClient): void {
   rtm.on('message', 'not a function');
   // @ts-expect-error: an event has a name
   rtm.on(1, () => undefined);
-  // @ts-expect-error: disconnect() ends with no error
-  rtm.on('disconnected', (error) => error.message);
   // @ts-expect-error: an id is a number
   rtm.on('outgoing_message', (message) => message.id.length);
 }

@@ -91,6 +91,7 @@ rtm.on('disconnected', (error) => {
   if (error) console.error(error.message, error.code, error.reason, error.data.error);
 });
 rtm.on('disconnected', (error?: Error) => console.error(error?.stack));
+rtm.on('disconnected', (error) => console.error(error.message));
 rtm.on('ready', (nothing) => console.log(nothing.at.all));
 rtm.on('outgoing_message', (message) => console.log(message.id, message.type, message.text.length));
 

@@ -123,11 +123,9 @@ fn socket_error(error: &SocketError) -> String {
 pub(super) fn answer(answer: &ConnectAnswer) -> String {
     let body: Option<&RawValue> = serde_json::from_slice(&answer.body).ok();
     let data = body.map_or("null", RawValue::get);
-    let [user, team, scopes, accepted] = [
-        json!(answer.user_id),
-        json!(answer.team_id),
-        json!(answer.scopes),
-        json!(answer.accepted_scopes),
-    ];
-    format!(r#"{{"data":{data},"userId":{user},"teamId":{team},"scopes":{scopes},"acceptedScopes":{accepted}}}"#)
+    let [user, team, scopes, accepted] =
+        [json!(answer.user_id), json!(answer.team_id), json!(answer.scopes), json!(answer.accepted_scopes)];
+    format!(
+        r#"{{"data":{data},"userId":{user},"teamId":{team},"scopes":{scopes},"acceptedScopes":{accepted}}}"#
+    )
 }

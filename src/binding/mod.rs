@@ -3,6 +3,9 @@
 //!
 //! `unsafe` is allowed here and nowhere else (and is not needed so far).
 
+#![allow(clippy::needless_pass_by_value, reason = "JavaScript's values arrive as owned ones")]
+#![allow(clippy::cast_precision_loss, reason = "times in ms are far below 2^53")]
+
 mod encode;
 mod outbox;
 
@@ -19,6 +22,7 @@ use outbox::Outbox;
 
 /// The options of a client, validated and with defaults filled in. Times are in ms; what may be absent is `null`.
 #[napi(object)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct ClientOptions {
     /// `slackApiUrl`, with a slash at its end.
     pub slack_api_url: String,
@@ -81,7 +85,10 @@ impl NativeClient {
         let transport = Transport::new(transport_config(options))
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         let runtime = runtime().map_err(|error| {
-            Error::new(Status::GenericFailure, format!("the threads of the network side could not be started: {error}"))
+            Error::new(
+                Status::GenericFailure,
+                format!("the threads of the network side could not be started: {error}"),
+            )
         })?;
         let handle = spawn(runtime, config, Arc::new(transport), fastrand::u64(..), outbox.host(id));
         Ok(Self { handle })
@@ -125,7 +132,6 @@ impl NativeClient {
 
     /// When the last frame arrived, in ms since the epoch.
     #[napi(getter, catch_unwind)]
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     pub fn last_activity(&self) -> Option<f64> {
         self.handle.last_activity().map(|millis| millis as f64)
     }

@@ -276,7 +276,9 @@ impl Outbox {
 fn is_heard(interests: &HashMap<u32, Interest>, entry: &Entry, payload: &[u8], scratch: &mut String) -> bool {
     match entry.kind {
         Kind::Frame if entry.call != 0 => true,
-        Kind::Frame => interests.get(&entry.client).is_some_and(|interest| interest.hears(payload, &entry.head, scratch)),
+        Kind::Frame => {
+            interests.get(&entry.client).is_some_and(|interest| interest.hears(payload, &entry.head, scratch))
+        }
         Kind::Outgoing => {
             interests.get(&entry.client).is_some_and(|interest| interest.names.contains("outgoing_message"))
         }
@@ -298,7 +300,13 @@ impl ClientHost {
         let batch = &mut filling.batch;
         let start = batch.bytes.len();
         batch.bytes.extend_from_slice(payload);
-        batch.entries.push(Entry { client: self.client, kind, call, payload: start..batch.bytes.len(), head });
+        batch.entries.push(Entry {
+            client: self.client,
+            kind,
+            call,
+            payload: start..batch.bytes.len(),
+            head,
+        });
         let is_full = batch.bytes.len() >= HIGH_WATER;
         drop(filling);
         if is_full {
@@ -321,7 +329,9 @@ impl ClientHost {
                 (Kind::Disconnected, cause.as_ref().map(|failure| self.errors.failure(failure)))
             }
             Event::Reconnecting => (Kind::Reconnecting, None),
-            Event::UnableToRtmStart(error) => (Kind::UnableToRtmStart, Some(self.errors.connect_error(error))),
+            Event::UnableToRtmStart(error) => {
+                (Kind::UnableToRtmStart, Some(self.errors.connect_error(error)))
+            }
             Event::Error(error) => (Kind::Error, Some(self.errors.socket_error(error))),
         };
         self.push_text(kind, 0, payload.as_deref().unwrap_or("null"));

@@ -6,11 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::ext::ReasonPhrase;
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 use rustls::ClientConfig;
 
-use super::{cause, tls, wall_clock};
+use super::{cause, dns, tls, wall_clock};
 use crate::session::{ConnectAnswer, ConnectError, Secret};
 
 /// Longer answers are refused while they are read.
@@ -79,14 +82,15 @@ impl Transport {
             None => shared_client(&tls),
             Some(_) => new_client(&tls),
         };
-        let mut authorization = HeaderValue::try_from(format!("Bearer {}", config.token.0))
-            .map_err(|_| problem("token", "it holds characters that no HTTP header can carry".to_owned()))?;
-        authorization.set_sensitive(true);
+        let authorization = bearer(&config.token.0).ok_or_else(|| {
+            problem("token", "it holds characters that no HTTP header can carry".to_owned())
+        })?;
         let user_agent = HeaderValue::try_from(config.user_agent)
             .map_err(|error| problem("the user agent", error.to_string()))?;
         let mut headers = HeaderMap::new();
         for (name, value) in config.headers {
-            let unfit = || problem("headers", format!("{name:?} is no HTTP header, or its value cannot be sent"));
+            let unfit =
+                || problem("headers", format!("{name:?} is no HTTP header, or its value cannot be sent"));
             let header = HeaderName::try_from(name.as_str()).map_err(|_| unfit())?;
             headers.append(header, HeaderValue::try_from(value).map_err(|_| unfit())?);
         }
@@ -110,9 +114,11 @@ impl Transport {
         let mut request = self
             .http
             .post(self.url.clone())
-            .header(reqwest::header::AUTHORIZATION, self.authorization.clone())
+            .header(AUTHORIZATION, self.authorization_of(form))
             .header(USER_AGENT, self.user_agent.clone())
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            // Left to itself the client leaves out a length of zero, and some servers answer 411 to that.
+            .header(CONTENT_LENGTH, form.len())
             .headers(self.headers.clone())
             .body(form.to_owned());
         if let Some(timeout) = self.request_timeout {
@@ -121,16 +127,24 @@ impl Transport {
         let response = request.send().await.map_err(|error| self.no_answer(error))?;
         match response.status() {
             StatusCode::OK => self.read_answer(response).await,
-            StatusCode::TOO_MANY_REQUESTS => {
-                Err(ConnectError::RateLimited { retry_after: retry_after(response.headers()).unwrap_or_default() })
-            }
+            StatusCode::TOO_MANY_REQUESTS => Err(ConnectError::RateLimited {
+                retry_after: retry_after(response.headers()).unwrap_or_default(),
+            }),
             status => Err(ConnectError::Http {
                 status: status.as_u16(),
-                reason: status.canonical_reason().unwrap_or_default().to_owned(),
+                reason: reason_of(&response),
                 headers: texts(response.headers()),
                 body: String::from_utf8_lossy(&self.read_body(response).await?).into_owned(),
             }),
         }
+    }
+
+    /// A `token` among the call's own options wins over the client's.
+    fn authorization_of(&self, form: &str) -> HeaderValue {
+        let mut url = self.url.clone();
+        url.set_query(Some(form));
+        let own = url.query_pairs().find(|(key, _)| key == "token").and_then(|(_, token)| bearer(&token));
+        own.unwrap_or_else(|| self.authorization.clone())
     }
 
     async fn read_answer(&self, response: Response) -> Result<ConnectAnswer, ConnectError> {
@@ -142,29 +156,54 @@ impl Transport {
     }
 
     async fn read_body(&self, mut response: Response) -> Result<Bytes, ConnectError> {
+        if response.content_length().is_some_and(|length| length > MAX_ANSWER_BYTES as u64) {
+            return Err(self.too_long());
+        }
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.no_answer(error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                let message = format!("{} answered with more than {MAX_ANSWER_BYTES} bytes", self.method);
-                return Err(ConnectError::Request { message, code: None });
+                return Err(self.too_long());
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())
     }
 
+    fn too_long(&self) -> ConnectError {
+        let message = format!("{} answered with more than {MAX_ANSWER_BYTES} bytes", self.method);
+        ConnectError::Request { message, code: None }
+    }
+
     fn no_answer(&self, error: reqwest::Error) -> ConnectError {
         let error = error.without_url();
         let host = self.url.host_str().unwrap_or("the API");
         let port = self.url.port_or_known_default().unwrap_or_default();
-        let (what, code) = if error.is_timeout() {
-            let limit = self.request_timeout.unwrap_or_default().as_millis();
-            (format!("nothing complete within {limit} ms (requestTimeout)"), Some("ETIMEDOUT"))
-        } else {
-            (cause::root(&error).to_string(), cause::node_code(&error))
+        let (what, code) = match self.request_timeout {
+            Some(limit) if error.is_timeout() => {
+                let limit = limit.as_millis();
+                (format!("nothing complete within {limit} ms (requestTimeout)"), Some("ETIMEDOUT"))
+            }
+            _ => (cause::root(&error).to_string(), cause::node_code(&error)),
         };
-        ConnectError::Request { message: format!("no answer to {} from {host}:{port}: {what}", self.method), code }
+        ConnectError::Request {
+            message: format!("no answer to {} from {host}:{port}: {what}", self.method),
+            code,
+        }
     }
+}
+
+/// The text behind the status as the server sent it.
+fn reason_of(response: &Response) -> String {
+    match response.extensions().get::<ReasonPhrase>() {
+        Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
+        None => response.status().canonical_reason().unwrap_or_default().to_owned(),
+    }
+}
+
+fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The HTTP client of all that trust the default roots.
@@ -179,6 +218,7 @@ fn new_client(tls: &Arc<ClientConfig>) -> Client {
         .tls_backend_preconfigured(ClientConfig::clone(tls))
         .redirect(redirect::Policy::none())
         .no_proxy()
+        .dns_resolver(dns::Resolver)
         .pool_max_idle_per_host(0)
         .build()
         .expect("an HTTP client with ready-made TLS settings needs nothing that can fail")
@@ -201,6 +241,8 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
         .collect()
 }

@@ -3,10 +3,12 @@
 
 mod cause;
 mod connect;
+mod dns;
 mod socket;
 mod tls;
 
 use std::future::{Future, pending};
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Handle as RuntimeHandle, Runtime};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep_until;
 
@@ -25,7 +28,7 @@ use crate::session::{
 pub use connect::{Transport, TransportConfig, TransportError};
 use socket::{Socket, SocketEvent};
 
-/// No message id that a server echoes is taken for one of a crashed session's.
+/// Stands in [`Health`] for what has not happened yet.
 const NEVER: u64 = 0;
 
 /// Where a client's deliveries go: the user's side of the driver.
@@ -80,7 +83,7 @@ impl Handle {
     }
 }
 
-/// What can be read of a client from any thread at any time; zero stands for never.
+/// What can be read of a client from any thread at any time.
 #[derive(Debug, Default)]
 struct Health {
     latency_us: AtomicU64,
@@ -100,8 +103,17 @@ pub fn spawn(
     let handle = Handle { inputs, health: Arc::clone(&health) };
     runtime.spawn(async move {
         let session = Session::new(config.clone(), seed, now());
-        let driver =
-            Driver { config, seed, session, transport, inputs: receiver, host, health, work: Work::Idle, paused: false };
+        let driver = Driver {
+            config,
+            seed,
+            session,
+            transport,
+            inputs: receiver,
+            host,
+            health,
+            work: Work::Idle,
+            paused: false,
+        };
         driver.supervise().await;
     });
     handle
@@ -116,7 +128,8 @@ pub fn runtime() -> std::io::Result<&'static RuntimeHandle> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime.handle());
     }
-    let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("slack-rtm").enable_all().build()?;
+    let runtime =
+        Builder::new_multi_thread().worker_threads(2).thread_name("slack-rtm").enable_all().build()?;
     Ok(RUNTIME.get_or_init(|| runtime).handle())
 }
 
@@ -211,20 +224,27 @@ impl<H: Host> Driver<H> {
                 () = self.host.room(), if self.paused => {}
                 () = at(deadline) => {}
             }
-            self.catch_up();
+            if self.catch_up().is_break() {
+                return;
+            }
         }
     }
 
     /// Takes all inputs of the user's that are there, and the deadlines that have come: neither waits for a socket
-    /// that is never silent.
-    fn catch_up(&mut self) {
+    /// that is never silent. Breaks when the user's side is gone.
+    fn catch_up(&mut self) -> ControlFlow<()> {
         let now = now();
-        while let Ok(input) = self.inputs.try_recv() {
-            self.session.handle(now, input);
+        loop {
+            match self.inputs.try_recv() {
+                Ok(input) => self.session.handle(now, input),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
+            }
         }
         if self.session.poll_timeout().is_some_and(|deadline| deadline <= now) {
             self.session.handle(now, Input::Timeout);
         }
+        ControlFlow::Continue(())
     }
 
     fn on_progress(&mut self, progress: Progress) {

@@ -12,6 +12,7 @@ use reqwest::header::{AUTHORIZATION, USER_AGENT};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::task::coop::has_budget_remaining;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -20,8 +21,8 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketCon
 use tokio_tungstenite::tungstenite::{Error as WsError, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::cause;
 use super::connect::Transport;
+use super::{cause, dns};
 use crate::session::{Closure, Secret, SocketError};
 
 /// Longer frames end the connection.
@@ -54,11 +55,23 @@ pub(super) enum SocketEvent {
     Closed(Closure),
 }
 
+/// What reading came to.
+enum Reading {
+    /// More may be there: come back after the driver's other work.
+    MoreIsThere,
+    /// All that has arrived is read.
+    NothingIsThere,
+    /// A close frame came.
+    Closed(Closure),
+    /// The stream ended, or broke.
+    Ended(WsError),
+}
+
 /// An open WebSocket.
 pub(super) struct Socket {
     stream: WebSocketStream<Box<dyn Duplex>>,
     flushing: bool,
-    /// A write that failed at once; the next `events` tells of it.
+    /// The first write that failed; told when there is nothing more to read.
     failed: Option<WsError>,
 }
 
@@ -90,7 +103,10 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
         Ok((stream, _)) => Ok(Socket { stream, flushing: false, failed: None }),
         Err(WsError::Http(response)) => {
             let status = response.status();
-            Err(failed(format!("{host}:{port} refused the WebSocket upgrade with HTTP status {status}"), None))
+            Err(failed(
+                format!("{host}:{port} refused the WebSocket upgrade with HTTP status {status}"),
+                None,
+            ))
         }
         Err(error) => {
             let what = cause::root(&error);
@@ -102,7 +118,8 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
 async fn connect(transport: &Transport, url: &Url, port: u16) -> io::Result<Box<dyn Duplex>> {
     // The brackets of an IPv6 address are the URL's, not the address'.
     let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
-    let stream = TcpStream::connect((host.as_str(), port)).await?;
+    let addresses = dns::lookup(&host, port).await.map_err(io::Error::other)?;
+    let stream = TcpStream::connect(addresses.as_slice()).await?;
     stream.set_nodelay(true)?;
     if url.scheme() != "wss" {
         return Ok(Box::new(stream));
@@ -125,14 +142,21 @@ impl Socket {
 
     /// Queues a close frame behind all others.
     pub(super) fn close(&mut self) {
-        self.start(Message::Close(Some(CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() })));
+        self.start(Message::Close(Some(CloseFrame {
+            code: CloseCode::Normal,
+            reason: Utf8Bytes::default(),
+        })));
     }
 
     fn start(&mut self, message: Message) {
         match Pin::new(&mut self.stream).start_send(message) {
             Ok(()) => self.flushing = true,
-            Err(error) => self.failed = self.failed.take().or(Some(error)),
+            Err(error) => self.fail(error),
         }
+    }
+
+    fn fail(&mut self, error: WsError) {
+        self.failed.get_or_insert(error);
     }
 
     /// Waits for events and gives all that are there already, in order; reads only where `read` says so. Cancel-safe.
@@ -147,26 +171,31 @@ impl Socket {
 
     fn poll_events(&mut self, context: &mut Context<'_>, read: bool, events: &mut Vec<SocketEvent>) {
         self.poll_flush(context, events);
-        if read && self.poll_read(context, events) {
+        if !read {
             return;
         }
-        // Reading may have brought what the server said last. If not, the write's failure is the end.
-        if let Some(error) = self.failed.take() {
-            events.push(SocketEvent::Closed(closure(error)));
-        }
+        let end = match self.poll_read(context, events) {
+            Reading::MoreIsThere => None,
+            // A write may have failed while there was still something to read: what the server said last. So it is
+            // the end only now.
+            Reading::NothingIsThere => self.failed.take().map(closure),
+            Reading::Ended(error) => Some(self.end(error)),
+            Reading::Closed(end) => Some(end),
+        };
+        events.extend(end.map(SocketEvent::Closed));
     }
 
-    /// Reads what is there, up to a batch; tells whether the end was among it.
-    fn poll_read(&mut self, context: &mut Context<'_>, events: &mut Vec<SocketEvent>) -> bool {
+    /// Reads what is there, up to a batch.
+    fn poll_read(&mut self, context: &mut Context<'_>, events: &mut Vec<SocketEvent>) -> Reading {
         let mut bytes = 0;
         while bytes < BATCH_BYTES {
             match Pin::new(&mut self.stream).poll_next(context) {
                 Poll::Ready(Some(Ok(Message::Text(text)))) => {
-                    bytes += text.len();
+                    bytes += 1 + text.len();
                     events.push(SocketEvent::Frame(text.into()));
                 }
                 Poll::Ready(Some(Ok(Message::Binary(data)))) => {
-                    bytes += data.len();
+                    bytes += 1 + data.len();
                     events.push(SocketEvent::Frame(data));
                 }
                 Poll::Ready(Some(Ok(Message::Close(frame)))) => {
@@ -177,27 +206,34 @@ impl Socket {
                         Some(frame) => (frame.code.into(), frame.reason.as_str().to_owned()),
                         None => (1005, String::new()),
                     };
-                    events.push(SocketEvent::Closed(Closure::Ended { code, reason }));
-                    return true;
+                    return Reading::Closed(Closure::Ended { code, reason });
                 }
                 Poll::Ready(Some(Ok(_))) => {
-                    // A ping's answer is queued by the library and goes out with the next read.
+                    // A ping's answer is queued by the library and goes out with the next read; or with the next
+                    // flush, since reading may pause.
+                    self.flushing = true;
                     bytes += 1;
                     events.push(SocketEvent::Alive);
                 }
-                Poll::Ready(Some(Err(error))) => {
-                    events.push(SocketEvent::Closed(closure(error)));
-                    return true;
-                }
-                Poll::Ready(None) => {
-                    events.push(SocketEvent::Closed(ended()));
-                    return true;
-                }
-                Poll::Pending => return false,
+                Poll::Ready(Some(Err(error))) => return Reading::Ended(error),
+                Poll::Ready(None) => return Reading::Ended(WsError::ConnectionClosed),
+                // Without budget the runtime wants its turn, and says nothing about the socket.
+                Poll::Pending if has_budget_remaining() => return Reading::NothingIsThere,
+                Poll::Pending => return Reading::MoreIsThere,
             }
         }
-        // More may be there: come back after the driver's other work.
-        false
+        Reading::MoreIsThere
+    }
+
+    /// The end that reading came to. Of a reset the reader is told once: where a write has found it before, it looks
+    /// like the mere end of the stream.
+    fn end(&mut self, error: WsError) -> Closure {
+        match self.failed.take() {
+            Some(WsError::Io(reset)) if reset.kind() == io::ErrorKind::ConnectionReset => {
+                closure(reset.into())
+            }
+            _ => closure(error),
+        }
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>, events: &mut Vec<SocketEvent>) {
@@ -211,7 +247,7 @@ impl Socket {
             }
             Poll::Ready(Err(error)) => {
                 self.flushing = false;
-                self.failed = Some(error);
+                self.fail(error);
             }
             Poll::Pending => {}
         }
@@ -226,7 +262,9 @@ fn closure(error: WsError) -> Closure {
     match error {
         WsError::ConnectionClosed
         | WsError::AlreadyClosed
-        | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => ended(),
+        | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
+            ended()
+        }
         WsError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ended(),
         error => {
             let message = format!("the connection broke: {}", cause::root(&error));

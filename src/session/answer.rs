@@ -85,7 +85,7 @@ pub enum ConnectError {
     Http {
         /// The status.
         status: u16,
-        /// The status' canonical text.
+        /// The text behind the status.
         reason: String,
         /// All headers, names in lower case.
         headers: Vec<(String, String)>,

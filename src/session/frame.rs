@@ -178,31 +178,30 @@ mod tests {
         (text(&head.kind), text(&head.subtype), head.reply_to)
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn the_three_keys_wherever_they_stand() {
         assert_eq!(
             names(
                 r#"{"client_msg_id":"x","type":"message","a":{"type":"inner"},"subtype":"bot_message","reply_to":12}"#
             ),
-            (some("message"), some("bot_message"), Some(12))
+            (Some("message".to_owned()), Some("bot_message".to_owned()), Some(12))
         );
         assert_eq!(names(" \n{} "), (None, None, None));
     }
 
     #[test]
     fn the_last_of_duplicate_keys_counts() {
-        assert_eq!(names(r#"{"type":"a","type":"b","reply_to":1,"reply_to":2}"#), (some("b"), None, Some(2)));
+        assert_eq!(
+            names(r#"{"type":"a","type":"b","reply_to":1,"reply_to":2}"#),
+            (Some("b".to_owned()), None, Some(2))
+        );
         assert_eq!(names(r#"{"type":"a","type":7}"#).0, None);
     }
 
     #[test]
     fn escapes_in_keys_and_names() {
-        assert_eq!(names(r#"{"ty\u0070e":"he\u006clo"}"#).0, some("hello"));
-        assert_eq!(names(r#"{"\ud800":1,"type":"x"}"#).0, some("x"));
+        assert_eq!(names(r#"{"ty\u0070e":"he\u006clo"}"#).0, Some("hello".to_owned()));
+        assert_eq!(names(r#"{"\ud800":1,"type":"x"}"#).0, Some("x".to_owned()));
         let frame = r#"{"type":"\ud800","subtype":null}"#;
         let head = FrameHead::read(frame.as_bytes()).unwrap();
         assert_eq!((head.kind, head.subtype), (Name::Odd, Name::Odd));

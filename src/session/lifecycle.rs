@@ -376,6 +376,7 @@ impl Session {
                     self.end(now);
                 }
             }
+            self.schedule_reply_timeout();
         }
     }
 

@@ -240,7 +240,7 @@ impl Session {
             Input::Reading { paused } => self.on_reading(now, paused),
             Input::Timeout => self.on_timeout(now),
         }
-        self.timers.set(Timer::Reply, self.outgoing.next_deadline());
+        self.schedule_reply_timeout();
     }
 
     fn is_current(&self, connection: ConnectionId) -> bool {

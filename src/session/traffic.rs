@@ -44,11 +44,7 @@ impl Session {
         self.deliver(Delivery::Frame { data, head, reply });
         match self.state {
             State::Ready { .. } if is_hello => self.become_ready(now),
-            State::Resuming { last, .. }
-                if reply_to == Some(last) || self.outgoing.last_pending().is_none() =>
-            {
-                self.become_ready(now);
-            }
+            State::Resuming { last, .. } if reply_to == Some(last) => self.become_ready(now),
             State::Ready { .. } if reply.is_some() => self.write_queued(now),
             _ => {}
         }
@@ -141,11 +137,15 @@ impl Session {
         self.write_queued(now);
     }
 
+    /// The one timer whose deadline is kept elsewhere: with each message that awaits a reply.
+    pub(super) fn schedule_reply_timeout(&mut self) {
+        self.timers.set(Timer::Reply, self.outgoing.next_deadline());
+    }
+
     pub(super) fn on_reply_timeout(&mut self, now: Instant) {
         while let Some(call) = self.outgoing.overdue(now) {
             self.fail(call, Failure::NoReply("it did not come in time"));
         }
-        self.timers.set(Timer::Reply, self.outgoing.next_deadline());
         match self.state {
             State::Resuming { .. } if self.outgoing.last_pending().is_none() => self.become_ready(now),
             _ => self.write_queued(now),

@@ -246,6 +246,16 @@ fn the_pong_of_the_keepalive_tells_the_latency() {
 }
 
 #[test]
+fn the_pong_of_an_earlier_connection_tells_no_latency() {
+    let mut world = mute(Config::default());
+    world.advance(secs(6));
+    world.closed(1006, "");
+    world.advance(secs(1));
+    world.reply_to(1);
+    assert_eq!(world.session.latency(), None);
+}
+
+#[test]
 fn an_unanswered_ping_is_rejected_and_its_connection_replaced() {
     let mut world = mute(Config::default());
     world.ping("p");

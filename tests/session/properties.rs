@@ -18,7 +18,7 @@ use crate::harness::{
     answer, http_error, ms, platform_error, rate_limit, refusal, request_error, reset, secs, some_moment,
 };
 
-const SEQUENCES: u32 = 400;
+const SEQUENCES: u32 = 500;
 const STEPS: Range<usize> = 1..150;
 
 /// One thing that happens.

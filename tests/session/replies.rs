@@ -182,6 +182,19 @@ fn the_reply_timeout_goes_on_while_the_connection_is_replaced() {
 }
 
 #[test]
+fn a_reply_that_is_overdue_at_the_moment_of_a_loss_is_rejected_at_that_moment() {
+    let mut world = World::ready(Config { reply_timeout: Some(secs(3)), ..Config::default() });
+    world.server.replies = Replies::None;
+    world.advance(secs(7));
+    world.enqueue("a", true);
+    world.advance(secs(3));
+    assert_eq!(
+        world.trace.take(),
+        ["> ping #1", "> a #2", "> drop", "reconnecting", "a = rejected: no reply"]
+    );
+}
+
+#[test]
 fn a_paused_reader_puts_the_reply_timeout_off() {
     let mut world = without_replies(with_reply_timeout());
     world.enqueue("a", true);

@@ -1,0 +1,147 @@
+// What the package gives: names, values, the shape of the class, and that it is an emitter like any other.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const { promisify } = require('node:util');
+const { EventEmitter } = require('eventemitter3');
+const logger = require('@slack/logger');
+const {
+  ErrorCode,
+  LogLevel,
+  RTMClient,
+  better,
+  clientOf,
+  isPeer,
+  keepingLogger,
+  next,
+  same,
+} = require('./support/client.js');
+const { startWorkspace } = require('./support/workspace.js');
+
+const MODULE = require.resolve(isPeer ? 'rtm-api-peer' : '..');
+
+same('CommonJS gives RTMClient, ErrorCode and LogLevel', () => {
+  const names = Object.keys(require(MODULE));
+  for (const name of ['RTMClient', 'ErrorCode', 'LogLevel']) assert.ok(names.includes(name), name);
+  assert.equal(RTMClient.name, 'RTMClient');
+  assert.ok(require(MODULE).RTMClient === RTMClient);
+});
+
+same('an ES module imports them by name, in a process that then ends', async () => {
+  const fixture = require.resolve(isPeer ? './fixtures/named-imports.peer.mjs' : './fixtures/named-imports.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [fixture]);
+  assert.deepEqual(JSON.parse(stdout), ['RTMClient', false, ErrorCode.WebsocketError, LogLevel.DEBUG]);
+});
+
+same('ErrorCode has the documented values', () => {
+  assert.deepEqual({ ...ErrorCode }, {
+    SendWhileDisconnectedError: 'slack_rtmapi_send_while_disconnected_error',
+    SendWhileNotReadyError: 'slack_rtmapi_send_while_not_ready_error',
+    SendMessagePlatformError: 'slack_rtmapi_send_message_platform_error',
+    WebsocketError: 'slack_rtmapi_websocket_error',
+    NoReplyReceivedError: 'slack_rtmapi_no_reply_received_error',
+    KeepAliveConfigError: 'slack_rtmapi_keepalive_config_error',
+    KeepAliveClientNotConnected: 'slack_rtmapi_keepalive_client_not_connected',
+    KeepAliveInconsistentState: 'slack_rtmapi_keepalive_inconsistent_state',
+  });
+});
+
+same('LogLevel is that of @slack/logger', () => {
+  assert.equal(LogLevel, logger.LogLevel);
+  assert.deepEqual({ ...LogLevel }, { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' });
+});
+
+same('a client is an emitter of eventemitter3, and begins disconnected', () => {
+  const rtm = new RTMClient('xoxb-1', { logger: keepingLogger() });
+  assert.ok(rtm instanceof RTMClient && rtm instanceof EventEmitter);
+  assert.deepEqual([rtm.connected, rtm.authenticated], [false, false]);
+  assert.deepEqual([rtm.activeUserId, rtm.activeTeamId], [undefined, undefined]);
+  assert.equal(rtm.stateMachine.getCurrentState(), 'disconnected');
+});
+
+better('no public `state`', 'a client tells its state', async (t) => {
+  const slack = await startWorkspace(t);
+  const rtm = clientOf(t, slack);
+  const states = [rtm.state];
+  for (const name of ['connecting', 'authenticated', 'connected', 'ready', 'disconnecting', 'disconnected']) {
+    rtm.on(name, () => states.push(rtm.state));
+  }
+  rtm.start();
+  await next(rtm, 'ready');
+  await rtm.disconnect();
+  const connecting = ['connecting', 'connecting', 'connected', 'connected'];
+  assert.deepEqual(states, ['disconnected', ...connecting, 'disconnecting', 'disconnected']);
+});
+
+same('the members are on the prototype, where tests mock them', () => {
+  const members = Object.getOwnPropertyNames(RTMClient.prototype);
+  const methods = ['start', 'disconnect', 'send', 'addOutgoingEvent', 'sendMessage', 'sendTyping', 'subscribePresence'];
+  for (const method of methods) {
+    assert.ok(members.includes(method), method);
+    assert.equal(typeof RTMClient.prototype[method], 'function');
+  }
+  const own = Object.keys(new RTMClient('xoxb-1', { logger: keepingLogger() }));
+  assert.deepEqual(own.filter((name) => methods.includes(name)), []);
+});
+
+same('a subclass has its own methods, properties and constructor, and hears its own events', async (t) => {
+  const slack = await startWorkspace(t);
+  class Bot extends RTMClient {
+    heard = [];
+
+    constructor(token, options) {
+      super(token, options);
+      this.on('hello', this.onHello, this);
+    }
+
+    onHello(event) {
+      this.heard.push(event.type);
+    }
+
+    async start(options) {
+      const { self } = await super.start(options);
+      return self.name;
+    }
+  }
+  const bot = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logger: keepingLogger() });
+  const hello = next(bot, 'hello');
+  assert.equal(await bot.start(), slack.bot.name);
+  await hello;
+  assert.ok(bot instanceof Bot && bot instanceof RTMClient);
+  assert.deepEqual(bot.heard, ['hello']);
+  await bot.disconnect();
+});
+
+same('a constructor function in the old style inherits too', () => {
+  function Bot() {
+    return Reflect.construct(RTMClient, ['xoxb-1', { logger: keepingLogger() }], new.target);
+  }
+  Object.setPrototypeOf(Bot.prototype, RTMClient.prototype);
+  assert.ok(new Bot() instanceof RTMClient);
+});
+
+same('emitter semantics: context argument, symbols, `once`, an unheard `error`', () => {
+  const rtm = new RTMClient('xoxb-1', { logger: keepingLogger() });
+  const context = {};
+  const event = Symbol('event');
+  const heard = [];
+  function listener(...args) {
+    heard.push([this, ...args]);
+  }
+  assert.equal(rtm.on('some', listener, context), rtm);
+  assert.equal(rtm.once(event, listener), rtm);
+  assert.ok(rtm.emit('some', 1, 2) && rtm.emit(event, 3));
+  assert.ok(!rtm.emit(event, 4));
+  assert.ok(heard[0][0] === context && heard[1][0] === rtm);
+  assert.deepEqual(heard.map(([, ...args]) => args), [[1, 2], [3]]);
+  assert.equal(rtm.emit('error', new Error('unheard')), false);
+  assert.deepEqual(rtm.eventNames(), ['some']);
+  assert.equal(rtm.listenerCount('some'), 1);
+  rtm.removeListener('some', listener, {});
+  assert.deepEqual(rtm.listeners('some'), [listener]);
+  rtm.off('some', listener, context);
+  assert.deepEqual(rtm.eventNames(), []);
+  rtm.addListener('some', listener).removeAllListeners();
+  assert.equal(rtm.listenerCount('some'), 0);
+});

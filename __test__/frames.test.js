@@ -1,0 +1,195 @@
+// Incoming frames as events: the three emits, their order, and frames that are not what they should be.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { existsSync, readFileSync } = require('node:fs');
+const path = require('node:path');
+const { describe } = require('node:test');
+const { better, keepingLogger, next, same } = require('./support/client.js');
+const { framesUntil, openSession } = require('./support/session.js');
+const { SLACK_FRAMES } = require('./support/slack-frames.js');
+
+/** Everything that a client emits, as name and arguments. */
+function emitted(rtm, names) {
+  const events = [];
+  for (const name of names) rtm.on(name, (...args) => events.push([name, ...args]));
+  return events;
+}
+
+describe('frames', { concurrency: true }, () => {
+  same('three emits with one object: slack_event, type, type::subtype', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const events = emitted(rtm, ['message::bot_message', 'message', 'slack_event']);
+    const end = next(rtm, 'end');
+    slack.emit({ type: 'message', subtype: 'bot_message', text: 'x' });
+    slack.emit({ type: 'end' });
+    await end;
+    const [first, second, third] = events;
+    const event = { type: 'message', subtype: 'bot_message', text: 'x' };
+    assert.deepEqual(first, ['slack_event', 'message', event]);
+    assert.deepEqual(second, ['message', event]);
+    assert.deepEqual(third, ['message::bot_message', event]);
+    assert.ok(first[2] === second[1] && second[1] === third[1]);
+    assert.deepEqual(events.slice(3), [['slack_event', 'end', { type: 'end' }]]);
+  });
+
+  same('what a listener adds to an event, the next one sees', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    rtm.on('slack_event', (type, event) => Object.assign(event, { seen: type }));
+    const event = next(rtm, 'it::sub');
+    slack.emit({ type: 'it', subtype: 'sub' });
+    assert.equal((await event)[0].seen, 'it');
+  });
+
+  same('a frame without a type is a slack_event whose type is undefined', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const events = emitted(rtm, ['slack_event']);
+    const end = next(rtm, 'end');
+    slack.emit({ ok: true, reply_to: 77 });
+    slack.emit({ type: 'end' });
+    await end;
+    assert.deepEqual(events[0], ['slack_event', undefined, { ok: true, reply_to: 77 }]);
+  });
+
+  same('a subtype that is null, a number, or empty', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const events = emitted(rtm, ['it', 'it::null', 'it::7', 'it::', 'it::undefined']);
+    const end = next(rtm, 'end');
+    for (const subtype of [null, 7, '']) slack.emit({ type: 'it', subtype });
+    slack.emit({ type: 'end' });
+    await end;
+    assert.deepEqual(events.map(([name]) => name), ['it', 'it::null', 'it', 'it::7', 'it', 'it::']);
+  });
+
+  same('a type that is null, a number, or empty', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const events = emitted(rtm, ['slack_event', 'null', '7', '']);
+    const end = next(rtm, 'end');
+    for (const type of [null, 7, '']) slack.emit({ type });
+    slack.emit({ type: 'end' });
+    await end;
+    const names = events.map(([name, type]) => (name === 'slack_event' ? type : name));
+    assert.deepEqual(names, [null, 'null', 7, '7', '', '', 'end']);
+  });
+
+  same('hello is an event like any other', async (t) => {
+    const { client, slack } = await openSession(t);
+    const rtm = client();
+    const hello = next(rtm, 'hello');
+    await rtm.start();
+    assert.equal((await hello)[0].host_id, 'slack-rtm-workspace');
+    await slack.nextConnection();
+  });
+
+  better('it throws', 'a second hello is an event and nothing else', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const hello = next(rtm, 'hello');
+    rtm.on('connected', () => assert.fail('connected again'));
+    slack.emit({ type: 'hello', again: true });
+    assert.deepEqual(await hello, [{ type: 'hello', again: true }]);
+  });
+
+  same('a binary frame of UTF-8 is like a text frame', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const event = next(rtm, 'it');
+    slack.emit(Buffer.from('{"type":"it","text":"漢字 👩‍👧"}'));
+    assert.deepEqual(await event, [{ type: 'it', text: '漢字 👩‍👧' }]);
+  });
+
+  for (const [what, frame] of Object.entries({
+    'text that is not JSON': 'not json',
+    'an empty frame': '',
+    'JSON with something behind it': '{"type":"it"} x',
+    'a page': '<html><body>Oops</body></html>',
+    'cut-off JSON': '{"type":"it","text":"cut o',
+    'binary rubbish': Buffer.from([0, 255, 254, 128, 1, 2, 3, 0x7b]),
+    'an empty binary frame': Buffer.alloc(0),
+    'a byte order mark': '\ufeff{"type":"it"}',
+    'NUL bytes': '\0\0{"type":"it"}',
+  })) {
+    same(`${what}: skipped, logged as an error, and the next frame is fine`, async (t) => {
+      const { slack, client, connect } = await openSession(t);
+      const logger = keepingLogger();
+      const { rtm } = await connect(client({ logger }));
+      const frames = framesUntil(rtm);
+      for (const one of [{ type: 'before' }, frame, { type: 'after' }, { type: 'end' }]) slack.emit(one);
+      assert.deepEqual(await frames, [{ type: 'before' }, { type: 'after' }]);
+      assert.equal(logger.lines.filter(({ level }) => level === 'error').length, 1);
+      assert.equal(rtm.connected, true);
+    });
+  }
+
+  better('the bytes become U+FFFD', 'a binary frame that is JSON but not UTF-8 is skipped', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const frames = framesUntil(rtm);
+    slack.emit(Buffer.from('{"type":"it","text":"\xe9"}', 'latin1'));
+    slack.emit({ type: 'end' });
+    assert.deepEqual(await frames, []);
+  });
+
+  same('JSON that is no object is a slack_event', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const events = emitted(rtm, ['slack_event']);
+    const end = next(rtm, 'end');
+    const values = [5, -0, 'text', true, false, [], [{ type: 'inner' }]];
+    for (const value of values) slack.emit(Object.is(value, -0) ? '-0' : JSON.stringify(value));
+    slack.emit({ type: 'end' });
+    await end;
+    assert.deepEqual(events.slice(0, -1), values.map((value) => ['slack_event', undefined, value]));
+  });
+
+  better('null throws', 'null is a slack_event', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const frames = framesUntil(rtm);
+    slack.emit('null');
+    slack.emit({ type: 'end' });
+    assert.deepEqual(await frames, [null]);
+  });
+
+  same('10,000 mixed frames come in their order', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const frames = framesUntil(rtm);
+    const subtyped = [];
+    rtm.on('message::channel_join', ({ number }) => subtyped.push(number));
+    const sent = Array.from({ length: 10_000 }, (_, number) => {
+      const frame = SLACK_FRAMES[number % SLACK_FRAMES.length];
+      return { ...frame, number, filler: 'x'.repeat((number * 7919) % 600) };
+    });
+    await slack.replay([...sent, { type: 'end' }]);
+    assert.deepEqual(await frames, sent);
+    const expected = sent.filter(({ type, subtype }) => type === 'message' && subtype === 'channel_join');
+    assert.deepEqual(subtyped, expected.map(({ number }) => number));
+  });
+
+  same('frames as Slack sends them', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const lines = slackLines();
+    const frames = framesUntil(rtm);
+    for (const line of lines) slack.emit(line);
+    slack.emit({ type: 'end' });
+    assert.deepEqual(await frames, lines.map((line) => JSON.parse(line)));
+  });
+});
+
+/** Frames as they stand on the wire: the project's own, and those of the samples beside the checkout, where they are. */
+function slackLines() {
+  const own = SLACK_FRAMES.map((frame) => JSON.stringify(frame).replaceAll('/', '\\/'));
+  const samples = ['events.ndjson', 'capture-wee-slack.ndjson']
+    .map((file) => path.join(__dirname, '../../shared/data', file))
+    .filter((file) => existsSync(file))
+    .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'));
+  // What is more than an event to a client is no matter of this test.
+  return [...own, ...samples].filter((line) => !['hello', 'team_migration_started'].includes(JSON.parse(line).type));
+}

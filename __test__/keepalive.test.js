@@ -1,0 +1,157 @@
+// Keepalive: pings after a silence, what counts as a sign of life, and the end of a connection without one.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe } = require('node:test');
+const { better, clientOf, next, record, same } = require('./support/client.js');
+const { scriptedServer } = require('./support/scripted-server.js');
+const { startWorkspace } = require('./support/workspace.js');
+
+const SHORT = { clientPingTimeout: 200, serverPongTimeout: 100 };
+
+/** A connected client of a scripted server, with the server's end of its socket. */
+async function connected(t, options) {
+  const server = await scriptedServer(t);
+  const rtm = clientOf(t, server, options);
+  const ready = next(rtm, 'ready');
+  rtm.start();
+  await ready;
+  return { server, rtm, socket: await server.nextSocket() };
+}
+
+describe('keepalive', { concurrency: true }, () => {
+  same('pings a silent client\'s server again and again, with rising ids', async (t) => {
+    const { rtm, server, socket } = await connected(t, SHORT);
+    const { events } = record(rtm);
+    const ids = [];
+    while (ids.length < 3) {
+      const ping = await socket.nextFrame('ping');
+      assert.deepEqual(ping, { type: 'ping', id: ping.id });
+      ids.push(ping.id);
+      socket.send({ type: 'pong', reply_to: ping.id });
+    }
+    assert.deepEqual(ids, [...ids].sort((one, other) => one - other));
+    assert.equal(new Set(ids).size, 3);
+    assert.deepEqual(events, []);
+    assert.equal(server.calls.length, 1);
+  });
+
+  same('the workspace answers pings, and the connection stands', async (t) => {
+    const slack = await startWorkspace(t);
+    const rtm = clientOf(t, slack, SHORT);
+    rtm.start();
+    await next(rtm, 'ready');
+    for (let n = 0; n < 3; n += 1) await slack.nextFrame({ type: 'ping' });
+    assert.equal(slack.connections.length, 1);
+    assert.equal(slack.requests.length, 1);
+  });
+
+  better('a half-open connection is noticed after 40 s', 'a silent server is replaced at once', async (t) => {
+    const slack = await startWorkspace(t);
+    const rtm = clientOf(t, slack, SHORT);
+    const { events } = record(rtm);
+    rtm.start();
+    await next(rtm, 'ready');
+    const begin = performance.now();
+    slack.faults.silence();
+    await next(rtm, 'reconnecting');
+    // A ping and its pong's time, and a lot of leeway: no close handshake was waited for.
+    assert.ok(performance.now() - begin < 3000);
+    await next(rtm, 'ready');
+    const start = ['connecting', 'authenticated', 'connected', 'ready'];
+    assert.deepEqual(events.map(({ name }) => name), [...start, 'reconnecting', ...start]);
+    slack.faults.silence(false);
+  });
+
+  better('a half-open connection is noticed after 40 s', 'a silent server, without autoReconnect', async (t) => {
+    const { rtm, socket } = await connected(t, { ...SHORT, autoReconnect: false });
+    socket.ws.pause();
+    const [error] = await next(rtm, 'disconnected');
+    assert.match(error.message, /serverPongTimeout/);
+    assert.equal(error.original.code, 1006);
+  });
+
+  better('only a reply counts', 'any frame is a sign of life', async (t) => {
+    const { rtm, server, socket } = await connected(t, SHORT);
+    const { events } = record(rtm);
+    for (let n = 0; n < 3; n += 1) {
+      await socket.nextFrame('ping');
+      socket.send({ type: 'user_typing', n });
+    }
+    await socket.nextFrame('ping');
+    assert.deepEqual(events, []);
+    assert.equal(server.calls.length, 1);
+  });
+
+  better('only a reply counts', 'a ping of the WebSocket is a sign of life too', async (t) => {
+    const { rtm, server, socket } = await connected(t, SHORT);
+    const { events } = record(rtm);
+    for (let n = 0; n < 3; n += 1) {
+      await socket.nextFrame('ping');
+      socket.ws.ping();
+    }
+    await socket.nextFrame('ping');
+    assert.deepEqual(events, []);
+    assert.equal(server.calls.length, 1);
+  });
+
+  same('outgoing traffic puts the ping off', async (t) => {
+    const { rtm, socket } = await connected(t, { clientPingTimeout: 2000, serverPongTimeout: 1000 });
+    const end = performance.now() + 2500;
+    while (performance.now() < end) {
+      await rtm.send('typing', { channel: 'C1' });
+      await socket.nextFrame('typing');
+    }
+    assert.deepEqual(socket.frames.filter(({ type }) => type === 'ping'), []);
+  });
+
+  same('incoming traffic does not', async (t) => {
+    const { socket } = await connected(t, SHORT);
+    let pinged = false;
+    const ping = socket.nextFrame('ping').then(() => {
+      pinged = true;
+    });
+    const talk = () => {
+      if (pinged) return;
+      socket.send({ type: 'user_typing' });
+      setImmediate(talk);
+    };
+    talk();
+    await ping;
+  });
+
+  same('pings of the WebSocket are answered with their payload', async (t) => {
+    const { socket } = await connected(t);
+    const pong = new Promise((resolve) => socket.ws.once('pong', resolve));
+    socket.ws.ping('are you there');
+    assert.equal((await pong).toString(), 'are you there');
+  });
+
+  better('it takes 0 for a bad value', 'clientPingTimeout 0: no pings', async (t) => {
+    const { rtm, socket } = await connected(t, { clientPingTimeout: 0, serverPongTimeout: 1 });
+    for (let n = 0; n < 50; n += 1) {
+      rtm.sendTyping('C1');
+      await socket.nextFrame('typing');
+    }
+    assert.ok(socket.frames.every(({ type }) => type === 'typing'));
+  });
+
+  better('it has no ping()', 'ping() resolves with the round trip, which `latency` tells too', async (t) => {
+    const slack = await startWorkspace(t);
+    const rtm = clientOf(t, slack);
+    rtm.start();
+    await next(rtm, 'ready');
+    assert.equal(rtm.latency, undefined);
+    const roundTrip = await rtm.ping();
+    assert.ok(roundTrip > 0 && roundTrip < 20_000);
+    assert.ok(Math.abs(rtm.latency - roundTrip) < 0.01);
+    assert.ok(Math.abs(rtm.lastActivity - Date.now()) < 20_000);
+  });
+
+  better('it has no ping()', 'ping() of a client that is not ready rejects', async (t) => {
+    const slack = await startWorkspace(t);
+    const rtm = clientOf(t, slack);
+    await assert.rejects(rtm.ping(), { code: 'slack_rtmapi_send_while_disconnected_error' });
+    assert.deepEqual([rtm.latency, rtm.lastActivity], [undefined, undefined]);
+  });
+});

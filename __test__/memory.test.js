@@ -1,0 +1,98 @@
+// Memory: clients that are dropped are collected, and a long life costs nothing.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { better, same } = require('./support/client.js');
+const { inProcess } = require('./support/child.js');
+const { openSession } = require('./support/session.js');
+
+const flags = ['--expose-gc'];
+const MB = 2 ** 20;
+
+same('clients that were constructed and dropped are collected', async (t) => {
+  const { slack } = await openSession(t);
+  const child = inProcess(t, slack, async ({ client, report }) => {
+    const collect = async () => {
+      for (let round = 0; round < 5; round += 1) {
+        global.gc();
+        await new Promise(setImmediate);
+      }
+    };
+    let collected = 0;
+    const registry = new FinalizationRegistry(() => (collected += 1));
+    const construct = async (count) => {
+      for (let n = 0; n < count; n += 1) {
+        const rtm = client();
+        rtm.on('message', () => rtm.sendTyping('C0'));
+        registry.register(rtm);
+        if (n % 50 === 0) await collect();
+      }
+      await collect();
+    };
+    await construct(200);
+    const before = process.memoryUsage();
+    await construct(1000);
+    const after = process.memoryUsage();
+    report({ collected, heap: after.heapUsed - before.heapUsed, rss: after.rss - before.rss });
+  }, { flags });
+  const { code, signal, stderr, reports } = await child.ended;
+  assert.deepEqual([code, signal, stderr], [0, null, '']);
+  const [{ collected, heap, rss }] = reports;
+  assert.ok(collected > 1100, `${collected} of 1200 were collected`);
+  assert.ok(heap < 5 * MB, `the heap grew by ${heap} bytes`);
+  assert.ok(rss < 60 * MB, `the process grew by ${rss} bytes`);
+});
+
+same('clients that were connected, disconnected and dropped are collected', async (t) => {
+  const { slack } = await openSession(t);
+  const child = inProcess(t, slack, async ({ client, next, report }) => {
+    let collected = 0;
+    const registry = new FinalizationRegistry(() => (collected += 1));
+    async function live() {
+      const rtm = client();
+      registry.register(rtm);
+      const hello = next(rtm, 'hello');
+      await rtm.start();
+      await hello;
+      await rtm.disconnect();
+    }
+    for (let n = 0; n < 30; n += 1) await live();
+    for (let round = 0; round < 5; round += 1) {
+      global.gc();
+      await new Promise(setImmediate);
+    }
+    report(collected);
+  }, { flags });
+  const { code, reports } = await child.ended;
+  assert.equal(code, 0);
+  assert.ok(reports[0] >= 25, `${reports[0]} of 30 were collected`);
+});
+
+better('a day of acknowledged messages grows the heap without end', 'acknowledged messages leave nothing behind', async (t) => {
+  const { slack, channel } = await openSession(t);
+  // The workspace refuses them, which is a reply too, and makes it remember nothing.
+  const child = inProcess(t, slack, async ({ client, next, report, input }) => {
+    const rtm = client();
+    const ready = next(rtm, 'ready');
+    await rtm.start();
+    await ready;
+    const talk = async (count) => {
+      for (let n = 0; n < count; n += 100) {
+        const calls = Array.from({ length: 100 }, () => rtm.addOutgoingEvent(true, 'nothing', { channel: input }));
+        await Promise.allSettled(calls);
+      }
+      for (let round = 0; round < 5; round += 1) {
+        global.gc();
+        await new Promise(setImmediate);
+      }
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await talk(2000);
+    const after = await talk(20_000);
+    await rtm.disconnect();
+    report(after - before);
+  }, { input: channel, flags });
+  const { code, reports } = await child.ended;
+  assert.equal(code, 0);
+  assert.ok(reports[0] < MB, `the heap grew by ${reports[0]} bytes`);
+});

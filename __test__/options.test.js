@@ -1,0 +1,194 @@
+// The constructor's arguments: what is taken, what is ignored, and what is refused with an error that says so.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe } = require('node:test');
+const { ErrorCode, LogLevel, RTMClient, better, clientOf, keepingLogger, next, same } = require('./support/client.js');
+const { startWorkspace } = require('./support/workspace.js');
+
+const TOKEN = 'xoxb-secret-1';
+const UNCHECKED = 'it checks no option but the two of keepalive';
+
+const quiet = (options) => new RTMClient(TOKEN, { logger: keepingLogger(), ...options });
+
+const TIMES = [
+  'clientPingTimeout',
+  'serverPongTimeout',
+  'replyAckOnReconnectTimeout',
+  'requestTimeout',
+  'connectTimeout',
+  'replyTimeout',
+];
+const RETRY_NUMBERS = ['retries', 'factor', 'minTimeout', 'maxTimeout', 'maxRetryTime'];
+
+/** What each option takes. */
+const GOOD = {
+  slackApiUrl: ['http://127.0.0.1:1/api/', 'https://slack.example/api', 'https://slack.example:8443/a/', 'HTTP://x.y/'],
+  logger: [keepingLogger(), { ...keepingLogger(), getLevel: undefined }],
+  logLevel: [...Object.values(LogLevel), 'debug', 'error'],
+  retryConfig: [
+    null,
+    {},
+    { retries: 0 },
+    { retries: 3, factor: 1.5, minTimeout: 1, maxTimeout: 2, randomize: true },
+    { forever: true, maxRetryTime: 1000 },
+    { retries: undefined, other: 1 },
+  ],
+  autoReconnect: [true, false],
+  useRtmConnect: [true, false],
+  clientPingTimeout: [4001, 60_000, 4000.5],
+  serverPongTimeout: [1, 0, 5999],
+  replyAckOnReconnectTimeout: [0, 1, 60_000],
+  agent: [null],
+  webClient: [null],
+  tls: [null, {}, { other: 1 }, { ca: undefined, key: undefined, cert: undefined, pfx: undefined }],
+  unknown: [1, null, { of: 'any shape' }],
+  rejectRateLimitedCalls: [true],
+  dataStore: [false],
+  dispatch: ['x'],
+  // The peer takes these as any unknown one.
+  proxy: [null],
+  headers: [{}, { Cookie: 'd=1' }, { 'X-Number': 5, 'X-List': ['a', 'b'], 'X-None': undefined }],
+  requestTimeout: [0, 1, 30_000],
+  connectTimeout: [0, 1, 30_000],
+  replyTimeout: [0, 1],
+  maxPendingReplies: [1, 1000, Infinity],
+};
+
+/** How an error names a value. */
+function shown(value) {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** Bad values of an option. */
+const bad = (option, kind, ...values) => values.map((value) => [option, value, kind, shown(value)]);
+
+/** What is refused: `[option, value, the kind of error, what it says of the value, the name that it says]`. */
+const BAD = [
+  ...bad('slackApiUrl', TypeError, '', 'x', '/api/', 'slack.com/api', 'http://', 'ftp://x.y/', 'wss://x.y/'),
+  ...bad('slackApiUrl', TypeError, 5, null, {}, true),
+  ...bad('logLevel', RangeError, 'loud', '', 'INFORMATION', 1, null),
+  ...TIMES.flatMap((option) => bad(option, RangeError, -1)),
+  ...TIMES.flatMap((option) => bad(option, TypeError, NaN, '5', null, true)),
+  ...bad('maxPendingReplies', RangeError, 0),
+  ...bad('maxPendingReplies', TypeError, 'many'),
+  ...bad('retryConfig', TypeError, 5, 'x'),
+  ...RETRY_NUMBERS.flatMap((key) => [
+    ['retryConfig', { [key]: -1 }, RangeError, '-1', `retryConfig.${key}`],
+    ['retryConfig', { [key]: 'x' }, TypeError, '"x"', `retryConfig.${key}`],
+  ]),
+  ['retryConfig', { minTimeout: 20, maxTimeout: 10 }, RangeError, '20', 'retryConfig.minTimeout'],
+  ...bad('headers', TypeError, 5, 'x', null),
+  ['headers', { 'no name': 'x' }, TypeError, 'no name'],
+  ['headers', { 'X-One': 'a\r\nX-Two: b' }, TypeError, 'X-One'],
+  ...bad('tls', TypeError, 5, 'x'),
+  ['tls', { headers: 'x' }, TypeError, '"x"', 'tls.headers'],
+  ['tls', { ca: 5 }, TypeError, '5', 'tls.ca'],
+  ['tls', { ca: ['x', null] }, TypeError, 'null', 'tls.ca'],
+  ['tls', { ca: 'no certificate' }, TypeError, '', 'tls.ca'],
+  ['tls', { ca: [] }, TypeError, '', 'tls.ca'],
+  ['logger', {}, TypeError, 'missing'],
+  ['logger', null, TypeError, 'missing'],
+  ['logger', { ...keepingLogger(), warn: undefined }, TypeError, 'warn'],
+];
+
+/** What a later version brings. */
+const NOT_YET = {
+  agent: [{}],
+  webClient: [{ apiCall: async () => ({}) }],
+  proxy: ['http://127.0.0.1:1'],
+  tls: [{ key: 'x' }, { cert: 'x' }, { pfx: 'x' }, { passphrase: 'x' }],
+};
+
+describe('options', () => {
+  same('none at all', () => {
+    assert.equal(new RTMClient(TOKEN).connected, false);
+    assert.equal(new RTMClient(TOKEN, undefined).connected, false);
+    assert.equal(new RTMClient(TOKEN, {}).connected, false);
+  });
+
+  for (const [option, values] of Object.entries(GOOD)) {
+    same(`${option} takes what it says, and undefined counts as left out`, () => {
+      for (const value of [undefined, ...values]) quiet({ [option]: value });
+    });
+  }
+
+  better(UNCHECKED, 'a bad value is refused by an error that names the option and the value', () => {
+    for (const [option, value, kind, part, name = option] of BAD) {
+      assert.throws(() => quiet({ [option]: value }), (error) => {
+        const said = `${option} ${String(JSON.stringify(value))}: ${error}`;
+        assert.ok(error instanceof kind, said);
+        assert.ok(error.message.includes(name) && error.message.includes(part), said);
+        assert.ok(!error.message.includes(TOKEN), said);
+        return true;
+      }, `${option} ${String(JSON.stringify(value))}`);
+    }
+  });
+
+  better(UNCHECKED, 'a bad token is refused, and never shown', () => {
+    for (const token of [undefined, null, '', ' ', 5, {}, Symbol('x'), 'xoxb-secret\n1']) {
+      assert.throws(() => new RTMClient(token, { logger: keepingLogger() }), (error) => {
+        assert.ok(error instanceof TypeError, `${String(token)}: ${error}`);
+        assert.match(error.message, /token/);
+        assert.doesNotMatch(`${error.message} ${error.stack}`, /secret/);
+        return true;
+      }, String(token));
+    }
+  });
+
+  better('it takes them', 'what is not there yet says so', () => {
+    for (const [option, values] of Object.entries(NOT_YET)) {
+      for (const value of values) {
+        const name = option === 'tls' ? `tls.${Object.keys(value)[0]}` : option;
+        assert.throws(() => quiet({ [option]: value }), { message: `the option ${name} is not supported yet` });
+      }
+      quiet({ [option]: undefined });
+    }
+  });
+
+  same('serverPongTimeout must be below clientPingTimeout', () => {
+    const error = { code: ErrorCode.KeepAliveConfigError };
+    for (const options of [
+      { clientPingTimeout: 100, serverPongTimeout: 100 },
+      { clientPingTimeout: 100, serverPongTimeout: 101 },
+      { clientPingTimeout: 4000 },
+      { serverPongTimeout: 6000 },
+    ]) {
+      assert.throws(() => quiet(options), error);
+    }
+    quiet({ clientPingTimeout: 101, serverPongTimeout: 100 });
+    quiet({ clientPingTimeout: 4001 });
+    quiet({ serverPongTimeout: 5999 });
+  });
+
+  same('a logger gets its name and its level', () => {
+    const numbers = [undefined, LogLevel.DEBUG].map((logLevel) => {
+      const logger = keepingLogger();
+      new RTMClient(TOKEN, { logger, logLevel });
+      assert.equal(logger.getLevel(), logLevel ?? LogLevel.INFO);
+      const [, number] = /^rtm-api:RTMClient:(\d+)$/.exec(logger.name) ?? assert.fail(logger.name);
+      return Number(number);
+    });
+    assert.ok(numbers[0] < numbers[1]);
+  });
+
+  same('the options object is read, not kept or changed', async (t) => {
+    const slack = await startWorkspace(t);
+    const options = Object.freeze({ autoReconnect: true, retryConfig: Object.freeze({ retries: 0 }) });
+    const rtm = clientOf(t, slack, options);
+    const connected = next(rtm, 'connected');
+    await rtm.start(Object.freeze({ presence_sub: true }));
+    await connected;
+  });
+
+  same('useRtmConnect and autoReconnect are on by default', async (t) => {
+    const slack = await startWorkspace(t);
+    const rtm = clientOf(t, slack, { useRtmConnect: undefined, autoReconnect: undefined });
+    rtm.start();
+    await next(rtm, 'connected');
+    slack.faults.drop();
+    await next(rtm, 'connected');
+    assert.deepEqual(slack.requests.map(({ method }) => method), ['rtm.connect', 'rtm.connect']);
+  });
+});

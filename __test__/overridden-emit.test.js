@@ -1,0 +1,106 @@
+// Users' own `emit`, as spies and bots put it in place: it sees everything, whoever listens.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe } = require('node:test');
+const { RTMClient, next, same } = require('./support/client.js');
+const { openSession } = require('./support/session.js');
+
+/** A burst of frames that go out in one write: their types, then `end`. */
+function burst(slack, types) {
+  for (const type of [...types, 'end']) slack.emit(typeof type === 'string' ? { type } : type);
+}
+
+const numbered = (count) => Array.from({ length: count }, (_, number) => `n${number}`);
+
+describe('an overridden emit', { concurrency: true }, () => {
+  same('an emit of the user, put in place before start(), sees everything', async (t) => {
+    const { slack, client, connect } = await openSession(t);
+    const rtm = client();
+    const seen = [];
+    const { emit } = rtm;
+    rtm.emit = function spy(event, ...args) {
+      seen.push(event);
+      return emit.call(this, event, ...args);
+    };
+    await connect(rtm);
+    const end = next(rtm, 'end');
+    burst(slack, [{ type: 'it', subtype: 'sub' }]);
+    await end;
+    assert.deepEqual(
+      seen.filter((event) => event !== 'ready'),
+      ['connecting', 'authenticated', 'connected', 'slack_event', 'hello', 'slack_event', 'it', 'it::sub', 'slack_event', 'end'],
+    );
+  });
+
+  same('an emit of the user, put in place while connected, sees everything', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    rtm.removeAllListeners();
+    const seen = [];
+    const { emit } = rtm;
+    rtm.emit = function spy(event, ...args) {
+      seen.push(event);
+      return emit.call(this, event, ...args);
+    };
+    const end = next(rtm, 'end');
+    burst(slack, ['it']);
+    await end;
+    assert.deepEqual(seen.filter((event) => event !== 'ready'), ['slack_event', 'it', 'slack_event', 'end']);
+  });
+
+  same('an emit of the user sees everything, also after removeAllListeners()', async (t) => {
+    const { slack, client, connect } = await openSession(t);
+    const rtm = client();
+    await connect(rtm);
+    rtm.on('slack_event', () => rtm.removeAllListeners());
+    const seen = [];
+    const { emit } = rtm;
+    const end = new Promise((resolve) => {
+      rtm.emit = function spy(event, ...args) {
+        seen.push(event);
+        if (event === 'end') resolve();
+        return emit.call(this, event, ...args);
+      };
+    });
+    burst(slack, numbered(3));
+    await end;
+    assert.deepEqual(seen.slice(-8), ['n0', 'n1', 'n2', 'end'].flatMap((type) => ['slack_event', type]));
+  });
+
+  same('a subclass that overrides emit sees everything', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const seen = [];
+    class Bot extends RTMClient {
+      emit(event, ...args) {
+        seen.push(event);
+        return super.emit(event, ...args);
+      }
+    }
+    const rtm = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logLevel: 'error' });
+    t.after(() => rtm.connected && rtm.disconnect());
+    await connect(rtm);
+    const end = next(rtm, 'end');
+    burst(slack, ['it']);
+    await end;
+    assert.deepEqual(seen.slice(-4), ['slack_event', 'it', 'slack_event', 'end']);
+  });
+
+  same('a subclass that overrides on() and calls its parent', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const names = [];
+    class Bot extends RTMClient {
+      on(event, ...rest) {
+        names.push(event);
+        return super.on(event, ...rest);
+      }
+    }
+    const rtm = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logLevel: 'error' });
+    t.after(() => rtm.connected && rtm.disconnect());
+    await connect(rtm);
+    const heard = new Promise((resolve) => rtm.on('it', resolve));
+    slack.emit({ type: 'it' });
+    assert.deepEqual(await heard, { type: 'it' });
+    assert.equal(names.at(-1), 'it');
+  });
+});

@@ -1,0 +1,98 @@
+// Code that runs in a process, or a worker thread, of its own: for what would end the test's process, or keep it busy
+// while the server should go on. Owns the start and the end of both; what they do comes with the test.
+//
+// The code is a function's text, so it sees nothing of the test but `context.input`; its context is
+//   RTMClient, ErrorCode  the package under test
+//   client(options)       a client of the session's workspace, with a quiet logger
+//   next(rtm, name)       the arguments of the next event of that name
+//   report(value)         sends a JSON value to the test at once
+//   input                 a JSON value from the test
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+const { Worker } = require('node:worker_threads');
+
+/** Sends each report as a line of its own, past all buffers. */
+const TO_STDOUT = `(value) => require('node:fs').writeSync(1, JSON.stringify(value) + '\\n')`;
+const TO_PARENT = `(value) => require('node:worker_threads').parentPort.postMessage(value)`;
+
+function codeOf(fn, slack, input, report) {
+  return `
+    const { ErrorCode, RTMClient, keepingLogger, next } = require(${JSON.stringify(path.join(__dirname, 'client.js'))});
+    const quiet = { logger: keepingLogger(), slackApiUrl: ${JSON.stringify(slack?.apiUrl)} };
+    const client = (options) => new RTMClient(${JSON.stringify(slack?.token)}, { ...quiet, ...options });
+    const report = ${report};
+    (${fn})({ ErrorCode, RTMClient, client, next, report, input: ${JSON.stringify(input)} });
+  `;
+}
+
+/** Hands out reports in the order in which they come. */
+class Reports {
+  all = [];
+  #waiting = [];
+  #taken = 0;
+
+  add(report) {
+    this.all.push(report);
+    if (this.#waiting.length > 0) this.#waiting.shift()(this.all[this.#taken++]);
+  }
+
+  next() {
+    if (this.#taken < this.all.length) return Promise.resolve(this.all[this.#taken++]);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/**
+ * Runs a function in a process of its own, which is killed if the test ends first.
+ * @param {import('node:test').TestContext} t
+ * @param {import('slack-rtm-workspace').Workspace | undefined} slack
+ * @param {(context: any) => void} fn
+ * @param {{ input?: any, flags?: string[] }} [options] `flags` are Node's
+ */
+function inProcess(t, slack, fn, { input = null, flags = [] } = {}) {
+  const { NODE_TEST_CONTEXT, ...env } = process.env;
+  const child = spawn(process.execPath, [...flags, '-e', codeOf(fn, slack, input, TO_STDOUT)], {
+    cwd: path.join(__dirname, '../..'),
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const reports = new Reports();
+  let line = '';
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    const lines = (line + text).split('\n');
+    line = lines.pop();
+    for (const one of lines) reports.add(JSON.parse(one));
+  });
+  const closed = once(child, 'close');
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await closed;
+  });
+  return {
+    /** The next report. */
+    report: () => reports.next(),
+    /** How the process ended, with all that it reported and wrote to stderr. */
+    ended: closed.then(([code, signal]) => ({ code, signal, reports: reports.all, stderr })),
+  };
+}
+
+/**
+ * Runs a function in a worker thread of the test's process.
+ * @param {import('slack-rtm-workspace').Workspace | undefined} slack
+ * @param {(context: any) => void} fn
+ * @param {any} [input]
+ */
+function inWorker(slack, fn, input = null) {
+  const worker = new Worker(codeOf(fn, slack, input, TO_PARENT), { eval: true });
+  const reports = new Reports();
+  worker.on('message', (report) => reports.add(report));
+  const ended = once(worker, 'exit').then(([code]) => code);
+  return { worker, report: () => reports.next(), ended };
+}
+
+module.exports = { inProcess, inWorker };

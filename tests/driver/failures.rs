@@ -1,0 +1,143 @@
+//! Connect calls without a proper answer: errors that bear Node's code, and never the token.
+
+use std::sync::Arc;
+
+use slack_rtm_native::session::ConnectError;
+use tokio::net::TcpListener;
+
+use crate::client::{Setup, TOKEN};
+use crate::clock::{Clock, ms, secs};
+use crate::server::{Link, Server};
+
+/// The code of a call that had no answer; the error names the host and hides the token.
+fn code_of(error: &Arc<ConnectError>, server: &Server) -> Option<&'static str> {
+    let text = format!("{error} {error:?}");
+    assert!(text.contains(&server.address.to_string()), "{text}");
+    assert!(!text.contains(TOKEN) && !text.contains("/api/"), "{text}");
+    let ConnectError::Request { code, .. } = **error else { panic!("a request error: {error}") };
+    code
+}
+
+/// Runs one call against a script for its connection, after the request was read.
+async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link) -> F) -> Option<&'static str> {
+    let server = Server::bind().await;
+    let mut client = Setup::new(&server).client();
+    client.start("");
+    let mut call = server.accept().await;
+    call.request().await;
+    script(call).await;
+    code_of(&client.connect_error().await, &server)
+}
+
+/// Promise: where nobody listens, the code is ECONNREFUSED.
+#[tokio::test]
+async fn refused() {
+    let mut server = Server::bind().await;
+    let free = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has a free port");
+    server.address = free.local_addr().expect("it listens");
+    drop(free);
+    let mut client = Setup::new(&server).client();
+    client.start("");
+    assert_eq!(code_of(&client.connect_error().await, &server), Some("ECONNREFUSED"));
+}
+
+/// Promise: a reset is ECONNRESET, wherever in the answer it comes.
+#[tokio::test]
+async fn reset() {
+    for part in ["", "HTTP/1.1 200 OK\r\ncontent-le", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
+        let code = failure(async |mut call| {
+            call.send(part).await;
+            crate::clock::take_turns().await;
+            call.reset();
+        });
+        assert_eq!(code.await, Some("ECONNRESET"), "{part}");
+    }
+}
+
+/// Promise: an end in the middle is what Node calls a "socket hang up", ECONNRESET.
+#[tokio::test]
+async fn closed() {
+    for part in [
+        "",
+        "HTTP/1.1 200 OK\r\ncontent-le",
+        "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"",
+        "HTTP/1.1 500 Oh\r\ncontent-length: 100\r\n\r\n<",
+    ] {
+        let code = failure(async |mut call| call.send(part).await);
+        assert_eq!(code.await, Some("ECONNRESET"), "{part}");
+    }
+}
+
+/// Promise: what is not HTTP is an error at once, not a wait for more.
+#[tokio::test]
+async fn garbage() {
+    let endless = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(200_000));
+    for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\u{0}\u{1}\u{2}", "HTTP/1.1 2000 OK\r\n\r\n", &endless] {
+        let code = failure(async |mut call: Link| {
+            // The client may hang up before it has it all.
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut call.stream, bytes.as_bytes()).await;
+            call.ended().await;
+        });
+        assert_ne!(code.await, Some("ETIMEDOUT"));
+    }
+}
+
+/// Promise: `requestTimeout` bounds the whole attempt, at whichever point the server stops; the code is ETIMEDOUT.
+#[tokio::test(start_paused = true)]
+async fn the_request_timeout() {
+    let clock = Clock::stop();
+    for part in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
+        let server = Server::bind().await;
+        let mut setup = Setup::new(&server);
+        setup.transport.request_timeout = Some(secs(30));
+        let mut client = setup.client();
+        client.start("");
+        let mut call = server.accept().await;
+        call.request().await;
+        call.send(part).await;
+        client.lifecycle(&["connecting"]).await;
+        clock.pass(ms(29_990)).await;
+        client.assert_quiet().await;
+        clock.pass(ms(20)).await;
+        let event = client.event().await;
+        let slack_rtm_native::session::Event::UnableToRtmStart(error) = event else { panic!("{event:?}") };
+        assert_eq!(code_of(&error, &server), Some("ETIMEDOUT"));
+        assert!(error.to_string().contains("30000 ms (requestTimeout)"), "{error}");
+        call.ended().await;
+    }
+}
+
+/// Promise: a server that sends a byte now and then cannot stretch `requestTimeout`.
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_one_byte_a_second() {
+    let clock = Clock::stop();
+    let server = Server::bind().await;
+    let mut setup = Setup::new(&server);
+    setup.transport.request_timeout = Some(secs(5));
+    let mut client = setup.client();
+    client.start("");
+    let mut call = server.accept().await;
+    call.request().await;
+    call.send("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n").await;
+    for _ in 0..5 {
+        call.send(" ").await;
+        clock.pass(secs(1)).await;
+    }
+    clock.pass(ms(10)).await;
+    assert_eq!(code_of(&client.connect_error().await, &server), Some("ETIMEDOUT"));
+}
+
+/// Promise: without `requestTimeout` a slow server is waited for.
+#[tokio::test(start_paused = true)]
+async fn no_request_timeout() {
+    let clock = Clock::stop();
+    let server = Server::bind().await;
+    let mut client = Setup::new(&server).client();
+    client.start("");
+    let mut call = server.accept().await;
+    call.request().await;
+    clock.pass(secs(3600)).await;
+    call.send(crate::server::ok_answer(&server.socket_url())).await;
+    client.lifecycle(&["connecting", "authenticated"]).await;
+}

@@ -1,0 +1,176 @@
+//! A server that does what the test's script says, one connection after the other, byte by byte where it matters.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use crate::clock::{take_turns, within};
+use crate::websocket::Peer;
+
+pub(crate) const HELLO: &str = r#"{"type":"hello"}"#;
+
+/// A listening socket.
+pub(crate) struct Server {
+    listener: TcpListener,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) async fn bind() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has a free port");
+        let address = listener.local_addr().expect("a listening socket has an address");
+        Self { listener, address }
+    }
+
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://{}/api/", self.address)
+    }
+
+    pub(crate) fn socket_url(&self) -> String {
+        format!("ws://{}/socket?ticket=t1cket", self.address)
+    }
+
+    pub(crate) async fn accept(&self) -> Link {
+        let (stream, _) =
+            within("a connection", self.listener.accept()).await.expect("the listening socket is sound");
+        stream.set_nodelay(true).expect("the connection was just accepted");
+        Link { stream }
+    }
+
+    /// No connection was made, or is on its way.
+    pub(crate) async fn assert_nobody_came(&self) {
+        take_turns().await;
+        let accepted = tokio::select! {
+            biased;
+            accepted = self.listener.accept() => Some(accepted),
+            () = std::future::ready(()) => None,
+        };
+        assert!(accepted.is_none(), "somebody came");
+    }
+
+    /// Takes the connect call and points it to a socket on this server.
+    pub(crate) async fn answer_call(&self) {
+        let mut call = self.accept().await;
+        call.request().await;
+        call.send(ok_answer(&self.socket_url())).await;
+        call.ended().await;
+    }
+
+    /// Takes the connect call and the upgrade after it, and says hello.
+    pub(crate) async fn connect(&self) -> Peer {
+        self.answer_call().await;
+        let mut peer = self.accept().await.upgrade().await;
+        peer.text(HELLO).await;
+        peer
+    }
+}
+
+/// A request as it came.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// All up to the empty line.
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Request {
+    /// A header's value; its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(": ")?;
+            key.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+/// One accepted connection.
+pub(crate) struct Link<S = TcpStream> {
+    pub(crate) stream: S,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    /// Reads a request, with its body.
+    pub(crate) async fn request(&mut self) -> Request {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(
+                within("a request", self.stream.read_u8()).await.expect("the client sends a whole head"),
+            );
+        }
+        let head = String::from_utf8(head).expect("the client sends ASCII");
+        let request = Request { head, body: String::new() };
+        let length = request.header("content-length").map_or(0, |length| length.parse().expect("a number"));
+        let mut body = vec![0; length];
+        within("the body", self.stream.read_exact(&mut body)).await.expect("the client sends a whole body");
+        Request { body: String::from_utf8(body).expect("the client sends ASCII"), ..request }
+    }
+
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        within("room to write", self.stream.write_all(bytes.as_ref())).await.expect("the client is there");
+    }
+
+    /// Answers an upgrade request; the socket is the test's from here on.
+    pub(crate) async fn upgrade(mut self) -> Peer<S> {
+        let request = self.request().await;
+        self.send(upgrade_answer(&request)).await;
+        Peer::new(self.stream)
+    }
+
+    /// Waits until the client has closed the connection, and gives what came before.
+    pub(crate) async fn ended(mut self) -> Vec<u8> {
+        read_to_end(&mut self.stream).await
+    }
+}
+
+impl Link {
+    /// Ends the connection by RST.
+    pub(crate) fn reset(self) {
+        reset(self.stream);
+    }
+
+    pub(crate) async fn tls(self, config: Arc<ServerConfig>) -> std::io::Result<Link<TlsStream<TcpStream>>> {
+        let stream = within("a TLS handshake", TlsAcceptor::from(config).accept(self.stream)).await?;
+        Ok(Link { stream })
+    }
+}
+
+/// Reads until the client ends the connection, one way or the other.
+pub(crate) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A reset is an end, too.
+    let _ = within("the client's end of the connection", stream.read_to_end(&mut bytes)).await;
+    bytes
+}
+
+pub(crate) fn reset(stream: TcpStream) {
+    stream.set_zero_linger().expect("the connection is there");
+    drop(stream);
+}
+
+/// An answer with a body.
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
+}
+
+pub(crate) fn ok_body(socket_url: &str) -> String {
+    format!(r#"{{"ok":true,"url":"{socket_url}","self":{{"id":"U1"}},"team":{{"id":"T1"}}}}"#)
+}
+
+pub(crate) fn ok_answer(socket_url: &str) -> String {
+    answer("200 OK", "content-type: application/json\r\n", &ok_body(socket_url))
+}
+
+pub(crate) fn upgrade_answer(request: &Request) -> String {
+    let key = request.header("sec-websocket-key").expect("the client wants a WebSocket");
+    let accept = derive_accept_key(key.as_bytes());
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-accept: {accept}\r\n\r\n"
+    )
+}
