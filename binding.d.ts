@@ -28,7 +28,7 @@ export declare class Outbox {
    * Takes in all that waits, in place of what was drained before. False: nothing waits, and the next thing that
    * comes wakes JavaScript.
    */
-  refill(): boolean
+  refill(): Array<number>
   /**
    * The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
    * tells how many items of the last chunk JavaScript has dealt with: the rest comes again, with what was skipped

@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { RTMClient, next, same } = require('./support/client.js');
+const { atEnd } = require('./support/cleanup.js');
 const { openSession } = require('./support/session.js');
 
 /** A burst of frames that go out in one write: their types, then `end`. */
@@ -78,7 +79,7 @@ describe('an overridden emit', { concurrency: true }, () => {
       }
     }
     const rtm = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logLevel: 'error' });
-    t.after(() => rtm.connected && rtm.disconnect());
+    atEnd(t, () => rtm.connected && rtm.disconnect());
     await connect(rtm);
     const end = next(rtm, 'end');
     burst(slack, ['it']);
@@ -96,7 +97,7 @@ describe('an overridden emit', { concurrency: true }, () => {
       }
     }
     const rtm = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logLevel: 'error' });
-    t.after(() => rtm.connected && rtm.disconnect());
+    atEnd(t, () => rtm.connected && rtm.disconnect());
     await connect(rtm);
     const heard = new Promise((resolve) => rtm.on('it', resolve));
     slack.emit({ type: 'it' });

@@ -70,7 +70,7 @@ describe('secrets', { concurrency: true }, () => {
     better('errors hold the request, and with it the token', `a connect call answered with ${what} does not show the token`, async (t) => {
       const { slack, client } = await openSession(t);
       const logger = keepingLogger();
-      const rtm = client({ logger, logLevel: 'debug', autoReconnect: false });
+      const rtm = client({ logger, logLevel: 'debug', autoReconnect: false, retryConfig: { retries: 0 } });
       const seen = watch(rtm, logger);
       slack.faults.refuseConnect(answer);
       await assert.rejects(rtm.start(), (error) => {

@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const { describe } = require('node:test');
 const { RTMClient, isPeer, next, same } = require('./support/client.js');
 const { inWorker } = require('./support/child.js');
+const { atEnd } = require('./support/cleanup.js');
 const { openSession } = require('./support/session.js');
 
 /** The peer has no native part to go wrong, and is slow to start. */
@@ -149,7 +150,7 @@ describe('several clients', { concurrency: 2 }, () => {
     const { slack, client, connect } = await openSession(t);
     const bots = Array.from({ length: 10 }, (_, n) => slack.addBot(`bot-${n}`));
     const clients = bots.map(({ token }) => new RTMClient(token, { slackApiUrl: slack.apiUrl, logLevel: 'error' }));
-    t.after(() => Promise.all(clients.map((rtm) => rtm.disconnect())));
+    atEnd(t, () => Promise.all(clients.map((rtm) => rtm.disconnect())));
     await Promise.all([connect(client()), ...clients.map((rtm) => connect(rtm))]);
     const heard = clients.map((rtm) => new Promise((resolve) => rtm.on('mine', ({ name }) => resolve(name))));
     for (const { id, name } of bots) slack.emit({ type: 'mine', name }, { to: { id } });

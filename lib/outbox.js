@@ -94,9 +94,9 @@ function wake() {
 
 /** Takes in all that waits; false if that is nothing. */
 function refill() {
-  const isFilled = outbox.refill();
-  if (isFilled) for (const receiver of receivers.values()) receiver.overhear();
-  return isFilled;
+  const ids = outbox.refill();
+  for (const id of ids) receivers.get(id)?.overhear();
+  return ids.length > 0;
 }
 
 /** Whether a frame was dispatched since the event loop last turned. */

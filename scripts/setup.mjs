@@ -25,19 +25,20 @@ export function run(command, args, { env = {} } = {}) {
 export function setup() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 18 || (major === 18 && minor < 17)) fail(`Node ${process.versions.node} is too old: 18.17 or later is needed.`);
-  onChange('node_modules/.setup-stamp', ['package-lock.json'], () => {
+  onChange('node_modules/.setup-stamp', ['package-lock.json'], 'node_modules/eventemitter3', () => {
     console.log('Installing dependencies …');
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   });
-  onChange('.build-stamp', ['Cargo.toml', 'Cargo.lock', 'build.rs', ...filesIn('src')], () => {
+  const addon = `slack-rtm-native.${platform()}.node`;
+  onChange('.build-stamp', ['Cargo.toml', 'Cargo.lock', 'build.rs', ...filesIn('src')], addon, () => {
     needCargo();
     console.log('Building the addon (a few minutes the first time) …');
-    build();
+    build(join(root, addon));
   });
 }
 
 /** Builds the addon and puts it where binding.js looks for it first. */
-function build() {
+function build(addon) {
   const { status, stdout } = spawnSync(
     'cargo',
     ['build', '--release', '--features', 'node', '--message-format', 'json-render-diagnostics'],
@@ -49,7 +50,6 @@ function build() {
     .filter((line) => line.includes('"compiler-artifact"') && line.includes('"cdylib"'))
     .flatMap((line) => JSON.parse(line).filenames)
     .find((file) => /\.(so|dylib|dll)$/.test(file));
-  const addon = join(root, `slack-rtm-native.${platform()}.node`);
   // A new file in place of the old one: a running process keeps what it has loaded.
   rmSync(addon, { force: true });
   copyFileSync(library, addon);
@@ -73,13 +73,13 @@ export function needCargo() {
   );
 }
 
-/** Does something unless the files are what they were when it was last done. */
-function onChange(stamp, files, action) {
+/** Does something unless its result is there and the files are what they were when it was last done. */
+function onChange(stamp, files, result, action) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
   const state = hash.digest('hex');
   const path = join(root, stamp);
-  if (existsSync(path) && readFileSync(path, 'utf8') === state) return;
+  if (existsSync(join(root, result)) && existsSync(path) && readFileSync(path, 'utf8') === state) return;
   action();
   writeFileSync(path, state);
 }

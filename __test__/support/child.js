@@ -13,6 +13,7 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
+const { atEnd } = require('./cleanup.js');
 
 /** Sends each report as a line of its own, past all buffers. */
 const TO_STDOUT = `(value) => require('node:fs').writeSync(1, JSON.stringify(value) + '\\n')`;
@@ -69,7 +70,7 @@ function inProcess(t, slack, fn, { input = null, flags = [] } = {}) {
     for (const one of lines) reports.add(JSON.parse(one));
   });
   const closed = once(child, 'close');
-  t.after(async () => {
+  atEnd(t, async () => {
     child.kill('SIGKILL');
     await closed;
   });

@@ -1,33 +1,18 @@
-// A workspace with clients for one test. Owns their end: when the test is over, the clients are disconnected, then the
-// workspace is closed, so that no handle is left.
+// A workspace with clients for one test, which end with it. Owns the steps to a client in a given state.
 'use strict';
 
-const { Workspace } = require('slack-rtm-workspace');
-const { RTMClient, isPeer, keepingLogger, next } = require('./client.js');
+const { clientOf, next } = require('./client.js');
+const { startWorkspace } = require('./workspace.js');
 
 /**
  * @param {import('node:test').TestContext} t
  * @param {import('slack-rtm-workspace').StartOptions} [options]
  */
 async function openSession(t, options) {
-  const slack = await Workspace.start(options);
-  const clients = [];
-  t.after(async () => {
-    for (const rtm of clients) await end(rtm);
-    await slack.close();
-  });
+  const slack = await startWorkspace(t, options);
 
   /** A client of the workspace. */
-  function client(given) {
-    const rtm = new RTMClient(slack.token, {
-      slackApiUrl: slack.apiUrl,
-      logger: keepingLogger(),
-      retryConfig: { retries: 0 },
-      ...given,
-    });
-    clients.push(rtm);
-    return rtm;
-  }
+  const client = (given) => clientOf(t, slack, given);
 
   /** A client that has got its `hello`, with the server's end of its connection. */
   async function connect(rtm = client()) {
@@ -46,11 +31,6 @@ async function openSession(t, options) {
   }
 
   return { slack, channel: slack.channel('general').id, client, connect, ready };
-}
-
-/** The peer's disconnect() settles only where there is a connection. */
-async function end(rtm) {
-  if (rtm.connected || !isPeer) await rtm.disconnect();
 }
 
 /**

@@ -81,12 +81,15 @@ struct Entry {
 struct Batch {
     entries: Vec<Entry>,
     bytes: Vec<u8>,
+    /// Each client that has an entry, once.
+    clients: Vec<u32>,
 }
 
 impl Batch {
     fn clear(&mut self) {
         self.entries.clear();
         self.bytes.clear();
+        self.clients.clear();
         if self.bytes.capacity() > KEPT_BYTES {
             *self = Self::default();
         }
@@ -109,6 +112,8 @@ struct Shared {
 #[derive(Default)]
 struct Filling {
     batch: Batch,
+    /// Counts the batches.
+    generation: u64,
     /// Whether JavaScript was woken and has not found the outbox empty since.
     woken: bool,
 }
@@ -162,6 +167,8 @@ pub struct Outbox {
     draining: Batch,
     /// The next entry of `draining` to look at.
     next: usize,
+    /// Where the last chunk began.
+    chunk_start: usize,
     /// Behind which entry each item of the last chunk stands.
     behind: Vec<usize>,
     scratch: String,
@@ -181,38 +188,42 @@ impl Outbox {
             interests: HashMap::new(),
             draining: Batch::default(),
             next: 0,
+            chunk_start: 0,
             behind: Vec::new(),
             scratch: String::new(),
         })
     }
 
-    /// Takes in all that waits, in place of what was drained before. False: nothing waits, and the next thing that
-    /// comes wakes JavaScript.
+    /// Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
+    /// nothing waits, and the next thing that comes wakes JavaScript.
     #[napi(catch_unwind)]
-    pub fn refill(&mut self) -> bool {
+    pub fn refill(&mut self) -> Vec<u32> {
         self.draining.clear();
         self.behind.clear();
         self.next = 0;
+        self.chunk_start = 0;
         let mut filling = self.shared.filling();
         if filling.batch.entries.is_empty() {
             filling.woken = false;
-            return false;
+            return Vec::new();
         }
+        filling.generation += 1;
         std::mem::swap(&mut filling.batch, &mut self.draining);
         drop(filling);
         self.shared.full.send_if_modified(|full| std::mem::replace(full, false));
-        true
+        std::mem::take(&mut self.draining.clients)
     }
 
     /// The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
-    /// tells how many items of the last chunk JavaScript has dealt with: the rest comes again, with what was skipped
-    /// between them, since somebody may listen to it now.
+    /// tells how many items of the last chunk JavaScript has dealt with: what stands behind them is looked at again, also
+    /// what was skipped, since somebody may listen to it now.
     #[napi(catch_unwind)]
     pub fn chunk(&mut self, dispatched: u32) -> Option<String> {
-        let dispatched = dispatched as usize;
-        if (1..self.behind.len()).contains(&dispatched) {
-            self.next = self.behind[dispatched - 1];
+        if !self.behind.is_empty() {
+            let last = (dispatched as usize).checked_sub(1).and_then(|last| self.behind.get(last));
+            self.next = last.copied().unwrap_or(self.chunk_start);
         }
+        self.chunk_start = self.next;
         self.behind.clear();
         let mut text = String::from("[");
         while let Some(entry) = self.draining.entries.get(self.next) {
@@ -266,6 +277,7 @@ impl Outbox {
     pub(super) fn host(&self, client: u32) -> ClientHost {
         ClientHost {
             client,
+            generation: None,
             shared: Arc::clone(&self.shared),
             full: self.full.clone(),
             errors: ErrorEncoder::default(),
@@ -289,15 +301,22 @@ fn is_heard(interests: &HashMap<u32, Interest>, entry: &Entry, payload: &[u8], s
 /// What a client's task delivers through.
 pub(super) struct ClientHost {
     client: u32,
+    /// The last batch that this client has something in.
+    generation: Option<u64>,
     shared: Arc<Shared>,
     full: watch::Receiver<bool>,
     errors: ErrorEncoder,
 }
 
 impl ClientHost {
-    fn push(&self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
+    fn push(&mut self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
         let mut filling = self.shared.filling();
+        let generation = Some(filling.generation);
         let batch = &mut filling.batch;
+        if self.generation != generation {
+            self.generation = generation;
+            batch.clients.push(self.client);
+        }
         let start = batch.bytes.len();
         batch.bytes.extend_from_slice(payload);
         batch.entries.push(Entry {
@@ -314,7 +333,7 @@ impl ClientHost {
         }
     }
 
-    fn push_text(&self, kind: Kind, call: CallId, payload: &str) {
+    fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {
         self.push(kind, call, payload.as_bytes(), FrameHead::default());
     }
 
