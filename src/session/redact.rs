@@ -1,18 +1,17 @@
 //! Keeps secrets out of log lines: the ticket in a socket's URL. Owns the one rule for it.
 
-/// Replaces the path of every `ws:` and `wss:` URL in a text, also in its JSON-escaped form, by `…`: the path is the
-/// ticket that opens the socket.
+/// Replaces the path of every `ws:` and `wss:` URL in a text by `…`, also where JSON escapes its slashes: the path is
+/// the ticket that opens the socket.
 pub(crate) fn redact(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((start, authority)) = find_socket_url(rest) {
+    while let Some(authority) = find_authority(rest) {
         let end = rest[authority..]
             .find(|c: char| c == '"' || c.is_whitespace())
             .map_or(rest.len(), |length| authority + length);
         let host = rest[authority..end].find(['/', '\\', '?', '#']).map_or(end, |length| authority + length);
         let host_start = rest[authority..host].rfind('@').map_or(authority, |length| authority + length + 1);
-        clean.push_str(&rest[..start]);
-        clean.push_str(&rest[start..authority]);
+        clean.push_str(&rest[..authority]);
         clean.push_str(&rest[host_start..host]);
         if host < end {
             clean.push_str("/…");
@@ -23,12 +22,23 @@ pub(crate) fn redact(text: &str) -> String {
     clean
 }
 
-/// Where the next socket URL begins, and where its authority does.
-fn find_socket_url(text: &str) -> Option<(usize, usize)> {
-    ["ws://", "wss://", r"ws:\/\/", r"wss:\/\/"]
+/// Where the authority of the first socket URL begins.
+fn find_authority(text: &str) -> Option<usize> {
+    text.match_indices(':').find_map(|(colon, _)| {
+        let scheme = text[..colon].rsplit(|c: char| !c.is_ascii_alphabetic()).next()?;
+        let is_socket = ["ws", "wss"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let first = slash(&text[colon + 1..])?;
+        let second = slash(&text[colon + 1 + first..])?;
+        is_socket.then_some(colon + 1 + first + second)
+    })
+}
+
+/// The length of a slash at the beginning of a text, in any form that JSON has for it.
+fn slash(text: &str) -> Option<usize> {
+    ["/", r"\/", r"\u002f"]
         .iter()
-        .filter_map(|scheme| text.find(scheme).map(|start| (start, start + scheme.len())))
-        .min_by_key(|(start, authority)| (*authority, *start))
+        .find(|form| text.get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form)))
+        .map(|form| form.len())
 }
 
 #[cfg(test)]
@@ -46,11 +56,12 @@ mod tests {
             r#"{"url":"wss:\/\/h/…","b":"ws://h2/…"}"#
         );
         assert_eq!(redact("ws://h?t1cket"), "ws://h/…");
+        assert_eq!(redact(r"WSS:\u002F\u002fh\u002ft1cket WsS:/\/h"), r"WSS:\u002F\u002fh/… WsS:/\/h");
     }
 
     #[test]
     fn other_text_stays() {
-        for text in ["", "no url", "wss://host", "https://slack.com/api/", "news: a/b"] {
+        for text in ["", "no url", "wss://host", "https://slack.com/api/", "news://a/b", "ws:/a/b", "::"] {
             assert_eq!(redact(text), text);
         }
     }

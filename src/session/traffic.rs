@@ -32,8 +32,11 @@ impl Session {
                 });
             }
         };
-        self.log(LogLevel::Debug, |_| format!("received: {}", redact(&String::from_utf8_lossy(&data))));
         let kind = head.kind.text(&data);
+        self.log(LogLevel::Debug, |_| match kind {
+            Some("reconnect_url") => "received: a reconnect_url, which is a secret".to_owned(),
+            _ => format!("received: {}", redact(&String::from_utf8_lossy(&data))),
+        });
         let is_hello = kind == Some("hello") && self.state == State::Handshaking;
         let is_migration = kind == Some("team_migration_started");
         if is_hello {
