@@ -36,7 +36,7 @@ export declare class Outbox {
    */
   chunk(dispatched: number): string | null
   /** Somebody listens to an event of a client. */
-  listen(client: number, name: string): void
+  listen(client: number, name: string): boolean
   /** Nobody listens to it any longer. */
   unlisten(client: number, name: string): void
   /** A client is gone. */

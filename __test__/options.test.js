@@ -48,7 +48,8 @@ const GOOD = {
   dispatch: ['x'],
   // The peer takes these as any unknown one.
   proxy: [null],
-  headers: [{}, { Cookie: 'd=1' }, { 'X-Number': 5, 'X-List': ['a', 'b'], 'X-None': undefined }],
+  logger: [null],
+  headers: [null, {}, { Cookie: 'd=1' }, { 'X-Number': 5, 'X-List': ['a', 'b'], 'X-None': undefined }],
   requestTimeout: [0, 1, 30_000],
   connectTimeout: [0, 1, 30_000],
   replyTimeout: [0, 1],
@@ -79,7 +80,7 @@ const BAD = [
     ['retryConfig', { [key]: 'x' }, TypeError, '"x"', `retryConfig.${key}`],
   ]),
   ['retryConfig', { minTimeout: 20, maxTimeout: 10 }, RangeError, '20', 'retryConfig.minTimeout'],
-  ...bad('headers', TypeError, 5, 'x', null),
+  ...bad('headers', TypeError, 5, 'x'),
   ['headers', { 'no name': 'x' }, TypeError, 'no name'],
   ['headers', { 'X-One': 'a\r\nX-Two: b' }, TypeError, 'X-One'],
   ...bad('tls', TypeError, 5, 'x'),
@@ -89,7 +90,6 @@ const BAD = [
   ['tls', { ca: 'no certificate' }, TypeError, '', 'tls.ca'],
   ['tls', { ca: [] }, TypeError, '', 'tls.ca'],
   ['logger', {}, TypeError, 'missing'],
-  ['logger', null, TypeError, 'missing'],
   ['logger', { ...keepingLogger(), warn: undefined }, TypeError, 'warn'],
 ];
 

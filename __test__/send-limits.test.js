@@ -96,11 +96,12 @@ describe('limits and health', { concurrency: true }, () => {
     const { slack, client, ready } = await openSession(t);
     await assert.rejects(client().ping(), { code: SendWhileDisconnectedError });
     const { rtm } = await ready();
-    slack.faults.silence();
-    const lost = rtm.ping();
+    slack.faults.delayReplies(60_000);
+    const lost = assert.rejects(rtm.ping(), { code: NoReplyReceivedError });
+    await slack.nextFrame({ type: 'ping' });
     const reconnecting = next(rtm, 'reconnecting');
     slack.faults.drop();
-    await assert.rejects(lost, { code: NoReplyReceivedError });
+    await lost;
     await reconnecting;
   });
 

@@ -78,7 +78,7 @@ function parsedIfJson(body) {
  * @param {{ error?: { msg?: unknown, code?: unknown } | null }} reply
  */
 function platformError(reply) {
-  const reason = reply.error?.msg ?? JSON.stringify(reply.error);
+  const reason = typeof reply.error?.msg === 'string' ? reply.error.msg : JSON.stringify(reply.error);
   return codedError(ErrorCode.SendMessagePlatformError, `Slack refused the message: ${reason}`, { data: reply });
 }
 

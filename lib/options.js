@@ -47,8 +47,8 @@ function readOptions(token, given) {
     userAgent: `${name}/${version} node/${process.versions.node} ${os.platform()}/${os.release()}`,
     headers: [...readHeaders('headers', options.headers), ...readHeaders('tls.headers', options.tls?.headers)],
     ca: readTls(options.tls),
-    autoReconnect: Boolean(options.autoReconnect ?? true),
-    useRtmConnect: Boolean(options.useRtmConnect ?? true),
+    autoReconnect: options.autoReconnect === undefined || Boolean(options.autoReconnect),
+    useRtmConnect: options.useRtmConnect === undefined || Boolean(options.useRtmConnect),
     clientPingTimeout: readTime('clientPingTimeout', options.clientPingTimeout, 6000),
     serverPongTimeout: readTime('serverPongTimeout', options.serverPongTimeout, 4000),
     replyAckOnReconnectTimeout: readTime('replyAckOnReconnectTimeout', options.replyAckOnReconnectTimeout, 2000),
@@ -82,7 +82,20 @@ function readToken(token) {
     throw new TypeError(`token must be a string, but is ${token === null ? 'null' : `of type ${typeof token}`}`);
   }
   if (token.trim() === '') throw new TypeError('token must not be empty');
+  checkToken(token);
   return token;
+}
+
+/**
+ * Refuses a token that cannot be sent, without a word of it.
+ * @param {unknown} token
+ */
+function checkToken(token) {
+  try {
+    http.validateHeaderValue('authorization', `Bearer ${token}`);
+  } catch {
+    throw new TypeError('token holds characters that no HTTP header can carry');
+  }
 }
 
 /** @param {unknown} url */
@@ -91,7 +104,8 @@ function readApiUrl(url = 'https://slack.com/api/') {
   if (typeof text !== 'string' || !URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new TypeError(`slackApiUrl must be an http: or https: URL, but is ${show(url)}`);
   }
-  return text.endsWith('/') ? text : `${text}/`;
+  const { href } = new URL(text);
+  return href.endsWith('/') ? href : `${href}/`;
 }
 
 /**
@@ -130,7 +144,7 @@ function readLogLevel(level = 'info') {
 
 /** @param {any} logger */
 function readLogger(logger) {
-  if (logger === undefined) return undefined;
+  if (isLeftOut(logger)) return undefined;
   for (const level of LEVELS) {
     if (typeof logger?.[level] !== 'function') {
       throw new TypeError(`logger must have the methods ${LEVELS.join(', ')}, but ${level} is missing`);
@@ -171,11 +185,11 @@ function readRetryConfig(given) {
  * @returns {string[]}
  */
 function readHeaders(option, headers) {
-  if (headers === undefined) return [];
-  if (typeof headers !== 'object' || headers === null) {
+  if (isLeftOut(headers)) return [];
+  if (typeof headers !== 'object') {
     throw new TypeError(`${option} must be an object of names and values, but is ${show(headers)}`);
   }
-  return Object.entries(headers).flatMap(([header, value]) =>
+  return Object.entries(/** @type {object} */ (headers)).flatMap(([header, value]) =>
     [value].flat().flatMap((one) => {
       if (one === undefined) return [];
       try {
@@ -198,9 +212,9 @@ function readTls(tls) {
   if (isLeftOut(tls)) return undefined;
   if (typeof tls !== 'object') throw new TypeError(`tls must be an object, but is ${show(tls)}`);
   for (const option of ['key', 'cert', 'pfx', 'passphrase']) {
-    if (tls[option] !== undefined) throw notYet(`tls.${option}`);
+    if (!isLeftOut(tls[option])) throw notYet(`tls.${option}`);
   }
-  if (tls.ca === undefined) return undefined;
+  if (isLeftOut(tls.ca)) return undefined;
   return [tls.ca].flat().map((ca) => {
     if (typeof ca === 'string') return Buffer.from(ca);
     if (ArrayBuffer.isView(ca)) return Buffer.from(ca.buffer, ca.byteOffset, ca.byteLength);
@@ -227,4 +241,4 @@ function show(value) {
   return String(value);
 }
 
-module.exports = { readOptions };
+module.exports = { checkToken, readOptions };

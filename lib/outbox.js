@@ -22,10 +22,7 @@ const outbox = new Outbox(wake);
 /** Clients that something may still arrive for. @type {Map<number, Receiver>} */
 const receivers = new Map();
 
-/** Clients that keep the process alive. @type {Set<number>} */
-const alive = new Set();
-
-/** @type {NodeJS.Timeout | undefined} */
+/** Keeps the process alive while something may arrive. @type {NodeJS.Timeout | undefined} */
 let keepAlive;
 
 let lastId = 0;
@@ -44,17 +41,15 @@ function newId(client) {
 }
 
 /**
- * Tells whether something may arrive for a client, and whether it keeps the process alive.
+ * Tells whether something may arrive for a client. If so, it is held, and holds the process.
  * @param {number} id
  * @param {Receiver} receiver
- * @param {{ expects: boolean, keepsAlive: boolean }} needs
+ * @param {boolean} isExpected
  */
-function attend(id, receiver, { expects, keepsAlive }) {
-  if (expects) receivers.set(id, receiver);
+function attend(id, receiver, isExpected) {
+  if (isExpected) receivers.set(id, receiver);
   else receivers.delete(id);
-  if (keepsAlive) alive.add(id);
-  else alive.delete(id);
-  if (alive.size > 0) {
+  if (receivers.size > 0) {
     keepAlive ??= setInterval(() => {}, 2 ** 30);
   } else {
     clearInterval(keepAlive);
@@ -67,7 +62,7 @@ let items = [];
 let position = 0;
 let part = 0;
 
-/** Whether somebody began to listen to something since the chunk was made: what it left out may be heard now. */
+/** Whether somebody has begun to listen to something that the chunk may have left out. */
 let stale = false;
 
 /**
@@ -75,8 +70,7 @@ let stale = false;
  * @param {string} name
  */
 function listen(id, name) {
-  outbox.listen(id, name);
-  stale = true;
+  if (outbox.listen(id, name)) stale = true;
 }
 
 /**
@@ -171,12 +165,20 @@ function dispatchFrame(receiver, call, event) {
   }
   if (part === 1) {
     part = 2;
-    if (type !== undefined) receiver.emit(type, event);
+    if (isName(type)) receiver.emit(type, event);
   }
   if (part === 2) {
     part = 3;
-    if (type !== undefined && event.subtype !== undefined) receiver.emit(`${type}::${event.subtype}`, event);
+    if (isName(type) && isName(event.subtype)) receiver.emit(`${type}::${event.subtype}`, event);
   }
+}
+
+/**
+ * Whether a `type` or `subtype` can name an event. (Objects and arrays cannot: what they are as text is theirs to say.)
+ * @param {unknown} value
+ */
+function isName(value) {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 module.exports = { attend, listen, newId, outbox, unlisten };

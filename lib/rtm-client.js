@@ -7,7 +7,7 @@ const { EventEmitter } = require('eventemitter3');
 const { Kind, NativeClient } = require('../binding.js');
 const { codedError, errorFrom, platformError } = require('./errors.js');
 const { namedLogger } = require('./logger.js');
-const { readOptions } = require('./options.js');
+const { checkToken, readOptions } = require('./options.js');
 const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
 
 /**
@@ -288,10 +288,9 @@ class RTMClient extends EventEmitter {
     return call;
   }
 
-  /** Lets the outbox know what is expected, and whether the process has to wait for it. */
+  /** Lets the outbox know whether something may arrive. Queued messages alone wait for a `start()`. */
   #attend() {
-    const keepsAlive = this.#state !== 'disconnected' || this.#waiting > 0;
-    attend(this.#id, this.#receiver, { expects: keepsAlive || this.#calls.size > 0, keepsAlive });
+    attend(this.#id, this.#receiver, this.#state !== 'disconnected' || this.#waiting > 0);
   }
 
   // ── What comes back ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,8 +339,8 @@ class RTMClient extends EventEmitter {
         this.authenticated = true;
         this.activeUserId = payload.userId;
         this.activeTeamId = payload.teamId;
-        logNotes(this.#startData, (level, text) => this.#log(level, text));
         this.emit('authenticated', this.#startData);
+        logNotes(this.#startData, (level, text) => this.#log(level, text));
         break;
       case Kind.Connected:
         this.#state = 'connected';
@@ -439,13 +438,15 @@ function shadow(target, name, value) {
 }
 
 /**
- * The options of the connect call as form fields: objects and arrays as JSON, nothing for undefined and null.
+ * The options of the connect call as form fields: objects and arrays as JSON, nothing for undefined and null. A
+ * `token` among them takes the place of the client's, unless it is empty.
  * @param {Record<string, any>} [options]
  */
 function formOf(options) {
   const form = new URLSearchParams();
   for (const [key, value] of Object.entries(options ?? {})) {
-    if (value === undefined || value === null) continue;
+    if (value === undefined || value === null || (key === 'token' && value === '')) continue;
+    if (key === 'token') checkToken(value);
     form.append(key, typeof value === 'object' ? JSON.stringify(value) : String(value));
   }
   return form.toString();

@@ -32,8 +32,17 @@ if (words.length === 0) {
   run(process.execPath, ['--test', ...testsIn('workspace/test')]);
 }
 
-section('The package');
-run(process.execPath, ['--test', ...testsIn('__test__')]);
+const tests = testsIn('__test__');
+const others = words.length > 0 ? testsIn('workspace/test') : [];
+if (tests.length + others.length === 0) {
+  console.error(`No test file has ${words.join(' or ')} in its name.`);
+  process.exit(1);
+}
 
-section('The same tests against @slack/rtm-api 7.0.1');
-run(process.execPath, ['--test', ...testsIn('__test__')], { env: { RTM_CLIENT: 'peer' } });
+section('The package');
+run(process.execPath, ['--test', ...tests, ...others]);
+
+if (tests.length > 0) {
+  section('The same tests against @slack/rtm-api 7.0.1');
+  run(process.execPath, ['--test', ...tests], { env: { RTM_CLIENT: 'peer' } });
+}

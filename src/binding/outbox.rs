@@ -25,6 +25,9 @@ const HIGH_WATER: usize = 4 * 1024 * 1024;
 /// So much text is handed to `JSON.parse` at once. More gains nothing, and is garbage for longer.
 const CHUNK_BYTES: usize = 32 * 1024;
 
+/// So much after a chunk that was taken back.
+const SHORT_CHUNK_BYTES: usize = 1024;
+
 /// A buffer of more bytes is given back to the system when it is empty.
 const KEPT_BYTES: usize = 256 * 1024;
 
@@ -122,6 +125,12 @@ impl Shared {
     fn filling(&self) -> MutexGuard<'_, Filling> {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Tells the clients' tasks whether the outbox is full. Under the lock of what fills it, so that the last word is
+    /// true.
+    fn note(&self, _filling: &MutexGuard<'_, Filling>, is_full: bool) {
+        self.full.send_if_modified(|full| std::mem::replace(full, is_full) != is_full);
+    }
 }
 
 /// Who listens to what, of one client.
@@ -171,6 +180,12 @@ pub struct Outbox {
     chunk_start: usize,
     /// Behind which entry each item of the last chunk stands.
     behind: Vec<usize>,
+    /// How long the next chunk may be: shorter after one that was taken back, since that may happen again.
+    chunk_bytes: usize,
+    /// Whether the last chunk left something out.
+    has_skipped: bool,
+    /// What nobody listens to any longer, but did when the last chunk was made.
+    unheard: HashSet<(u32, String)>,
     scratch: String,
 }
 
@@ -190,6 +205,9 @@ impl Outbox {
             next: 0,
             chunk_start: 0,
             behind: Vec::new(),
+            chunk_bytes: CHUNK_BYTES,
+            has_skipped: false,
+            unheard: HashSet::new(),
             scratch: String::new(),
         })
     }
@@ -209,8 +227,8 @@ impl Outbox {
         }
         filling.generation += 1;
         std::mem::swap(&mut filling.batch, &mut self.draining);
+        self.shared.note(&filling, false);
         drop(filling);
-        self.shared.full.send_if_modified(|full| std::mem::replace(full, false));
         std::mem::take(&mut self.draining.clients)
     }
 
@@ -223,13 +241,19 @@ impl Outbox {
             let last = (dispatched as usize).checked_sub(1).and_then(|last| self.behind.get(last));
             self.next = last.copied().unwrap_or(self.chunk_start);
         }
+        let is_taken_back = (dispatched as usize) < self.behind.len();
+        self.chunk_bytes =
+            if is_taken_back { SHORT_CHUNK_BYTES } else { CHUNK_BYTES.min(2 * self.chunk_bytes) };
         self.chunk_start = self.next;
         self.behind.clear();
+        self.has_skipped = false;
+        self.unheard.clear();
         let mut text = String::from("[");
         while let Some(entry) = self.draining.entries.get(self.next) {
             self.next += 1;
             let payload = self.draining.payload(entry);
             if !is_heard(&self.interests, entry, payload, &mut self.scratch) {
+                self.has_skipped = true;
                 continue;
             }
             let separator = if self.behind.is_empty() { "" } else { "," };
@@ -237,7 +261,7 @@ impl Outbox {
             write!(text, "{separator}{},{},{},{payload}", entry.client, entry.kind as u8, entry.call)
                 .expect("writing to a string does not fail");
             self.behind.push(self.next);
-            if text.len() >= CHUNK_BYTES {
+            if text.len() >= self.chunk_bytes {
                 break;
             }
         }
@@ -248,12 +272,14 @@ impl Outbox {
         Some(text)
     }
 
-    /// Somebody listens to an event of a client.
+    /// Somebody listens to an event of a client. True: the last chunk may have left out what is heard now.
     #[napi(catch_unwind)]
-    pub fn listen(&mut self, client: u32, name: String) {
+    pub fn listen(&mut self, client: u32, name: String) -> bool {
+        let is_known = self.unheard.remove(&(client, name.clone()));
         let interest = self.interests.entry(client).or_default();
         interest.subtypes += usize::from(name.contains("::"));
         interest.names.insert(name);
+        self.has_skipped && !is_known
     }
 
     /// Nobody listens to it any longer.
@@ -262,6 +288,9 @@ impl Outbox {
         let Some(interest) = self.interests.get_mut(&client) else { return };
         if interest.names.remove(&name) {
             interest.subtypes -= usize::from(name.contains("::"));
+            if self.has_skipped {
+                self.unheard.insert((client, name));
+            }
         }
     }
 
@@ -327,10 +356,7 @@ impl ClientHost {
             head,
         });
         let is_full = batch.bytes.len() >= HIGH_WATER;
-        drop(filling);
-        if is_full {
-            self.shared.full.send_if_modified(|full| !std::mem::replace(full, true));
-        }
+        self.shared.note(&filling, is_full);
     }
 
     fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {

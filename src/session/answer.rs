@@ -6,7 +6,10 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use serde_json::value::RawValue;
+
+use super::redact::redact;
 
 /// The error codes of Slack after which no further connect call is made.
 const PERMANENT: [&str; 29] = [
@@ -139,9 +142,13 @@ impl ConnectError {
         }
     }
 
-    /// A 200 whose body cannot be used, for the reason given.
+    /// A 200 whose body cannot be used, for the reason given. The ticket in its `url` is left out.
     fn unusable(message: String, body: &Bytes) -> Self {
-        Self::Platform { message, error: None, body: body.clone() }
+        let mut data: serde_json::Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+        if let Some(Value::String(url)) = data.get_mut("url") {
+            *url = redact(url);
+        }
+        Self::Platform { message, error: None, body: Value::Object(data).to_string().into() }
     }
 }
 
@@ -203,7 +210,7 @@ fn string(json: Option<&RawValue>) -> Option<String> {
 }
 
 fn not_json(method: &str, body: &Bytes) -> ConnectError {
-    let text = String::from_utf8_lossy(body);
+    let text = redact(&String::from_utf8_lossy(body));
     let message = if text.trim().is_empty() {
         format!("{method} answered with an empty body")
     } else {
@@ -211,7 +218,7 @@ fn not_json(method: &str, body: &Bytes) -> ConnectError {
         format!("{method} answered with something that is not a JSON object: {start}")
     };
     let body = serde_json::json!({ "ok": false, "error": text });
-    ConnectError::Platform { message, error: Some(text.into_owned()), body: body.to_string().into() }
+    ConnectError::Platform { message, error: Some(text), body: body.to_string().into() }
 }
 
 #[cfg(test)]
@@ -245,15 +252,18 @@ mod tests {
         for (body, part) in [
             (r#"{"ok":true}"#, "`url`"),
             (r#"{"ok":true,"url":null,"self":{"id":"U"},"team":{"id":"T"}}"#, "`url`"),
-            (r#"{"ok":true,"url":"wss://h","team":{"id":"T"}}"#, "`self.id`"),
+            (r#"{"ok":true,"url":"wss://h/t1cket","team":{"id":"T"}}"#, "`self.id`"),
             (r#"{"ok":true,"url":"wss://h","self":{"id":"U"},"team":[]}"#, "`team.id`"),
             ("", "empty body"),
             ("<html>hello</html>", "<html>hello"),
+            (r#"{"ok":true,"url":"wss://h/t1cket","self":{"#, "wss://h/…"),
             ("[]", "not a JSON object"),
         ] {
             let error = read(body).unwrap_err();
             assert!(error.to_string().contains(part), "{error} for {body}");
             assert_eq!(error.verdict(), Verdict::Passing);
+            let ConnectError::Platform { error: text, body, .. } = &error else { panic!("{error}") };
+            assert!(!format!("{error} {text:?} {}", String::from_utf8_lossy(body)).contains("t1cket"));
         }
     }
 
