@@ -79,6 +79,18 @@ describe('the connect call', { concurrency: true }, () => {
     assert.equal(call.headers.authorization, 'Bearer xoxb-other');
   });
 
+  same('an empty token among the start options does not', async (t) => {
+    const { call, server } = await connect(t, { startOptions: { token: '' } });
+    assert.equal(call.headers.authorization, `Bearer ${server.token}`);
+  });
+
+  better('it strips what it cannot send', 'one that cannot be sent rejects', async (t) => {
+    const server = await scriptedServer(t);
+    const rtm = clientOf(t, server, { autoReconnect: false });
+    await assert.rejects(rtm.start({ token: 'xoxb\n1' }));
+    assert.equal(server.calls.length, 0);
+  });
+
   for (const ending of ['', '/']) {
     same(`slackApiUrl ${ending === '' ? 'without' : 'with'} a slash at its end`, async (t) => {
       const server = await scriptedServer(t);

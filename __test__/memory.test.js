@@ -9,7 +9,7 @@ const { openSession } = require('./support/session.js');
 const flags = ['--expose-gc'];
 const MB = 2 ** 20;
 
-same('clients that were constructed and dropped are collected', async (t) => {
+same('clients that were constructed and dropped are collected, with what they have queued', async (t) => {
   const { slack } = await openSession(t);
   const child = inProcess(t, slack, async ({ client, report }) => {
     const collect = async () => {
@@ -24,6 +24,8 @@ same('clients that were constructed and dropped are collected', async (t) => {
       for (let n = 0; n < count; n += 1) {
         const rtm = client();
         rtm.on('message', () => rtm.sendTyping('C0'));
+        // Waits in the queue for a start() that never comes.
+        rtm.sendTyping('C0');
         registry.register(rtm);
         if (n % 50 === 0) await collect();
       }

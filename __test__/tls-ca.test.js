@@ -107,15 +107,18 @@ describe('tls.ca', { concurrency: true, skip }, () => {
     assert.equal(secure.upgrades.length, 0);
   });
 
-  better('it takes the ws: URL', 'behind https:, a ws: URL in the answer is refused', async (t) => {
-    const [api, plain] = [await scriptedServer(t, { tls: ours }), await scriptedServer(t)];
-    api.answers.push(api.answer({ url: plain.socketUrl }));
-    const rtm = clientOf(t, api, { autoReconnect: false, tls: { ca: ours.ca } });
-    const error = await rtm.start().catch((reason) => reason);
-    assert.equal(error.code, 'slack_webapi_platform_error');
-    assert.match(error.message, /ws:/);
-    assert.equal(plain.upgrades.length, 0);
-  });
+  for (const scheme of ['https://', 'HTTPS://', 'hTTps://', '  https://']) {
+    better('it takes the ws: URL', `behind "${scheme}", a ws: URL in the answer is refused`, async (t) => {
+      const [api, plain] = [await scriptedServer(t, { tls: ours }), await scriptedServer(t)];
+      api.answers.push(api.answer({ url: plain.socketUrl }));
+      const slackApiUrl = api.apiUrl.replace('https://', scheme);
+      const rtm = clientOf(t, api, { slackApiUrl, autoReconnect: false, tls: { ca: ours.ca } });
+      const error = await rtm.start().catch((reason) => reason);
+      assert.equal(error.code, 'slack_webapi_platform_error');
+      assert.match(error.message, /ws:/);
+      assert.equal(plain.upgrades.length, 0);
+    });
+  }
 
   better(UNREACHED, 'a lost connection is replaced by an encrypted one', async (t) => {
     const server = await scriptedServer(t, { tls: ours });
