@@ -23,7 +23,7 @@ export class RTMClient extends EventEmitter {
   /**
    * Makes a client. It connects with {@link start}.
    *
-   * @param token - A token with access to the RTM API. May be empty where `options.webClient` is given.
+   * @param token - A token with access to the RTM API.
    * @throws `TypeError` or `RangeError` for a missing token or a bad option, naming the option and its value; unusable
    * TLS material and a wrong passphrase included.
    * @throws {@link CodedError} with `ErrorCode.KeepAliveConfigError` when `serverPongTimeout` is not below
@@ -201,6 +201,8 @@ export interface RTMClientOptions {
   /**
    * Makes the connect call in place of the client itself, for example a `WebClient` of `@slack/web-api`. Its own
    * settings then apply to that call instead of `slackApiUrl`, `retryConfig` and the like.
+   *
+   * Not supported yet: the constructor throws.
    */
   webClient?: RTMWebClient;
   /** Prefix of the connect call's URL. Default: `https://slack.com/api/`. */
@@ -211,10 +213,16 @@ export interface RTMClientOptions {
   logLevel?: LogLevel | `${LogLevel}`;
   /**
    * When a failed connect call is tried again. Default: 10 retries within about 30 minutes,
-   * `{ retries: 10, factor: 1.96821, randomize: true }`.
+   * `{ retries: 10, factor: 1.96821, randomize: true }`. When the retries of a first {@link RTMClient.start} are spent,
+   * it rejects, also where Slack answered with a passing error. A client that was once authenticated goes on as long as
+   * `autoReconnect` says so, with pauses of at most a minute.
    */
   retryConfig?: RTMRetryOptions;
-  /** Makes the connections of the connect call and of the socket, for example by way of a proxy. Default: none. */
+  /**
+   * Makes the connections of the connect call and of the socket, for example by way of a proxy. Default: none.
+   *
+   * Not supported yet: the constructor throws.
+   */
   agent?: Agent;
   /** Whether a lost connection is replaced. Default: true. */
   autoReconnect?: boolean;
@@ -223,7 +231,7 @@ export interface RTMClientOptions {
    * Default: true.
    */
   useRtmConnect?: boolean;
-  /** Milliseconds without outgoing traffic after which a ping is sent. Default: 6000. */
+  /** Milliseconds without outgoing traffic after which a ping is sent; 0 for no keepalive. Default: 6000. */
   clientPingTimeout?: number;
   /**
    * Milliseconds after a ping within which something must arrive, else the connection is replaced. Must be below
@@ -235,18 +243,23 @@ export interface RTMClientOptions {
    * Default: 2000.
    */
   replyAckOnReconnectTimeout?: number;
-  /** Client certificate and trust, for the connect call and the socket. Default: none, and Node's trusted roots. */
+  /** Client certificate and trust, for the connect call and the socket. Default: none, and Mozilla's trusted roots. */
   tls?: RTMTLSOptions;
   /**
    * Proxy for the connect call and the socket: `http://`, `https://`, `socks5://` or `socks5h://` (the proxy resolves
    * the name), with `user:password@` where needed. The environment's proxy settings are not used. Default: none.
+   *
+   * Not supported yet: the constructor throws.
    */
   proxy?: string;
-  /** Additional HTTP headers of the connect call. Default: none. */
-  headers?: Record<string, string>;
+  /**
+   * Additional HTTP headers of the connect call and of the socket's upgrade request (an `authorization` among them goes
+   * with the connect call only). Default: none.
+   */
+  headers?: Record<string, string | number | readonly string[] | undefined>;
   /** Milliseconds one attempt of the connect call may take; 0 for no limit. Default: 30000. */
   requestTimeout?: number;
-  /** Milliseconds from dialling the socket to Slack's `hello`. Default: 30000. */
+  /** Milliseconds from dialling the socket to Slack's `hello`; 0 for no limit. Default: 30000. */
   connectTimeout?: number;
   /**
    * Milliseconds after which a message without a reply rejects with {@link RTMNoReplyReceivedError}; 0 for no limit.
@@ -293,16 +306,16 @@ export interface RTMRetryOptions {
 export interface RTMTLSOptions {
   /** Trusted certificate authorities (PEM), in place of Node's. */
   ca?: SecureContextOptions['ca'];
-  /** Private key of the client certificate (PEM). */
+  /** Private key of the client certificate (PEM). Not supported yet: throws. */
   key?: SecureContextOptions['key'];
-  /** Client certificate with its chain (PEM). */
+  /** Client certificate with its chain (PEM). Not supported yet: throws. */
   cert?: SecureContextOptions['cert'];
-  /** Private key and certificate in one (PKCS#12), in place of `key` and `cert`. */
+  /** Private key and certificate in one (PKCS#12), in place of `key` and `cert`. Not supported yet: throws. */
   pfx?: SecureContextOptions['pfx'];
-  /** Passphrase of `key` or `pfx`. */
+  /** Passphrase of `key` or `pfx`. Not supported yet: throws. */
   passphrase?: string;
   /** Additional HTTP headers of the connect call and of the socket's upgrade request. */
-  headers?: Record<string, string>;
+  headers?: Record<string, string | number | readonly string[] | undefined>;
 }
 
 /** Arguments of the connect call. Those from `include_locale` on shape the snapshot, see {@link RTMConnectResult}. */

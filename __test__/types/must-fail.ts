@@ -20,8 +20,8 @@ new RTMClient('xoxb-token', { webClient: {} });
 new RTMClient('xoxb-token', { agent: 'http://proxy.example:3128' });
 // @ts-expect-error: a certificate authority is a string, a Buffer or an array of them
 new RTMClient('xoxb-token', { tls: { ca: 1 } });
-// @ts-expect-error: a header is a string
-new RTMClient('xoxb-token', { headers: { 'X-Number': 1 } });
+// @ts-expect-error: a header is a string, a number or a list
+new RTMClient('xoxb-token', { headers: { 'X-Object': {} } });
 
 export async function talk(rtm: RTMClient, awaitReply: boolean): Promise<void> {
   // @ts-expect-error: a misspelt argument
