@@ -5,10 +5,12 @@
 
 const { EventEmitter } = require('eventemitter3');
 const { Kind, NativeClient } = require('../binding.js');
+const { formOf, logNotes, messageOf, startDataOf } = require('./conversions.js');
 const { codedError, errorFrom, platformError } = require('./errors.js');
 const { namedLogger } = require('./logger.js');
-const { checkToken, readOptions } = require('./options.js');
+const { readOptions } = require('./options.js');
 const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
+const { makeWebClient } = require('./web-client.js');
 
 /**
  * A promise that the user holds.
@@ -435,70 +437,6 @@ class RTMClient extends EventEmitter {
  */
 function shadow(target, name, value) {
   Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/**
- * The options of the connect call as form fields: objects and arrays as JSON, nothing for undefined and null. A
- * `token` among them takes the place of the client's, unless it is empty.
- * @param {Record<string, any>} [options]
- */
-function formOf(options) {
-  const form = new URLSearchParams();
-  for (const [key, value] of Object.entries(options ?? {})) {
-    if (value === undefined || value === null || (key === 'token' && value === '')) continue;
-    if (key === 'token') checkToken(value);
-    form.append(key, typeof value === 'object' ? JSON.stringify(value) : String(value));
-  }
-  return form.toString();
-}
-
-/**
- * A message as JSON without its `id`, which the network side adds.
- * @param {string} type
- * @param {any} body
- */
-function messageOf(type, body) {
-  const { id, ...rest } = body ?? {};
-  return JSON.stringify({ ...rest, type });
-}
-
-/**
- * The connect call's answer as users get it.
- * @param {{ data: any, scopes: string | null, acceptedScopes: string | null }} payload
- */
-function startDataOf({ data, scopes, acceptedScopes }) {
-  const metadata = { ...data.response_metadata };
-  if (scopes !== null) metadata.scopes = scopes.trim().split(/\s*,\s*/);
-  if (acceptedScopes !== null) metadata.acceptedScopes = acceptedScopes.trim().split(/\s*,\s*/);
-  return { ...data, response_metadata: metadata };
-}
-
-/**
- * Slack's remarks about the connect call.
- * @param {any} data
- * @param {(level: 'warn' | 'error', text: string) => void} log
- */
-function logNotes({ response_metadata: { warnings, messages } }, log) {
-  for (const warning of Array.isArray(warnings) ? warnings : []) log('warn', String(warning));
-  for (const message of Array.isArray(messages) ? messages.map(String) : []) {
-    const [, level, text] = /^\s*\[(ERROR|WARN)\]\s*(.*)/s.exec(message) ?? [];
-    if (level !== undefined) log(level === 'ERROR' ? 'error' : 'warn', text);
-  }
-}
-
-/**
- * @param {string} token
- * @param {Record<string, any>} options
- */
-function makeWebClient(token, options) {
-  /** @type {any} */
-  let webApi;
-  try {
-    webApi = require('@slack/web-api');
-  } catch (error) {
-    throw codedError('MODULE_NOT_FOUND', 'rtm.webClient needs @slack/web-api: npm install @slack/web-api', { cause: error });
-  }
-  return new webApi.WebClient(token, Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)));
 }
 
 module.exports = { RTMClient };

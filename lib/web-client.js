@@ -1,0 +1,22 @@
+// The `webClient` property: a WebClient of @slack/web-api, where that is installed. Owns its making only.
+'use strict';
+
+const { codedError } = require('./errors.js');
+
+/**
+ * @param {string} token
+ * @param {Record<string, any>} options
+ */
+function makeWebClient(token, options) {
+  /** @type {any} */
+  let webApi;
+  try {
+    webApi = require('@slack/web-api');
+  } catch (error) {
+    throw codedError('MODULE_NOT_FOUND', 'rtm.webClient needs @slack/web-api: npm install @slack/web-api', { cause: error });
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  return new webApi.WebClient(token, Object.fromEntries(given));
+}
+
+module.exports = { makeWebClient };
