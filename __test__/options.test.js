@@ -48,7 +48,6 @@ const GOOD = {
   dispatch: ['x'],
   // The peer takes these as any unknown one.
   proxy: [null],
-  logger: [null],
   headers: [null, {}, { Cookie: 'd=1' }, { 'X-Number': 5, 'X-List': ['a', 'b'], 'X-None': undefined }],
   requestTimeout: [0, 1, 30_000],
   connectTimeout: [0, 1, 30_000],
@@ -113,6 +112,10 @@ describe('options', () => {
       for (const value of [undefined, ...values]) quiet({ [option]: value });
     });
   }
+
+  better(UNCHECKED, 'logger: null counts as left out', () => {
+    assert.ok(new RTMClient('xoxb-x', { logger: null }));
+  });
 
   better(UNCHECKED, 'a bad value is refused by an error that names the option and the value', () => {
     for (const [option, value, kind, part, name = option] of BAD) {
