@@ -19,7 +19,7 @@ use super::encode::{self, ErrorEncoder};
 use crate::driver::Host;
 use crate::session::{CallId, Delivery, Event, FrameHead, LogLevel, Name, Outcome};
 
-/// When so many bytes wait for JavaScript, the sockets are no longer read; TCP holds the rest.
+/// When so many bytes wait for JavaScript, with what is noted of them, the sockets are no longer read; TCP holds the rest.
 const HIGH_WATER: usize = 4 * 1024 * 1024;
 
 /// So much text is handed to `JSON.parse` at once. More gains nothing, and is garbage for longer.
@@ -93,9 +93,19 @@ impl Batch {
         self.entries.clear();
         self.bytes.clear();
         self.clients.clear();
-        if self.bytes.capacity() > KEPT_BYTES {
+        if self.bytes.capacity() + self.entries.capacity() * size_of::<Entry>() > KEPT_BYTES {
             *self = Self::default();
         }
+    }
+
+    fn push(&mut self, client: u32, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(payload);
+        self.entries.push(Entry { client, kind, call, payload: start..self.bytes.len(), head });
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() + self.entries.len() * size_of::<Entry>() >= HIGH_WATER
     }
 
     fn payload(&self, entry: &Entry) -> &[u8] {
@@ -346,16 +356,8 @@ impl ClientHost {
             self.generation = generation;
             batch.clients.push(self.client);
         }
-        let start = batch.bytes.len();
-        batch.bytes.extend_from_slice(payload);
-        batch.entries.push(Entry {
-            client: self.client,
-            kind,
-            call,
-            payload: start..batch.bytes.len(),
-            head,
-        });
-        let is_full = batch.bytes.len() >= HIGH_WATER;
+        batch.push(self.client, kind, call, payload, head);
+        let is_full = batch.is_full();
         self.shared.note(&filling, is_full);
     }
 
@@ -438,5 +440,44 @@ impl Host for ClientHost {
     async fn room(&mut self) {
         // The sender lives as long as `shared`, which this host holds.
         let _ = self.full.wait_for(|full| !full).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_full_of_few_large_items_or_many_small_ones() {
+        for length in [2, 500, HIGH_WATER] {
+            let payload = vec![b' '; length];
+            let mut batch = Batch::default();
+            while !batch.is_full() {
+                batch.push(1, Kind::Frame, 0, &payload, FrameHead::default());
+            }
+            let held = batch.bytes.len() + batch.entries.len() * size_of::<Entry>();
+            assert!(
+                (HIGH_WATER..=HIGH_WATER + length + size_of::<Entry>()).contains(&held),
+                "{length}: {held}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_frame_is_heard_by_any_of_its_names() {
+        let interest = |names: &[&str]| Interest {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            subtypes: names.iter().filter(|name| name.contains("::")).count(),
+        };
+        let hears = |names: &[&str], frame: &str| {
+            let head = FrameHead::read(frame.as_bytes()).unwrap();
+            interest(names).hears(frame.as_bytes(), &head, &mut String::new())
+        };
+        let edited = r#"{"type":"message","subtype":"message_changed"}"#;
+        assert!(hears(&["slack_event"], "{}"));
+        assert!(hears(&["message"], edited) && hears(&["message::message_changed"], edited));
+        assert!(!hears(&["message::bot_message", "hello"], edited) && !hears(&["message"], "{}"));
+        // What cannot be read here is JavaScript's to decide.
+        assert!(hears(&[], r#"{"type":7}"#) && hears(&["message::7"], r#"{"type":"message","subtype":7}"#));
     }
 }
