@@ -25,17 +25,17 @@ export declare class Outbox {
   /** `wake` is called on the JavaScript thread when there is something to drain. It does not keep the process alive. */
   constructor(wake: () => unknown)
   /**
-   * Takes in all that waits, in place of what was drained before. False: nothing waits, and the next thing that
-   * comes wakes JavaScript.
+   * Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
+   * nothing waits, and the next thing that comes wakes JavaScript.
    */
   refill(): Array<number>
   /**
    * The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
-   * tells how many items of the last chunk JavaScript has dealt with: the rest comes again, with what was skipped
-   * between them, since somebody may listen to it now.
+   * tells how many items of the last chunk JavaScript has dealt with: what stands behind them is looked at again, also
+   * what was skipped, since somebody may listen to it now.
    */
   chunk(dispatched: number): string | null
-  /** Somebody listens to an event of a client. */
+  /** Somebody listens to an event of a client. True: the last chunk may have left out what is heard now. */
   listen(client: number, name: string): boolean
   /** Nobody listens to it any longer. */
   unlisten(client: number, name: string): void

@@ -7,6 +7,7 @@
 #![allow(clippy::cast_precision_loss, reason = "times in ms are far below 2^53")]
 
 mod encode;
+mod host;
 mod outbox;
 
 use std::sync::Arc;

@@ -15,9 +15,8 @@ use napi::{Result, Status};
 use napi_derive::napi;
 use tokio::sync::watch;
 
-use super::encode::{self, ErrorEncoder};
-use crate::driver::Host;
-use crate::session::{CallId, Delivery, Event, FrameHead, LogLevel, Name, Outcome};
+use super::host::ClientHost;
+use crate::session::{CallId, FrameHead, Name};
 
 /// When so many bytes wait for JavaScript, with what is noted of them, the sockets are no longer read; TCP holds the rest.
 const HIGH_WATER: usize = 4 * 1024 * 1024;
@@ -116,7 +115,7 @@ impl Batch {
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false, true>;
 
 /// What the clients' tasks and the JavaScript thread share.
-struct Shared {
+pub(super) struct Shared {
     filling: Mutex<Filling>,
     full: watch::Sender<bool>,
     wake: Wake,
@@ -134,6 +133,35 @@ struct Filling {
 impl Shared {
     fn filling(&self) -> MutexGuard<'_, Filling> {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds an item for a client; `generation` is the last batch in which it has something.
+    pub(super) fn push(
+        &self,
+        client: u32,
+        generation: &mut Option<u64>,
+        (kind, call): (Kind, CallId),
+        payload: &[u8],
+        head: FrameHead,
+    ) {
+        let mut filling = self.filling();
+        if generation.replace(filling.generation) != Some(filling.generation) {
+            filling.batch.clients.push(client);
+        }
+        filling.batch.push(client, kind, call, payload, head);
+        let is_full = filling.batch.is_full();
+        self.note(&filling, is_full);
+    }
+
+    /// Wakes JavaScript if something waits and it does not know.
+    pub(super) fn wake(&self) {
+        let mut filling = self.filling();
+        if !filling.woken && !filling.batch.entries.is_empty() {
+            filling.woken = true;
+            drop(filling);
+            // The only failure is an environment that is shutting down, where nobody waits for events any longer.
+            let _ = self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        }
     }
 
     /// Tells the clients' tasks whether the outbox is full. Under the lock of what fills it, so that the last word is
@@ -230,6 +258,8 @@ impl Outbox {
         self.behind.clear();
         self.next = 0;
         self.chunk_start = 0;
+        self.has_skipped = false;
+        self.unheard.clear();
         let mut filling = self.shared.filling();
         if filling.batch.entries.is_empty() {
             filling.woken = false;
@@ -314,13 +344,7 @@ impl Outbox {
 impl Outbox {
     /// The end of the road that a client's task gets.
     pub(super) fn host(&self, client: u32) -> ClientHost {
-        ClientHost {
-            client,
-            generation: None,
-            shared: Arc::clone(&self.shared),
-            full: self.full.clone(),
-            errors: ErrorEncoder::default(),
-        }
+        ClientHost::new(client, Arc::clone(&self.shared), self.full.clone())
     }
 }
 
@@ -334,112 +358,6 @@ fn is_heard(interests: &HashMap<u32, Interest>, entry: &Entry, payload: &[u8], s
             interests.get(&entry.client).is_some_and(|interest| interest.names.contains("outgoing_message"))
         }
         _ => true,
-    }
-}
-
-/// What a client's task delivers through.
-pub(super) struct ClientHost {
-    client: u32,
-    /// The last batch that this client has something in.
-    generation: Option<u64>,
-    shared: Arc<Shared>,
-    full: watch::Receiver<bool>,
-    errors: ErrorEncoder,
-}
-
-impl ClientHost {
-    fn push(&mut self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
-        let mut filling = self.shared.filling();
-        let generation = Some(filling.generation);
-        let batch = &mut filling.batch;
-        if self.generation != generation {
-            self.generation = generation;
-            batch.clients.push(self.client);
-        }
-        batch.push(self.client, kind, call, payload, head);
-        let is_full = batch.is_full();
-        self.shared.note(&filling, is_full);
-    }
-
-    fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {
-        self.push(kind, call, payload.as_bytes(), FrameHead::default());
-    }
-
-    fn push_event(&mut self, event: &Event) {
-        let (kind, payload) = match event {
-            Event::Connecting => (Kind::Connecting, None),
-            Event::Authenticated(answer) => (Kind::Authenticated, Some(encode::answer(answer))),
-            Event::Connected => (Kind::Connected, None),
-            Event::Ready => (Kind::Ready, None),
-            Event::Disconnecting => (Kind::Disconnecting, None),
-            Event::Disconnected(cause) => {
-                (Kind::Disconnected, cause.as_ref().map(|failure| self.errors.failure(failure)))
-            }
-            Event::Reconnecting => (Kind::Reconnecting, None),
-            Event::UnableToRtmStart(error) => {
-                (Kind::UnableToRtmStart, Some(self.errors.connect_error(error)))
-            }
-            Event::Error(error) => (Kind::Error, Some(self.errors.socket_error(error))),
-        };
-        self.push_text(kind, 0, payload.as_deref().unwrap_or("null"));
-    }
-
-    fn push_outcome(&mut self, call: CallId, outcome: &Outcome) {
-        match outcome {
-            Outcome::Done => self.push_text(Kind::Resolved, call, "null"),
-            Outcome::Started => self.push_text(Kind::Started, call, "null"),
-            Outcome::Sent(id) => self.push_text(Kind::Resolved, call, &id.to_string()),
-            Outcome::Pong(round_trip) => {
-                self.push_text(Kind::Resolved, call, &(round_trip.as_secs_f64() * 1000.0).to_string());
-            }
-            Outcome::Failed(failure) => {
-                let error = self.errors.failure(failure);
-                self.push_text(Kind::Rejected, call, &error);
-            }
-        }
-    }
-}
-
-impl Host for ClientHost {
-    fn deliver(&mut self, delivery: Delivery) {
-        match delivery {
-            Delivery::Frame { data, head, reply } => self.push(Kind::Frame, reply.unwrap_or(0), &data, head),
-            Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame, FrameHead::default()),
-            Delivery::Event(event) => self.push_event(&event),
-            Delivery::Settle { call, outcome } => self.push_outcome(call, &outcome),
-            Delivery::Log { level, text } => {
-                let level = match level {
-                    LogLevel::Debug => "debug",
-                    LogLevel::Info => "info",
-                    LogLevel::Warn => "warn",
-                    LogLevel::Error => "error",
-                };
-                self.push_text(Kind::Log, 0, &serde_json::json!([level, text]).to_string());
-            }
-        }
-    }
-
-    fn crashed(&mut self, message: &str) {
-        self.push_text(Kind::Crashed, 0, &serde_json::json!(message).to_string());
-    }
-
-    fn flush(&mut self) {
-        let mut filling = self.shared.filling();
-        if !filling.woken && !filling.batch.entries.is_empty() {
-            filling.woken = true;
-            drop(filling);
-            // The only failure is an environment that is shutting down, where nobody waits for events any longer.
-            let _ = self.shared.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        *self.full.borrow()
-    }
-
-    async fn room(&mut self) {
-        // The sender lives as long as `shared`, which this host holds.
-        let _ = self.full.wait_for(|full| !full).await;
     }
 }
 

@@ -1,0 +1,106 @@
+//! What a client's task delivers through: turns deliveries into items of the outbox. Owns no order and no bound; those
+//! are the outbox's.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::encode::{self, ErrorEncoder};
+use super::outbox::{Kind, Shared};
+use crate::driver::Host;
+use crate::session::{CallId, Delivery, Event, FrameHead, LogLevel, Outcome};
+
+/// What a client's task delivers through.
+pub(super) struct ClientHost {
+    client: u32,
+    /// The last batch that this client has something in.
+    generation: Option<u64>,
+    shared: Arc<Shared>,
+    full: watch::Receiver<bool>,
+    errors: ErrorEncoder,
+}
+
+impl ClientHost {
+    pub(super) fn new(client: u32, shared: Arc<Shared>, full: watch::Receiver<bool>) -> Self {
+        Self { client, generation: None, shared, full, errors: ErrorEncoder::default() }
+    }
+
+    fn push(&mut self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
+        self.shared.push(self.client, &mut self.generation, (kind, call), payload, head);
+    }
+
+    fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {
+        self.push(kind, call, payload.as_bytes(), FrameHead::default());
+    }
+
+    fn push_event(&mut self, event: &Event) {
+        let (kind, payload) = match event {
+            Event::Connecting => (Kind::Connecting, None),
+            Event::Authenticated(answer) => (Kind::Authenticated, Some(encode::answer(answer))),
+            Event::Connected => (Kind::Connected, None),
+            Event::Ready => (Kind::Ready, None),
+            Event::Disconnecting => (Kind::Disconnecting, None),
+            Event::Disconnected(cause) => {
+                (Kind::Disconnected, cause.as_ref().map(|failure| self.errors.failure(failure)))
+            }
+            Event::Reconnecting => (Kind::Reconnecting, None),
+            Event::UnableToRtmStart(error) => {
+                (Kind::UnableToRtmStart, Some(self.errors.connect_error(error)))
+            }
+            Event::Error(error) => (Kind::Error, Some(self.errors.socket_error(error))),
+        };
+        self.push_text(kind, 0, payload.as_deref().unwrap_or("null"));
+    }
+
+    fn push_outcome(&mut self, call: CallId, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done => self.push_text(Kind::Resolved, call, "null"),
+            Outcome::Started => self.push_text(Kind::Started, call, "null"),
+            Outcome::Sent(id) => self.push_text(Kind::Resolved, call, &id.to_string()),
+            Outcome::Pong(round_trip) => {
+                self.push_text(Kind::Resolved, call, &(round_trip.as_secs_f64() * 1000.0).to_string());
+            }
+            Outcome::Failed(failure) => {
+                let error = self.errors.failure(failure);
+                self.push_text(Kind::Rejected, call, &error);
+            }
+        }
+    }
+}
+
+impl Host for ClientHost {
+    fn deliver(&mut self, delivery: Delivery) {
+        match delivery {
+            Delivery::Frame { data, head, reply } => self.push(Kind::Frame, reply.unwrap_or(0), &data, head),
+            Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame, FrameHead::default()),
+            Delivery::Event(event) => self.push_event(&event),
+            Delivery::Settle { call, outcome } => self.push_outcome(call, &outcome),
+            Delivery::Log { level, text } => {
+                let level = match level {
+                    LogLevel::Debug => "debug",
+                    LogLevel::Info => "info",
+                    LogLevel::Warn => "warn",
+                    LogLevel::Error => "error",
+                };
+                self.push_text(Kind::Log, 0, &serde_json::json!([level, text]).to_string());
+            }
+        }
+    }
+
+    fn crashed(&mut self, message: &str) {
+        self.push_text(Kind::Crashed, 0, &serde_json::json!(message).to_string());
+    }
+
+    fn flush(&mut self) {
+        self.shared.wake();
+    }
+
+    fn is_full(&self) -> bool {
+        *self.full.borrow()
+    }
+
+    async fn room(&mut self) {
+        // The sender lives as long as `shared`, which this host holds.
+        let _ = self.full.wait_for(|full| !full).await;
+    }
+}
