@@ -139,6 +139,24 @@ export class RTMClient extends EventEmitter {
   ping(): Promise<number>;
 
   /**
+   * Calls a method of the Web API, connected or not: with the client's token, over the same transport as the connect call
+   * and with its retries and rate limits. With the option `webClient`, that one makes the call.
+   *
+   * @example
+   * const { members } = await rtm.apiCall<{ members: { id: string }[] }>('users.list', { limit: 100 });
+   *
+   * @param method - Name of the method, for example `chat.postMessage`.
+   * @param options - Its arguments. Objects and arrays go out as JSON; a `Buffer`, `Uint8Array` or `Blob` makes it a
+   * multipart form; a `token` takes the place of the client's.
+   * @returns Slack's answer, which is `ok`.
+   * @throws {@link RTMConnectError}, also when Slack's answer is not `ok`.
+   */
+  apiCall<Result extends object = RTMApiCallResult>(
+    method: string,
+    options?: Record<string, unknown>,
+  ): Promise<Result>;
+
+  /**
    * Adds a listener.
    *
    * @param event - One of {@link RTMClientEvents}, a `type` of Slack's events, or `type::subtype`.
@@ -200,9 +218,9 @@ export interface RTMClientEvents {
 export interface RTMClientOptions {
   /**
    * Makes the connect call in place of the client itself, for example a `WebClient` of `@slack/web-api`. Its own
-   * settings then apply to that call instead of `slackApiUrl`, `retryConfig` and the like.
-   *
-   * Not supported yet: the constructor throws.
+   * settings then apply to that call instead of `slackApiUrl`, `retryConfig`, `proxy` and the like. What it fails with
+   * is handed on unchanged. An `ok: false` that it lets pass, and an answer without `url`, is an
+   * {@link RTMConnectPlatformError}.
    */
   webClient?: RTMWebClient;
   /** Prefix of the connect call's URL. Default: `https://slack.com/api/`. */
@@ -219,9 +237,12 @@ export interface RTMClientOptions {
    */
   retryConfig?: RTMRetryOptions;
   /**
-   * Makes the connections of the connect call and of the socket, for example by way of a proxy. Default: none.
+   * Makes the connections of the connect call and of the socket. Default: none.
    *
-   * Not supported yet: the constructor throws.
+   * Agents of `https-proxy-agent`, `http-proxy-agent`, `socks-proxy-agent`, `hpagent` and `tunnel` are read: their proxy
+   * is used as if given by {@link proxy}, unless they bear options that only Node knows. Every other agent really makes
+   * the connections, in Node; then the connection depends on JavaScript: while that is busy, nothing is sent, received or
+   * answered.
    */
   agent?: Agent;
   /** Whether a lost connection is replaced. Default: true. */
@@ -243,21 +264,20 @@ export interface RTMClientOptions {
    * Default: 2000.
    */
   replyAckOnReconnectTimeout?: number;
-  /** Client certificate and trust, for the connect call and the socket. Default: none, and Mozilla's trusted roots. */
+  /** Client certificate and trust, for the connect call and the socket. Default: no certificate, and Node's trust. */
   tls?: RTMTLSOptions;
   /**
    * Proxy for the connect call and the socket: `http://`, `https://`, `socks5://` or `socks5h://` (the proxy resolves
-   * the name), with `user:password@` where needed. The environment's proxy settings are not used. Default: none.
-   *
-   * Not supported yet: the constructor throws.
+   * the name), with `user:password@` where needed (reserved characters percent-encoded). Not together with `agent`. The
+   * environment's proxy settings are not used. Default: none.
    */
-  proxy?: string;
+  proxy?: string | URL;
   /**
    * Additional HTTP headers of the connect call and of the socket's upgrade request (an `authorization` among them goes
    * with the connect call only). Default: none.
    */
   headers?: Record<string, string | number | readonly string[] | undefined>;
-  /** Milliseconds one attempt of the connect call may take; 0 for no limit. Default: 30000. */
+  /** Milliseconds one attempt of a Web API call may take; 0 for no limit. Default: 30000. */
   requestTimeout?: number;
   /** Milliseconds from dialling the socket to Slack's `hello`; 0 for no limit. Default: 30000. */
   connectTimeout?: number;
@@ -302,18 +322,30 @@ export interface RTMRetryOptions {
   unref?: boolean;
 }
 
-/** TLS settings, as Node's `tls.createSecureContext` takes them. */
+/** Ready-made values for `retryConfig`: those of `@slack/web-api`. */
+export const retryPolicies: {
+  /** Ten retries within about thirty minutes: the default. */
+  readonly tenRetriesInAboutThirtyMinutes: Readonly<RTMRetryOptions>;
+  /** Five retries within about five minutes. */
+  readonly fiveRetriesInFiveMinutes: Readonly<RTMRetryOptions>;
+  /** Ten retries at once, for tests. */
+  readonly rapidRetryPolicy: Readonly<RTMRetryOptions>;
+};
+
+/** TLS settings, as Node's `tls.createSecureContext` takes them. TLS 1.2 or later is spoken. */
 export interface RTMTLSOptions {
-  /** Trusted certificate authorities (PEM), in place of Node's. */
+  /** Trusted certificate authorities (PEM), in place of Node's, which are its bundled ones and `NODE_EXTRA_CA_CERTS`. */
   ca?: SecureContextOptions['ca'];
-  /** Private key of the client certificate (PEM). Not supported yet: throws. */
+  /** Private key of the client certificate (PEM; RSA, EC P-256 or P-384, Ed25519), encrypted or not. */
   key?: SecureContextOptions['key'];
-  /** Client certificate with its chain (PEM). Not supported yet: throws. */
+  /** Client certificate with its chain (PEM). */
   cert?: SecureContextOptions['cert'];
-  /** Private key and certificate in one (PKCS#12), in place of `key` and `cert`. Not supported yet: throws. */
+  /** Private key and certificate in one (PKCS#12), in place of `key` and `cert`. */
   pfx?: SecureContextOptions['pfx'];
-  /** Passphrase of `key` or `pfx`. Not supported yet: throws. */
+  /** Passphrase of `key` or `pfx`. */
   passphrase?: string;
+  /** False: any certificate of the server's will do. For tests only. Default: true. */
+  rejectUnauthorized?: boolean;
   /** Additional HTTP headers of the connect call and of the socket's upgrade request. */
   headers?: Record<string, string | number | readonly string[] | undefined>;
 }
@@ -362,6 +394,15 @@ export interface RTMConnectResult {
   ims?: any;
   /** Bots of the workspace. */
   bots?: any;
+  [field: string]: any;
+}
+
+/** Slack's answer to a Web API method, with the method's own fields. */
+export interface RTMApiCallResult {
+  /** True: any other answer is an {@link RTMConnectError}. */
+  ok: boolean;
+  /** What Slack tells about the call, and the token's scopes from the answer's headers. */
+  response_metadata?: Open<RTMResponseMetadata>;
   [field: string]: any;
 }
 
@@ -453,7 +494,7 @@ export interface RTMSendWhileNotReadyError extends CodedError {
   code: ErrorCode.SendWhileNotReadyError;
 }
 
-/** Why the connect call failed. The codes are those of `@slack/web-api`. */
+/** Why the connect call, or another call of the Web API, failed. The codes are those of `@slack/web-api`. */
 export type RTMConnectError =
   | RTMConnectRequestError
   | RTMConnectHTTPError

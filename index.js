@@ -3,8 +3,10 @@
 
 const { LogLevel } = require('@slack/logger');
 const { ErrorCode } = require('./lib/errors.js');
+const retryPolicies = require('./lib/retry-policies.js');
 const { RTMClient } = require('./lib/rtm-client.js');
 
 exports.RTMClient = RTMClient;
 exports.ErrorCode = ErrorCode;
 exports.LogLevel = LogLevel;
+exports.retryPolicies = retryPolicies;

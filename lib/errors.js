@@ -19,6 +19,7 @@ const ErrorCode = Object.freeze({
  * @typedef {object} ErrorDescription
  * @property {string} code
  * @property {string} message
+ * @property {boolean} [given] it is what the user's WebClient failed with; no other property then
  * @property {boolean} [shared] whether later events and promises may refer to the same object
  * @property {{ message: string, code: string | null, closeCode?: number, reason?: string }} [original]
  * @property {number} [statusCode]

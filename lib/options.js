@@ -5,6 +5,10 @@
 const http = require('node:http');
 const os = require('node:os');
 const { ErrorCode, codedError } = require('./errors.js');
+const { proxyOfAgent, readProxy } = require('./proxy.js');
+const { tenRetriesInAboutThirtyMinutes } = require('./retry-policies.js');
+const { show } = require('./show.js');
+const { readTls, rejectsUnauthorized } = require('./tls.js');
 const { name, version } = require('../package.json');
 
 const LEVELS = ['error', 'warn', 'info', 'debug'];
@@ -20,33 +24,47 @@ const RETRY_DEFAULTS = {
   maxRetryTime: Infinity,
 };
 
-/** What holds where no `retryConfig` is given: ten retries in about thirty minutes. */
-const TEN_RETRIES_IN_ABOUT_THIRTY_MINUTES = { ...RETRY_DEFAULTS, factor: 1.96821, randomize: true };
+/** What holds where no `retryConfig` is given. */
+const DEFAULT_RETRIES = { ...RETRY_DEFAULTS, ...tenRetriesInAboutThirtyMinutes };
 
-/** Options that a later version brings: an error now beats being ignored. */
-const NOT_YET = ['agent', 'webClient', 'proxy'];
+/** Headers that the HTTP client and the WebSocket handshake make themselves. */
+const RESERVED_HEADERS = /^(connection|content-length|transfer-encoding|upgrade|sec-websocket-.*)$/i;
+
+/** Of `tls`, what is handed to Node where an agent makes the connections. */
+const TLS_OPTIONS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized'];
 
 /** @typedef {import('../binding').ClientOptions} ClientOptions */
+
+/**
+ * How JavaScript takes part in reaching Slack, where it has to.
+ * @typedef {object} Helpers
+ * @property {import('./agent.js').Way | undefined} agent makes the connections
+ * @property {any} webClient makes the connect calls
+ */
 
 /**
  * Checks the arguments of the constructor. Unknown options are ignored; `undefined` counts as left out.
  * @param {unknown} token
  * @param {Record<string, any> | null | undefined} given
- * @returns {{ native: ClientOptions, logger: any, logLevel: any }}
+ * @returns {{ native: ClientOptions, logger: any, logLevel: any, helpers: Helpers }}
  */
 function readOptions(token, given) {
   const options = given ?? {};
-  for (const option of NOT_YET) {
-    if (!isLeftOut(options[option])) throw notYet(option);
-  }
+  const webClient = readWebClient(options.webClient);
+  const slackApiUrl = readApiUrl(options.slackApiUrl);
+  const { agent, tls, proxy } = readWay(options, slackApiUrl);
   const logLevel = readLogLevel(options.logLevel);
   /** @type {ClientOptions} */
   const native = {
-    token: readToken(token),
-    slackApiUrl: readApiUrl(options.slackApiUrl),
+    token: readToken(token, webClient !== undefined),
+    slackApiUrl,
+    secureOnly: apiUrlOf(webClient, options.slackApiUrl, slackApiUrl).startsWith('https:'),
+    hasWebClient: webClient !== undefined,
+    hasAgent: agent !== undefined,
+    tls,
+    proxy,
     userAgent: `${name}/${version} node/${process.versions.node} ${os.platform()}/${os.release()}`,
     headers: [...readHeaders('headers', options.headers), ...readHeaders('tls.headers', options.tls?.headers)],
-    ca: readTls(options.tls),
     autoReconnect: options.autoReconnect === undefined || Boolean(options.autoReconnect),
     useRtmConnect: options.useRtmConnect === undefined || Boolean(options.useRtmConnect),
     clientPingTimeout: readTime('clientPingTimeout', options.clientPingTimeout, 6000),
@@ -60,7 +78,7 @@ function readOptions(token, given) {
     logLevel,
   };
   checkKeepAlive(native);
-  return { native, logger: readLogger(options.logger), logLevel };
+  return { native, logger: readLogger(options.logger), logLevel, helpers: { agent, webClient } };
 }
 
 /**
@@ -71,13 +89,81 @@ function isLeftOut(value) {
   return value === undefined || value === null;
 }
 
-/** @param {string} option */
-function notYet(option) {
-  return new Error(`the option ${option} is not supported yet`);
+/**
+ * By which way connections are made: an agent whose proxy can be read off is as good as the option `proxy`; any other
+ * makes the connections itself.
+ * @param {Record<string, any>} options
+ * @param {string} apiUrl
+ */
+function readWay(options, apiUrl) {
+  const { tls } = options;
+  if (!isLeftOut(tls) && typeof tls !== 'object') throw new TypeError(`tls must be an object, but is ${show(tls)}`);
+  const agent = readAgent(options.agent);
+  const proxy = readProxy(options.proxy);
+  if (agent !== undefined && proxy !== null) throw new TypeError('agent and proxy exclude each other');
+  const read = agent === undefined ? null : proxyOfAgent(agent);
+  // Some send what is not encrypted to the proxy as it is, without a tunnel. The driver knows tunnels only.
+  const known = read?.absoluteForm && apiUrl.startsWith('http:') ? null : read;
+  return {
+    tls: verifying({ ...tls, ...known?.tls }),
+    proxy: proxy ?? known?.proxy ?? null,
+    agent: agent !== undefined && known === null ? { agent, tls: pick(tls, TLS_OPTIONS) } : undefined,
+  };
 }
 
-/** @param {unknown} token */
-function readToken(token) {
+/**
+ * TLS settings; the environment may switch verification off, as everywhere in Node.
+ * @param {Record<string, any>} given
+ */
+function verifying(given) {
+  const tls = readTls(given);
+  return { ...tls, verify: tls.verify && (given.rejectUnauthorized === true || rejectsUnauthorized()) };
+}
+
+/** @param {any} agent */
+function readAgent(agent) {
+  if (isLeftOut(agent) || agent === false) return undefined;
+  if (typeof agent !== 'object' || typeof agent.addRequest !== 'function') {
+    throw new TypeError(`agent must be an http.Agent, but is ${show(agent)}`);
+  }
+  return agent;
+}
+
+/** @param {any} webClient */
+function readWebClient(webClient) {
+  if (isLeftOut(webClient)) return undefined;
+  if (typeof webClient !== 'object' || typeof webClient.apiCall !== 'function') {
+    throw new TypeError(`webClient must have a method apiCall, but is ${show(webClient)}`);
+  }
+  return webClient;
+}
+
+/**
+ * The URL of the API that the connect calls go to: a WebClient may have its own, or tell none.
+ * @param {any} webClient
+ * @param {unknown} given
+ * @param {string} url
+ */
+function apiUrlOf(webClient, given, url) {
+  if (webClient === undefined) return url;
+  if (typeof webClient.slackApiUrl === 'string') return webClient.slackApiUrl.trim().toLowerCase();
+  return given === undefined ? '' : url;
+}
+
+/**
+ * @param {Record<string, any> | null | undefined} object
+ * @param {string[]} keys
+ */
+function pick(object, keys) {
+  return Object.fromEntries(keys.filter((key) => !isLeftOut(object?.[key])).map((key) => [key, object?.[key]]));
+}
+
+/**
+ * @param {unknown} token
+ * @param {boolean} mayBeEmpty
+ */
+function readToken(token, mayBeEmpty) {
+  if (mayBeEmpty && (isLeftOut(token) || token === '')) return '';
   if (typeof token !== 'string') {
     throw new TypeError(`token must be a string, but is ${token === null ? 'null' : `of type ${typeof token}`}`);
   }
@@ -155,7 +241,7 @@ function readLogger(logger) {
 
 /** @param {any} given */
 function readRetryConfig(given) {
-  if (isLeftOut(given)) return TEN_RETRIES_IN_ABOUT_THIRTY_MINUTES;
+  if (isLeftOut(given)) return DEFAULT_RETRIES;
   if (typeof given !== 'object') {
     throw new TypeError(`retryConfig must be an object, but is ${show(given)}`);
   }
@@ -193,6 +279,7 @@ function readHeaders(option, headers) {
     [value].flat().flatMap((one) => {
       if (one === undefined) return [];
       try {
+        if (RESERVED_HEADERS.test(header)) throw new TypeError('made by the client itself');
         http.validateHeaderName(header);
         http.validateHeaderValue(header, String(one));
       } catch {
@@ -203,25 +290,6 @@ function readHeaders(option, headers) {
   );
 }
 
-/**
- * The authorities to trust, where `tls` names them.
- * @param {any} tls
- * @returns {Buffer[] | undefined}
- */
-function readTls(tls) {
-  if (isLeftOut(tls)) return undefined;
-  if (typeof tls !== 'object') throw new TypeError(`tls must be an object, but is ${show(tls)}`);
-  for (const option of ['key', 'cert', 'pfx', 'passphrase']) {
-    if (!isLeftOut(tls[option])) throw notYet(`tls.${option}`);
-  }
-  if (isLeftOut(tls.ca)) return undefined;
-  return [tls.ca].flat().map((ca) => {
-    if (typeof ca === 'string') return Buffer.from(ca);
-    if (ArrayBuffer.isView(ca)) return Buffer.from(ca.buffer, ca.byteOffset, ca.byteLength);
-    throw new TypeError(`tls.ca must be a string, a Buffer, or a list of them, but holds ${show(ca)}`);
-  });
-}
-
 /** @param {ClientOptions} options */
 function checkKeepAlive({ clientPingTimeout, serverPongTimeout }) {
   if (clientPingTimeout === 0 || serverPongTimeout < clientPingTimeout) return;
@@ -229,16 +297,6 @@ function checkKeepAlive({ clientPingTimeout, serverPongTimeout }) {
     ErrorCode.KeepAliveConfigError,
     `serverPongTimeout (${serverPongTimeout} ms) must be below clientPingTimeout (${clientPingTimeout} ms)`,
   );
-}
-
-/**
- * A value as it is named in an error.
- * @param {unknown} value
- */
-function show(value) {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value);
 }
 
 module.exports = { checkToken, readOptions };

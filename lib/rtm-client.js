@@ -5,11 +5,13 @@
 
 const { EventEmitter } = require('eventemitter3');
 const { Kind, NativeClient } = require('../binding.js');
-const { formOf, logNotes, messageOf, startDataOf } = require('./conversions.js');
+const { answerOf, apiRequestOf, formOf, logNotes, messageOf } = require('./conversions.js');
+const { Errands } = require('./errands.js');
 const { codedError, errorFrom, platformError } = require('./errors.js');
 const { namedLogger } = require('./logger.js');
 const { readOptions } = require('./options.js');
 const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
+const { prepareTrust } = require('./trust.js');
 const { makeWebClient } = require('./web-client.js');
 
 /**
@@ -47,8 +49,12 @@ class RTMClient extends EventEmitter {
   #startData = undefined;
   /** The last error that events and promises may share. @type {Error | undefined} */
   #sharedError = undefined;
-  /** What `webClient` is made from, or the one made. */
+  /** What `webClient` is made from, or the one made or given. */
   #webClient;
+  #givenWebClient;
+  #errands;
+  /** The options of the last `start()`. @type {Record<string, any>} */
+  #startOptions = {};
 
   #receiver = {
     emit: (/** @type {string | symbol} */ event, /** @type {any[]} */ ...args) => this.emit(event, ...args),
@@ -64,22 +70,34 @@ class RTMClient extends EventEmitter {
    */
   constructor(token, options) {
     super();
-    const { native, logger, logLevel } = readOptions(token, options);
+    const { native, logger, logLevel, helpers } = readOptions(token, options);
+    prepareTrust(native);
     try {
       this.#native = new NativeClient(outbox, this.#id, native);
     } catch (error) {
       throw new TypeError(/** @type {Error} */ (error).message);
     }
     this.#logger = namedLogger(logger, logLevel);
-    const { slackApiUrl, retryConfig } = options ?? {};
-    this.#webClient = { made: undefined, token, options: { slackApiUrl, retryConfig, logger, logLevel } };
+    if (!native.tls.verify) {
+      this.#log('warn', 'certificates are not verified (rejectUnauthorized, or NODE_TLS_REJECT_UNAUTHORIZED=0)');
+    }
+    this.#errands = new Errands(this.#native, {
+      ...helpers,
+      startOptions: () => this.#startOptions,
+      changed: () => this.#attend(),
+    });
+    this.#givenWebClient = helpers.webClient;
+    this.#webClient = { made: helpers.webClient, token, options: { ...options, logger, logLevel } };
   }
 
   // ── Methods ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** @param {Record<string, any>} [options] */
   start(options) {
-    return this.#call(true, (call) => this.#native.start(call, formOf(options)));
+    return this.#call(true, (call) => {
+      this.#native.start(call, formOf(options));
+      this.#startOptions = { ...options };
+    });
   }
 
   disconnect() {
@@ -119,6 +137,16 @@ class RTMClient extends EventEmitter {
   /** @param {string[]} userIds */
   subscribePresence(userIds) {
     return this.addOutgoingEvent(false, 'presence_sub', { ids: userIds });
+  }
+
+  /**
+   * @param {string} method
+   * @param {Record<string, any>} [options]
+   */
+  async apiCall(method, options) {
+    if (this.#givenWebClient !== undefined) return this.#givenWebClient.apiCall(method, options);
+    const { token, contentType, body } = await apiRequestOf(method, options);
+    return this.#call(true, (call) => this.#native.callApi(call, method, token, contentType, body));
   }
 
   ping() {
@@ -292,7 +320,8 @@ class RTMClient extends EventEmitter {
 
   /** Lets the outbox know whether something may arrive. Queued messages alone wait for a `start()`. */
   #attend() {
-    attend(this.#id, this.#receiver, this.#state !== 'disconnected' || this.#waiting > 0);
+    const isExpected = this.#state !== 'disconnected' || this.#waiting > 0 || this.#errands.size > 0;
+    attend(this.#id, this.#receiver, isExpected);
   }
 
   // ── What comes back ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,6 +339,14 @@ class RTMClient extends EventEmitter {
       case Kind.Started:
         this.#take(call)?.resolve(this.#startData);
         return this.#attend();
+      case Kind.Answered: {
+        const answer = answerOf(payload);
+        this.#logNotes(answer);
+        this.#take(call)?.resolve(answer);
+        return this.#attend();
+      }
+      case Kind.Errand:
+        return this.#errands.attend(call);
       case Kind.Rejected:
         this.#take(call)?.reject(this.#errorFrom(payload));
         return this.#attend();
@@ -337,12 +374,13 @@ class RTMClient extends EventEmitter {
         this.emit('connecting');
         break;
       case Kind.Authenticated:
-        this.#startData = startDataOf(payload);
+        this.#startData = payload.answer === null ? this.#errands.given : answerOf(payload.answer);
         this.authenticated = true;
         this.activeUserId = payload.userId;
         this.activeTeamId = payload.teamId;
         this.emit('authenticated', this.#startData);
-        logNotes(this.#startData, (level, text) => this.#log(level, text));
+        // A WebClient of the user's logs them itself.
+        if (payload.answer !== null) this.#logNotes(this.#startData);
         break;
       case Kind.Connected:
         this.#state = 'connected';
@@ -402,7 +440,7 @@ class RTMClient extends EventEmitter {
    */
   #errorFrom(description) {
     if (description === true) return this.#sharedError;
-    const error = errorFrom(description);
+    const error = description.given ? this.#errands.given : errorFrom(description);
     if (description.shared) this.#sharedError = error;
     return error;
   }
@@ -418,6 +456,11 @@ class RTMClient extends EventEmitter {
     this.#attend();
     this.#log('error', error.message);
     this.emit('disconnected', error);
+  }
+
+  /** @param {any} answer */
+  #logNotes(answer) {
+    logNotes(answer, (level, text) => this.#log(level, text));
   }
 
   /**

@@ -3,6 +3,9 @@
 
 const { codedError } = require('./errors.js');
 
+/** Options that both have. */
+const SHARED = ['slackApiUrl', 'logger', 'logLevel', 'retryConfig', 'agent', 'tls', 'headers'];
+
 /**
  * @param {string} token
  * @param {Record<string, any>} options
@@ -15,7 +18,7 @@ function makeWebClient(token, options) {
   } catch (error) {
     throw codedError('MODULE_NOT_FOUND', 'rtm.webClient needs @slack/web-api: npm install @slack/web-api', { cause: error });
   }
-  const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+  const given = SHARED.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined && value !== null);
   return new webApi.WebClient(token, Object.fromEntries(given));
 }
 

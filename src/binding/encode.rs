@@ -1,14 +1,15 @@
 //! What crosses to JavaScript, as JSON: payloads of lifecycle events, settled promises, errors. Owns the shapes;
 //! `lib/outbox.js` and `lib/errors.js` read them.
 //!
-//! An error is `{code, message, …fields, original?, shared?}`. One that was given before is `true`: the same object.
+//! An error is `{code, message, …fields, original?, shared?}`. One that was told before is `true`: the same object; and
+//! `{given: true}` is what the user's `WebClient` failed with last.
 
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::session::{ConnectAnswer, ConnectError, Failure, SocketError};
+use crate::session::{ApiAnswer, ApiError, ConnectAnswer, Failure, SocketError};
 
 /// Encodes one client's errors, and knows the last one that may come again.
 #[derive(Debug, Default)]
@@ -19,7 +20,7 @@ pub(super) struct ErrorEncoder {
 /// An error that several events and promises may share: they get the same object.
 #[derive(Debug, Clone)]
 enum Shared {
-    Connect(Arc<ConnectError>),
+    Connect(Arc<ApiError>),
     Socket(Arc<SocketError>),
 }
 
@@ -36,7 +37,7 @@ impl Shared {
 impl ErrorEncoder {
     pub(super) fn failure(&mut self, failure: &Failure) -> String {
         let code = match failure {
-            Failure::Connect(error) => return self.connect_error(error),
+            Failure::Api(error) => return self.connect_error(error),
             Failure::Socket(error) => return self.socket_error(error),
             Failure::SendWhileDisconnected => "slack_rtmapi_send_while_disconnected_error",
             Failure::SendWhileNotReady => "slack_rtmapi_send_while_not_ready_error",
@@ -46,7 +47,7 @@ impl ErrorEncoder {
         json!({ "code": code, "message": failure.to_string() }).to_string()
     }
 
-    pub(super) fn connect_error(&mut self, error: &Arc<ConnectError>) -> String {
+    pub(super) fn connect_error(&mut self, error: &Arc<ApiError>) -> String {
         self.shared(Shared::Connect(Arc::clone(error)), || connect_error(error))
     }
 
@@ -63,31 +64,32 @@ impl ErrorEncoder {
     }
 }
 
-fn connect_error(error: &ConnectError) -> String {
+fn connect_error(error: &ApiError) -> String {
     let message = error.to_string();
     match error {
-        ConnectError::Request { message: what, code } => json!({
+        ApiError::Request { cause, code, .. } => json!({
             "shared": true, "code": "slack_webapi_request_error", "message": message,
-            "original": { "message": what, "code": code },
+            "original": { "message": cause, "code": code },
         })
         .to_string(),
-        ConnectError::Http { status, reason, headers, body } => json!({
+        ApiError::Http { status, reason, headers, body, .. } => json!({
             "shared": true, "code": "slack_webapi_http_error", "message": message,
             "statusCode": status, "statusMessage": reason, "headers": headers_object(headers), "body": body,
         })
         .to_string(),
-        ConnectError::RateLimited { retry_after } => json!({
+        ApiError::RateLimited { retry_after, .. } => json!({
             "shared": true, "code": "slack_webapi_rate_limited_error", "message": message,
             "retryAfter": retry_after.as_secs(),
         })
         .to_string(),
-        ConnectError::Platform { body, .. } => {
+        ApiError::Platform { body, .. } => {
             let data = String::from_utf8_lossy(body);
             let message = Value::from(message);
             format!(
                 r#"{{"shared":true,"code":"slack_webapi_platform_error","message":{message},"data":{data}}}"#
             )
         }
+        ApiError::WebClient { .. } => json!({ "shared": true, "given": true }).to_string(),
     }
 }
 
@@ -119,13 +121,16 @@ fn socket_error(error: &SocketError) -> String {
     .to_string()
 }
 
-/// `{data, userId, teamId, scopes, acceptedScopes}`, `data` being the answer's body as it came.
-pub(super) fn answer(answer: &ConnectAnswer) -> String {
+/// `{data, scopes, acceptedScopes}`, `data` being the answer's body as it came.
+pub(super) fn api_answer(answer: &ApiAnswer) -> String {
     let body: Option<&RawValue> = serde_json::from_slice(&answer.body).ok();
     let data = body.map_or("null", RawValue::get);
-    let [user, team, scopes, accepted] =
-        [json!(answer.user_id), json!(answer.team_id), json!(answer.scopes), json!(answer.accepted_scopes)];
-    format!(
-        r#"{{"data":{data},"userId":{user},"teamId":{team},"scopes":{scopes},"acceptedScopes":{accepted}}}"#
-    )
+    let [scopes, accepted] = [json!(answer.scopes), json!(answer.accepted_scopes)];
+    format!(r#"{{"data":{data},"scopes":{scopes},"acceptedScopes":{accepted}}}"#)
+}
+
+/// `{userId, teamId, answer}`; `answer` is `null` where the user's `WebClient` gave it.
+pub(super) fn connect_answer(ConnectAnswer { user_id, team_id, answer, .. }: &ConnectAnswer) -> String {
+    let answer = answer.as_ref().map_or_else(|| "null".to_owned(), api_answer);
+    format!(r#"{{"userId":{},"teamId":{},"answer":{answer}}}"#, json!(user_id), json!(team_id))
 }

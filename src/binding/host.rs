@@ -36,7 +36,7 @@ impl ClientHost {
     fn push_event(&mut self, event: &Event) {
         let (kind, payload) = match event {
             Event::Connecting => (Kind::Connecting, None),
-            Event::Authenticated(answer) => (Kind::Authenticated, Some(encode::answer(answer))),
+            Event::Authenticated(answer) => (Kind::Authenticated, Some(encode::connect_answer(answer))),
             Event::Connected => (Kind::Connected, None),
             Event::Ready => (Kind::Ready, None),
             Event::Disconnecting => (Kind::Disconnecting, None),
@@ -60,6 +60,7 @@ impl ClientHost {
             Outcome::Pong(round_trip) => {
                 self.push_text(Kind::Resolved, call, &(round_trip.as_secs_f64() * 1000.0).to_string());
             }
+            Outcome::Answer(answer) => self.push_text(Kind::Answered, call, &encode::api_answer(answer)),
             Outcome::Failed(failure) => {
                 let error = self.errors.failure(failure);
                 self.push_text(Kind::Rejected, call, &error);

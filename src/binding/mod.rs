@@ -7,74 +7,50 @@
 #![allow(clippy::cast_precision_loss, reason = "times in ms are far below 2^53")]
 
 mod encode;
+mod errands;
 mod host;
+mod options;
 mod outbox;
+mod stream;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use bytes::Bytes;
 use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::driver::{Handle, Transport, TransportConfig, runtime, spawn};
-use crate::session::{Config, Input, LogLevel, Message, RetryConfig, Secret};
+use crate::driver::{self, AgentError, AgentResponse, ApiRequest, Handle, Transport, runtime, spawn};
+use crate::session::{ApiError, ConnectAnswer, Input, Message, Secret};
+use errands::{Errand, Errands};
+use options::{ClientOptions, session_config, transport_config};
 use outbox::Outbox;
+use stream::ByteStream;
 
-/// The options of a client, validated and with defaults filled in. Times are in ms; what may be absent is `null`.
-#[napi(object)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-pub struct ClientOptions {
-    /// `slackApiUrl`, with a slash at its end.
-    pub slack_api_url: String,
-    /// The token.
-    pub token: String,
-    /// The `User-Agent` header.
-    pub user_agent: String,
-    /// Extra headers, as names and values in turn.
-    pub headers: Vec<String>,
-    /// `tls.ca`: PEM files.
-    pub ca: Option<Vec<Buffer>>,
-    /// `autoReconnect`
-    pub auto_reconnect: bool,
-    /// `useRtmConnect`
-    pub use_rtm_connect: bool,
-    /// `clientPingTimeout`; 0: no keepalive.
-    pub client_ping_timeout: f64,
-    /// `serverPongTimeout`
-    pub server_pong_timeout: f64,
-    /// `replyAckOnReconnectTimeout`
-    pub reply_ack_on_reconnect_timeout: f64,
-    /// `requestTimeout`; 0: none.
-    pub request_timeout: f64,
-    /// `connectTimeout`; 0: none.
-    pub connect_timeout: f64,
-    /// `replyTimeout`; 0: none.
-    pub reply_timeout: f64,
-    /// `maxPendingReplies`; `Infinity`: no limit.
-    pub max_pending_replies: f64,
-    /// `retryConfig.retries`
-    pub retries: f64,
-    /// `retryConfig.factor`
-    pub factor: f64,
-    /// `retryConfig.minTimeout`
-    pub min_timeout: f64,
-    /// `retryConfig.maxTimeout`
-    pub max_timeout: f64,
-    /// `retryConfig.randomize`
-    pub randomize: bool,
-    /// `retryConfig.forever`
-    pub forever: bool,
-    /// `retryConfig.maxRetryTime`
-    pub max_retry_time: f64,
-    /// `logLevel`: `debug`, `info`, `warn` or `error`.
-    pub log_level: String,
+/// A longer answer to a request is to be refused while it is read.
+#[napi]
+#[expect(unreachable_pub, reason = "the macro asks for it")]
+pub const MAX_ANSWER_BYTES: u32 = 256 * 1024 * 1024;
+
+const _: () = assert!(MAX_ANSWER_BYTES as usize == driver::MAX_ANSWER_BYTES, "one bound for all");
+
+/// Has the process trust these authorities by default: what Node trusts, PEM. The first call counts.
+#[napi(catch_unwind)]
+pub(crate) fn set_default_roots(pems: Vec<String>) {
+    driver::set_default_roots(pems.into_iter().map(String::into_bytes).collect());
+}
+
+/// Whether `setDefaultRoots` was called in this process, by any thread.
+#[napi(catch_unwind)]
+pub(crate) fn has_default_roots() -> bool {
+    driver::has_default_roots()
 }
 
 /// One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox.
 #[napi]
 pub struct NativeClient {
     handle: Handle,
+    errands: Arc<Errands>,
 }
 
 #[napi]
@@ -83,7 +59,8 @@ impl NativeClient {
     #[napi(constructor, catch_unwind)]
     pub fn new(outbox: &Outbox, id: u32, options: ClientOptions) -> Result<Self> {
         let config = session_config(&options);
-        let transport = Transport::new(transport_config(options))
+        let errands = outbox.errands(id);
+        let transport = Transport::new(transport_config(options, &errands)?)
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         let runtime = runtime().map_err(|error| {
             Error::new(
@@ -92,7 +69,7 @@ impl NativeClient {
             )
         })?;
         let handle = spawn(runtime, config, Arc::new(transport), fastrand::u64(..), outbox.host(id));
-        Ok(Self { handle })
+        Ok(Self { handle, errands })
     }
 
     /// `start()`; `form` holds the options of the connect call, encoded.
@@ -125,6 +102,69 @@ impl NativeClient {
         self.input(Input::Ping { call })
     }
 
+    /// `apiCall()`; `token` takes the place of the client's.
+    #[napi(catch_unwind)]
+    pub fn call_api(
+        &self,
+        call: u32,
+        method: String,
+        token: Option<String>,
+        content_type: String,
+        body: Buffer,
+    ) -> Result<()> {
+        let request =
+            ApiRequest { method, token: token.map(Secret), content_type, body: Vec::from(body).into() };
+        self.handle.call_api(call, request).map_err(|ended| Error::new(Status::Closing, ended.to_string()))
+    }
+
+    /// Takes the errand of this number; `null` where it was called off, or is not new.
+    #[napi(catch_unwind)]
+    pub fn take_errand(&self, id: u32) -> Option<Errand> {
+        self.errands.take(id)
+    }
+
+    /// What the user's `WebClient` answered to the connect call.
+    #[napi(catch_unwind)]
+    pub fn finish_connect(&self, id: u32, url: String, user_id: String, team_id: String) {
+        self.errands.connected(id, Ok(ConnectAnswer { url, user_id, team_id, answer: None }));
+    }
+
+    /// The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms.
+    #[napi(catch_unwind)]
+    pub fn fail_connect(
+        &self,
+        id: u32,
+        message: String,
+        error: Option<String>,
+        gave_up: bool,
+        retry_after: f64,
+    ) {
+        let retry_after = options::to_duration(retry_after);
+        self.errands.connected(id, Err(ApiError::WebClient { message, error, gave_up, retry_after }));
+    }
+
+    /// The answer to a request by the user's agent, or to an upgrade that was refused.
+    #[napi(catch_unwind)]
+    pub fn finish_request(&self, id: u32, status: u16, reason: String, headers: Vec<String>, body: Buffer) {
+        let headers = options::pairs(&headers);
+        let body = Vec::from(body).into();
+        self.errands.answered(id, Ok(AgentResponse { status, reason, headers, body }));
+    }
+
+    /// A request, or an upgrade, by the user's agent failed.
+    #[napi(catch_unwind)]
+    pub fn fail_request(&self, id: u32, message: String, code: Option<String>) {
+        self.errands.answered(id, Err(AgentError { message, code: code.map(Into::into) }));
+    }
+
+    /// An upgrade by the user's agent was taken. Gives the driver's other end of the socket; `null`: called off.
+    #[napi(catch_unwind)]
+    pub fn finish_upgrade(&self, id: u32, status: u16, headers: Vec<String>) -> Option<ByteStream> {
+        let headers = options::pairs(&headers);
+        let response = AgentResponse { status, reason: String::new(), headers, body: Bytes::new() };
+        self.errands.upgraded(id, response)
+    }
+
     /// The round trip of the last ping, in ms.
     #[napi(getter, catch_unwind)]
     pub fn latency(&self) -> Option<f64> {
@@ -138,69 +178,10 @@ impl NativeClient {
     }
 
     fn input(&self, input: Input) -> Result<()> {
-        self.handle
-            .input(input)
-            .map_err(|_| Error::new(Status::Closing, "the network side of this client has ended".to_owned()))
+        self.handle.input(input).map_err(|ended| Error::new(Status::Closing, ended.to_string()))
     }
 }
 
 fn to_message(json: String) -> Result<Message> {
     Message::new(json).map_err(|_| Error::new(Status::InvalidArg, "the message is no JSON object".to_owned()))
-}
-
-fn session_config(options: &ClientOptions) -> Config {
-    Config {
-        auto_reconnect: options.auto_reconnect,
-        secure_only: options.slack_api_url.starts_with("https:"),
-        client_ping_timeout: to_limit(options.client_ping_timeout),
-        server_pong_timeout: to_duration(options.server_pong_timeout),
-        reply_ack_timeout: to_duration(options.reply_ack_on_reconnect_timeout),
-        connect_timeout: to_limit(options.connect_timeout),
-        reply_timeout: to_limit(options.reply_timeout),
-        max_pending_replies: to_count(options.max_pending_replies),
-        retry: RetryConfig {
-            retries: u32::try_from(to_count(options.retries)).unwrap_or(u32::MAX),
-            factor: options.factor,
-            min_timeout: to_duration(options.min_timeout),
-            max_timeout: to_duration(options.max_timeout),
-            randomize: options.randomize,
-            forever: options.forever,
-            max_retry_time: to_duration(options.max_retry_time),
-        },
-        log_level: match options.log_level.as_str() {
-            "debug" => LogLevel::Debug,
-            "warn" => LogLevel::Warn,
-            "error" => LogLevel::Error,
-            _ => LogLevel::Info,
-        },
-    }
-}
-
-fn transport_config(options: ClientOptions) -> TransportConfig {
-    let method = if options.use_rtm_connect { "rtm.connect" } else { "rtm.start" };
-    let headers = options.headers.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-    TransportConfig {
-        api_url: options.slack_api_url,
-        method: method.to_owned(),
-        token: Secret(options.token),
-        user_agent: options.user_agent,
-        headers,
-        request_timeout: to_limit(options.request_timeout),
-        ca: options.ca.map(|pems| pems.iter().map(|pem| pem.to_vec()).collect()),
-    }
-}
-
-/// Milliseconds to a duration; what is beyond all durations is the longest one.
-fn to_duration(millis: f64) -> Duration {
-    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX)
-}
-
-/// Milliseconds to a limit; 0 stands for none.
-fn to_limit(millis: f64) -> Option<Duration> {
-    (millis > 0.0).then(|| to_duration(millis))
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-fn to_count(number: f64) -> usize {
-    number as usize
 }

@@ -15,6 +15,7 @@ use napi::{Result, Status};
 use napi_derive::napi;
 use tokio::sync::watch;
 
+use super::errands::Errands;
 use super::host::ClientHost;
 use crate::session::{CallId, FrameHead, Name};
 
@@ -38,7 +39,7 @@ pub enum Kind {
     Frame,
     /// `connecting`
     Connecting,
-    /// `authenticated`; payload: `encode::answer`.
+    /// `authenticated`; payload: `encode::connect_answer`.
     Authenticated,
     /// `connected`
     Connected,
@@ -60,8 +61,12 @@ pub enum Kind {
     Resolved,
     /// The promise `call` resolves with the data of the last `authenticated`.
     Started,
+    /// The promise `call` resolves with a Web API method's answer; payload: `encode::api_answer`.
+    Answered,
     /// The promise `call` rejects; payload: an error.
     Rejected,
+    /// The errand, or stream, of number `call` is to be looked after.
+    Errand,
     /// A line for the log; payload: level and text.
     Log,
     /// The session came to grief; payload: what the bug said.
@@ -342,6 +347,11 @@ impl Outbox {
 }
 
 impl Outbox {
+    /// The errands of a client.
+    pub(super) fn errands(&self, client: u32) -> Arc<Errands> {
+        Errands::new(client, Arc::clone(&self.shared))
+    }
+
     /// The end of the road that a client's task gets.
     pub(super) fn host(&self, client: u32) -> ClientHost {
         ClientHost::new(client, Arc::clone(&self.shared), self.full.clone())

@@ -7,19 +7,39 @@ use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::dns::DnsError;
+use super::proxy::ProxyError;
+use super::tls;
+use crate::session::ErrorCode;
 
-/// The innermost error of a chain, which says what happened.
-pub(super) fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
+/// What happened: the words of the innermost error of a chain, or of one of ours, which says it all.
+pub(super) fn words(error: &(dyn Error + 'static)) -> String {
+    let mut error = error;
+    while !error.is::<ProxyError>() {
+        match behind(error) {
+            Some(inner) => error = inner,
+            None => break,
+        }
     }
-    root
+    error.downcast_ref::<rustls::Error>().and_then(tls::words).unwrap_or(error).to_string()
+}
+
+/// The next error of a chain. An `io::Error` may wrap another error, which `source()` of it skips.
+fn behind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }
 
 /// Node's name for an error, where some error in the chain has one.
-pub(super) fn node_code(error: &(dyn Error + 'static)) -> Option<&'static str> {
+pub(super) fn node_code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
+    find_code(error).map(ErrorCode::Borrowed)
+}
+
+fn find_code(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut next = Some(error);
+    // Whether it is an open connection's error: one of HTTP or of the WebSocket.
+    let mut established = false;
     while let Some(error) = next {
         if is_hang_up(error) {
             return Some("ECONNRESET");
@@ -27,10 +47,17 @@ pub(super) fn node_code(error: &(dyn Error + 'static)) -> Option<&'static str> {
         if error.is::<DnsError>() {
             return Some("ENOTFOUND");
         }
+        if let Some(code) = error.downcast_ref().and_then(proxy_code) {
+            return Some(code);
+        }
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls::code(error, established));
+        }
         if let Some(code) = error.downcast_ref::<io::Error>().and_then(io_code) {
             return Some(code);
         }
-        next = error.source();
+        established |= error.is::<hyper::Error>() || error.is::<WsError>();
+        next = behind(error);
     }
     None
 }
@@ -39,6 +66,21 @@ pub(super) fn node_code(error: &(dyn Error + 'static)) -> Option<&'static str> {
 fn is_hang_up(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
         || matches!(error.downcast_ref(), Some(WsError::Protocol(ProtocolError::HandshakeIncomplete)))
+}
+
+/// Node's name for a proxy that does not let through; what lies behind one that cannot be reached has its own.
+fn proxy_code(error: &ProxyError) -> Option<&'static str> {
+    match error {
+        ProxyError::Refused { .. } => Some("ERR_PROXY_TUNNEL"),
+        ProxyError::Socks { source, .. } => match source {
+            tokio_socks::Error::Io(_) => None,
+            tokio_socks::Error::ConnectionRefused => Some("ECONNREFUSED"),
+            tokio_socks::Error::HostUnreachable => Some("EHOSTUNREACH"),
+            tokio_socks::Error::NetworkUnreachable => Some("ENETUNREACH"),
+            _ => Some("ERR_PROXY_TUNNEL"),
+        },
+        ProxyError::Unreachable { .. } | ProxyError::NoAnswer { .. } | ProxyError::Lookup(_) => None,
+    }
 }
 
 fn io_code(error: &io::Error) -> Option<&'static str> {
@@ -51,7 +93,6 @@ fn io_code(error: &io::Error) -> Option<&'static str> {
         io::ErrorKind::HostUnreachable => Some("EHOSTUNREACH"),
         io::ErrorKind::NetworkUnreachable => Some("ENETUNREACH"),
         io::ErrorKind::AddrNotAvailable => Some("EADDRNOTAVAIL"),
-        // An `io::Error` may wrap another error, which `source()` of it skips.
-        _ => error.get_ref().and_then(|inner| node_code(inner)),
+        _ => None,
     }
 }

@@ -1,11 +1,15 @@
-//! Names to addresses. Owns the look-up and its error, which both the connect call and the socket need to tell apart
-//! from others.
+//! Names to addresses. Owns the look-up and its error, which has to be told apart from others.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::vec;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
 use tokio::net::lookup_host;
+use tower_service::Service;
 
 /// A host without an address.
 #[derive(Debug, thiserror::Error)]
@@ -15,20 +19,25 @@ pub(super) struct DnsError {
     reason: io::Error,
 }
 
-/// The system's resolver for the HTTP client.
-#[derive(Debug)]
+/// The system's resolver, as the dialler takes it.
+#[derive(Debug, Clone)]
 pub(super) struct Resolver;
 
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let addresses = lookup(name.as_str(), 0).await?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
+impl Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = DnsError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DnsError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), DnsError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        Box::pin(async move { Ok(lookup(name.as_str(), 0).await?.into_iter()) })
     }
 }
 
-/// All addresses of a host.
+/// All addresses of a host; at least one.
 pub(super) async fn lookup(host: &str, port: u16) -> Result<Vec<SocketAddr>, DnsError> {
     let error = |reason| DnsError { host: host.to_owned(), reason };
     let addresses: Vec<_> = lookup_host((host, port)).await.map_err(error)?.collect();

@@ -1,11 +1,16 @@
 //! Carries out what the session asks: the connect call, the socket, the clock. One task a client, all tasks on one
 //! small runtime. It owns every socket and timer, and decides nothing.
 
+mod agent;
+mod api_calls;
 mod cause;
-mod connect;
+mod dial;
 mod dns;
+mod proxy;
 mod socket;
 mod tls;
+mod transport;
+mod web_api;
 
 use std::future::{Future, pending};
 use std::ops::ControlFlow;
@@ -22,11 +27,17 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep_until;
 
 use crate::session::{
-    Closure, Config, ConnectAnswer, ConnectError, ConnectionId, Delivery, Input, Output, Session, SocketError,
+    ApiError, CallId, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Failure, Input, LogLevel,
+    Outcome, Output, Session, SocketError,
 };
 
-pub use connect::{Transport, TransportConfig, TransportError};
+pub use agent::{Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand, WebClient};
+use api_calls::ApiCalls;
+pub use proxy::{ProxyConfig, ProxyKind};
 use socket::{Socket, SocketEvent};
+pub use tls::{Pfx, TlsConfig, has_default_roots, set_default_roots};
+pub use transport::{Transport, TransportConfig, TransportError};
+pub use web_api::{ApiRequest, FORM, MAX_ANSWER_BYTES};
 
 /// Stands in [`Health`] for what has not happened yet.
 const NEVER: u64 = 0;
@@ -53,7 +64,7 @@ pub trait Host: Send + 'static {
 /// The user's hold on a client. When the last one is gone, the client's task ends and its socket is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    inputs: UnboundedSender<Input>,
+    requests: UnboundedSender<UserRequest>,
     health: Arc<Health>,
 }
 
@@ -61,9 +72,18 @@ impl Handle {
     /// Hands the session an input of the user's: `Start`, `Disconnect`, `Send`, `Enqueue` or `Ping`.
     ///
     /// # Errors
-    /// Gives the input back where the client's task has ended (its runtime is gone).
-    pub fn input(&self, input: Input) -> Result<(), Box<Input>> {
-        self.inputs.send(input).map_err(|error| Box::new(error.0))
+    /// The client's task has ended.
+    pub fn input(&self, input: Input) -> Result<(), Ended> {
+        self.requests.send(UserRequest::Input(input)).map_err(|_| Ended)
+    }
+
+    /// Calls a Web API method, whatever the session's state, with repetitions by `retryConfig`. `call` settles by
+    /// [`Outcome::Answer`], or fails.
+    ///
+    /// # Errors
+    /// The client's task has ended.
+    pub fn call_api(&self, call: CallId, request: ApiRequest) -> Result<(), Ended> {
+        self.requests.send(UserRequest::Call(call, request)).map_err(|_| Ended)
     }
 
     /// The round trip of the last ping that was answered.
@@ -83,6 +103,17 @@ impl Handle {
     }
 }
 
+/// A client's task has ended: its runtime is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client's task has ended")]
+pub struct Ended;
+
+/// What the user asks for.
+enum UserRequest {
+    Input(Input),
+    Call(CallId, ApiRequest),
+}
+
 /// What can be read of a client from any thread at any time.
 #[derive(Debug, Default)]
 struct Health {
@@ -98,17 +129,18 @@ pub fn spawn(
     seed: u64,
     host: impl Host,
 ) -> Handle {
-    let (inputs, receiver) = unbounded_channel();
+    let (requests, receiver) = unbounded_channel();
     let health = Arc::new(Health::default());
-    let handle = Handle { inputs, health: Arc::clone(&health) };
+    let handle = Handle { requests, health: Arc::clone(&health) };
     runtime.spawn(async move {
         let session = Session::new(config.clone(), seed, now());
         let driver = Driver {
+            calls: ApiCalls::new(Arc::clone(&transport), config.retry.clone(), seed),
             config,
             seed,
             session,
             transport,
-            inputs: receiver,
+            requests: receiver,
             host,
             health,
             work: Work::Idle,
@@ -151,14 +183,15 @@ struct Driver<H> {
     seed: u64,
     session: Session,
     transport: Arc<Transport>,
-    inputs: UnboundedReceiver<Input>,
+    requests: UnboundedReceiver<UserRequest>,
+    calls: ApiCalls,
     host: H,
     health: Arc<Health>,
     work: Work,
     paused: bool,
 }
 
-type Calling = Pin<Box<dyn Future<Output = Result<ConnectAnswer, ConnectError>> + Send>>;
+type Calling = Pin<Box<dyn Future<Output = Result<ConnectAnswer, ApiError>> + Send>>;
 type Dialling = Pin<Box<dyn Future<Output = Result<Socket, SocketError>> + Send>>;
 
 /// What is under way on the network: one thing at a time, so there is never more than one socket.
@@ -171,7 +204,7 @@ enum Work {
 
 /// What came of it.
 enum Progress {
-    Answered(ConnectionId, Box<Result<ConnectAnswer, ConnectError>>),
+    Answered(ConnectionId, Box<Result<ConnectAnswer, ApiError>>),
     Dialled(ConnectionId, Box<Result<Socket, SocketError>>),
     Socket(ConnectionId, Vec<SocketEvent>),
 }
@@ -198,6 +231,7 @@ impl<H: Host> Driver<H> {
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("unknown panic");
             self.work = Work::Idle;
+            self.calls.clear();
             self.paused = false;
             let last_id = self.session.last_message_id();
             self.session = Session::new(self.config.clone(), self.seed, now());
@@ -217,10 +251,11 @@ impl<H: Host> Driver<H> {
             tokio::select! {
                 biased;
                 progress = self.work.progress(!self.paused) => self.on_progress(progress),
-                input = self.inputs.recv() => match input {
-                    Some(input) => self.session.handle(now(), input),
+                request = self.requests.recv() => match request {
+                    Some(request) => self.on_request(now(), request),
                     None => return,
                 },
+                progress = self.calls.progress() => self.on_call(progress),
                 () = self.host.room(), if self.paused => {}
                 () = at(deadline) => {}
             }
@@ -235,8 +270,8 @@ impl<H: Host> Driver<H> {
     fn catch_up(&mut self) -> ControlFlow<()> {
         let now = now();
         loop {
-            match self.inputs.try_recv() {
-                Ok(input) => self.session.handle(now, input),
+            match self.requests.try_recv() {
+                Ok(request) => self.on_request(now, request),
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
             }
@@ -245,6 +280,32 @@ impl<H: Host> Driver<H> {
             self.session.handle(now, Input::Timeout);
         }
         ControlFlow::Continue(())
+    }
+
+    fn on_request(&mut self, now: Instant, request: UserRequest) {
+        match request {
+            UserRequest::Input(input) => self.session.handle(now, input),
+            UserRequest::Call(id, request) => self.calls.begin(id, request),
+        }
+    }
+
+    /// An attempt of an `apiCall` has ended.
+    fn on_call(&mut self, progress: api_calls::Progress) {
+        let delivery = match progress {
+            api_calls::Progress::Repeats { error, pause } if self.config.log_level <= LogLevel::Info => {
+                let text = format!("{error}; trying again in {} ms", pause.as_millis());
+                Delivery::Log { level: LogLevel::Info, text }
+            }
+            api_calls::Progress::Repeats { .. } => return,
+            api_calls::Progress::Ended { id: call, result } => {
+                let outcome = match result {
+                    Ok(answer) => Outcome::Answer(answer),
+                    Err(error) => Outcome::Failed(Failure::Api(Arc::new(error))),
+                };
+                Delivery::Settle { call, outcome }
+            }
+        };
+        self.host.deliver(delivery);
     }
 
     fn on_progress(&mut self, progress: Progress) {

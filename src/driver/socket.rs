@@ -6,24 +6,26 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
-use futures_util::{Sink, Stream};
-use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, USER_AGENT};
-use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use futures_util::{Sink, Stream as _};
+use http::StatusCode;
+use http::header::{AUTHORIZATION, HeaderValue, SEC_WEBSOCKET_KEY, USER_AGENT};
 use tokio::task::coop::has_budget_remaining;
-use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+use url::Url;
 
-use super::connect::Transport;
-use super::{cause, dns};
-use crate::session::{Closure, Secret, SocketError};
+use super::agent::{Agent, AgentError, AgentRequest};
+use super::cause;
+use super::dial::{self, Stream, Target};
+use super::transport::Transport;
+use super::web_api::texts;
+use crate::session::{Closure, ErrorCode, Secret, SocketError};
 
 /// Longer frames end the connection.
 const MAX_FRAME_BYTES: usize = 128 * 1024 * 1024;
@@ -36,11 +38,6 @@ const BATCH_BYTES: usize = 64 * 1024;
 
 /// The close code of a connection that ended without a close frame.
 const ABNORMAL_CLOSURE: u16 = 1006;
-
-/// What carries the WebSocket: TCP or TLS.
-trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// What a socket does.
 #[derive(Debug)]
@@ -69,25 +66,33 @@ enum Reading {
 
 /// An open WebSocket.
 pub(super) struct Socket {
-    stream: WebSocketStream<Box<dyn Duplex>>,
+    stream: WebSocketStream<Stream>,
     flushing: bool,
     /// The first write that failed; told when there is nothing more to read.
     failed: Option<WsError>,
 }
 
-/// Dials a socket URL: TCP, TLS for `wss:`, the upgrade request.
+/// Dials a socket URL: a connection, and the upgrade request.
 pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, SocketError> {
     let url = Url::parse(&url.0).map_err(|error| failed(format!("the socket URL is none: {error}"), None))?;
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let port = url.port_or_known_default().unwrap_or_default();
-    let stream = connect(transport, &url, port).await.map_err(|error| {
-        let what = cause::root(&error);
-        failed(format!("no connection to {host}:{port}: {what}"), cause::node_code(&error))
-    })?;
-    let mut request = url
-        .as_str()
-        .into_client_request()
+    let request = upgrade_request(transport, &url)
         .map_err(|error| failed(format!("the socket URL cannot be used: {error}"), None))?;
+    let server = authority(&url);
+    let stream = match &transport.agent {
+        Some(agent) => upgrade_by_agent(&**agent, &request, &url).await.map_err(|error| match error {
+            Upgrade::Refused(status) => refused(&server, status),
+            Upgrade::Failed(error) => {
+                failed(format!("no connection to {server}: {error}"), error.code.clone())
+            }
+        })?,
+        None => upgrade(transport, request, &url, &server).await?,
+    };
+    Ok(Socket { stream, flushing: false, failed: None })
+}
+
+/// The upgrade request with the user's headers, but for the token.
+fn upgrade_request(transport: &Transport, url: &Url) -> Result<Request, WsError> {
+    let mut request = url.as_str().into_client_request()?;
     let headers = request.headers_mut();
     for (name, value) in &transport.headers {
         if name != AUTHORIZATION {
@@ -95,41 +100,79 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
         }
     }
     headers.entry(USER_AGENT).or_insert_with(|| transport.user_agent.clone());
-    let config = WebSocketConfig::default()
+    Ok(request)
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(Some(MAX_FRAME_BYTES))
-        .max_frame_size(Some(MAX_FRAME_BYTES));
-    match client_async_with_config(request, stream, Some(config)).await {
-        Ok((stream, _)) => Ok(Socket { stream, flushing: false, failed: None }),
-        Err(WsError::Http(response)) => {
-            let status = response.status();
-            Err(failed(
-                format!("{host}:{port} refused the WebSocket upgrade with HTTP status {status}"),
-                None,
-            ))
-        }
+        .max_frame_size(Some(MAX_FRAME_BYTES))
+}
+
+async fn upgrade(
+    transport: &Transport,
+    request: Request,
+    url: &Url,
+    server: &str,
+) -> Result<WebSocketStream<Stream>, SocketError> {
+    let target = Target {
+        host: dial::bare(url.host_str().unwrap_or_default()),
+        port: url.port_or_known_default().unwrap_or_default(),
+        secure: url.scheme() == "wss",
+    };
+    let stream = transport.dialler.dial(target).await.map_err(|error| {
+        failed(format!("no connection to {server}: {}", cause::words(&error)), cause::node_code(&error))
+    })?;
+    match client_async_with_config(request, stream, Some(config())).await {
+        Ok((stream, _)) => Ok(stream),
+        Err(WsError::Http(response)) => Err(refused(server, response.status())),
         Err(error) => {
-            let what = cause::root(&error);
-            Err(failed(format!("no WebSocket upgrade by {host}:{port}: {what}"), cause::node_code(&error)))
+            let what = cause::words(&error);
+            Err(failed(format!("no WebSocket upgrade by {server}: {what}"), cause::node_code(&error)))
         }
     }
 }
 
-async fn connect(transport: &Transport, url: &Url, port: u16) -> io::Result<Box<dyn Duplex>> {
-    // The brackets of an IPv6 address are the URL's, not the address'.
-    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
-    let addresses = dns::lookup(&host, port).await.map_err(io::Error::other)?;
-    let stream = TcpStream::connect(addresses.as_slice()).await?;
-    stream.set_nodelay(true)?;
-    if url.scheme() != "wss" {
-        return Ok(Box::new(stream));
-    }
-    let name = ServerName::try_from(host).map_err(io::Error::other)?;
-    let stream = TlsConnector::from(transport.tls.clone()).connect(name, stream).await?;
-    Ok(Box::new(stream))
+/// How an agent's upgrade request came to nothing.
+enum Upgrade {
+    Refused(StatusCode),
+    Failed(AgentError),
 }
 
-fn failed(message: String, code: Option<&'static str>) -> SocketError {
+async fn upgrade_by_agent(
+    agent: &dyn Agent,
+    request: &Request,
+    url: &Url,
+) -> Result<WebSocketStream<Stream>, Upgrade> {
+    let mut url = url.clone();
+    let scheme = if url.scheme() == "wss" { "https" } else { "http" };
+    url.set_scheme(scheme).expect("a URL of one of these schemes may get another of them");
+    let headers = texts(request.headers());
+    let asked = AgentRequest { method: "GET", url: url.into(), headers, body: Bytes::new() };
+    let (response, stream) = agent.upgrade(asked).await.map_err(Upgrade::Failed)?;
+    let stream = stream.ok_or_else(|| {
+        Upgrade::Refused(StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY))
+    })?;
+    let header = |name| response.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let key = request.headers().get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
+    if header("sec-websocket-accept") != Some(derive_accept_key(key).as_str()) {
+        let message = "the answer to the WebSocket upgrade does not belong to the request".to_owned();
+        return Err(Upgrade::Failed(AgentError { message, code: None }));
+    }
+    Ok(WebSocketStream::from_raw_socket(stream.into(), Role::Client, Some(config())).await)
+}
+
+/// The host and port of a URL.
+fn authority(url: &Url) -> String {
+    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
+}
+
+fn refused(server: &str, status: StatusCode) -> SocketError {
+    failed(format!("{server} refused the WebSocket upgrade with HTTP status {status}"), None)
+}
+
+fn failed(message: String, code: Option<ErrorCode>) -> SocketError {
     SocketError { message, code, close_code: ABNORMAL_CLOSURE, reason: String::new() }
 }
 
@@ -267,7 +310,7 @@ fn closure(error: WsError) -> Closure {
         }
         WsError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ended(),
         error => {
-            let message = format!("the connection broke: {}", cause::root(&error));
+            let message = format!("the connection broke: {}", cause::words(&error));
             Closure::Failed(failed(message, cause::node_code(&error)))
         }
     }

@@ -1,41 +1,124 @@
-//! Whom to trust. Owns the TLS settings of a client; one connection's handshake is `socket`'s and `reqwest`'s.
+//! The TLS settings of a client: whom it trusts, who it says it is. Owns what the options `tls.*` mean; one
+//! connection's handshake is `socket`'s and `connect`'s.
 
+mod certificate;
+mod chain;
+mod identity;
+mod names;
+mod trouble;
+mod trust;
+mod verify;
+
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use rustls::ClientConfig;
+use rustls::client::WantsClientCert;
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ConfigBuilder, WantsVerifier};
 
-/// Settings that trust the default roots, or `ca` (PEM, any number of certificates) in their place. TLS 1.2 at least.
+use self::identity::Identities;
+use self::trust::Trust;
+use self::verify::Verifier;
+use super::transport::TransportError;
+
+pub(super) use self::trouble::{code, words};
+pub use self::trust::{has_default_roots, set_default_roots};
+
+/// The options `tls.*`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// `ca`: PEM files, each with any number of certificates, that replace the default roots.
+    pub ca: Option<Vec<Vec<u8>>>,
+    /// `cert`: PEM files, each with a certificate of the client's and the chain behind it.
+    pub certs: Vec<Vec<u8>>,
+    /// `key`: the certificates' private keys, in any order, as PKCS#8 in DER, not encrypted.
+    pub keys: Vec<Vec<u8>>,
+    /// `pfx`: certificates and keys in one.
+    pub pfx: Vec<Pfx>,
+    /// `rejectUnauthorized`: whether the server's certificate is judged at all.
+    pub verify: bool,
+}
+
+/// A PKCS#12 file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pfx {
+    /// The file.
+    pub data: Vec<u8>,
+    /// What it is encrypted with; none is the same as an empty one.
+    pub passphrase: Option<String>,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self { ca: None, certs: Vec::new(), keys: Vec::new(), pfx: Vec::new(), verify: true }
+    }
+}
+
+impl fmt::Debug for TlsConfig {
+    /// Counts what may be secret.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TlsConfig")
+            .field("ca", &self.ca.as_ref().map(Vec::len))
+            .field("certs", &self.certs.len())
+            .field("keys", &self.keys.len())
+            .field("pfx", &self.pfx.len())
+            .field("verify", &self.verify)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Pfx {
+    /// Leaves out the file and its passphrase.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Pfx").finish_non_exhaustive()
+    }
+}
+
+/// What rustls needs to know for a client's connections: TLS 1.2 at least. Clients that set nothing share one.
 ///
 /// # Errors
-/// `ca` holds no certificate, or one that cannot be read.
-pub(super) fn client_config(ca: Option<&[Vec<u8>]>) -> Result<Arc<ClientConfig>, String> {
+/// An option cannot be used; the error names it.
+pub(super) fn client_config(config: &TlsConfig) -> Result<Arc<ClientConfig>, TransportError> {
     static DEFAULT: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    match ca {
-        None => Ok(Arc::clone(DEFAULT.get_or_init(|| {
-            Arc::new(trusting(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }))
-        }))),
-        Some(pems) => roots_of(pems).map(trusting).map(Arc::new),
+    if *config != TlsConfig::default() {
+        return made_from(config).map(Arc::new);
     }
+    if let Some(shared) = DEFAULT.get() {
+        return Ok(Arc::clone(shared));
+    }
+    let made = made_from(config)?;
+    Ok(Arc::clone(DEFAULT.get_or_init(|| Arc::new(made))))
 }
 
-fn roots_of(pems: &[Vec<u8>]) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    for pem in pems {
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| error.to_string())?;
-            roots.add(certificate).map_err(|error| error.to_string())?;
-        }
-    }
-    if roots.is_empty() { Err("no certificate in it".to_owned()) } else { Ok(roots) }
+fn made_from(config: &TlsConfig) -> Result<ClientConfig, TransportError> {
+    let mut trust = match &config.ca {
+        None => Trust::default_roots(),
+        Some(pems) => Trust::in_pems(pems)?,
+    };
+    let identities = Identities::new(config, &mut trust)?;
+    let verifier = if config.verify { Verifier::new(trust) } else { Verifier::that_takes_all() };
+    let builder = builder().dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(with_identities(builder, identities))
 }
 
-fn trusting(roots: RootCertStore) -> ClientConfig {
+fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
     ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }
+
+fn with_identities(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    identities: Identities,
+) -> ClientConfig {
+    if identities.is_empty() {
+        builder.with_no_client_auth()
+    } else {
+        builder.with_client_cert_resolver(Arc::new(identities))
+    }
+}
+
+#[cfg(test)]
+mod tests;

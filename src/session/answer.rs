@@ -1,6 +1,8 @@
-//! What the connect method answered: the parts the session needs, and the ways in which the call can fail.
-//! Owns reading a body and judging an error (permanent or passing); making the call is the driver's affair.
+//! What a Web API method answered, the parts of the connect call's answer that the session needs, and the ways in which
+//! a call can fail. Owns reading a body and judging an error (permanent or passing); making the call is the driver's
+//! affair.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -44,6 +46,27 @@ const PERMANENT: [&str; 29] = [
     "missing_post_type",
 ];
 
+/// Node's name for what went wrong, like `ECONNREFUSED`.
+pub type ErrorCode = Cow<'static, str>;
+
+/// A method's successful answer.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiAnswer {
+    /// The whole body, JSON.
+    pub body: Bytes,
+    /// The `x-oauth-scopes` header.
+    pub scopes: Option<String>,
+    /// The `x-accepted-oauth-scopes` header.
+    pub accepted_scopes: Option<String>,
+}
+
+impl fmt::Debug for ApiAnswer {
+    /// Leaves out the body, which may hold anything.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ApiAnswer").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
 /// A successful answer of `rtm.connect` or `rtm.start`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectAnswer {
@@ -53,12 +76,8 @@ pub struct ConnectAnswer {
     pub user_id: String,
     /// `team.id` of the answer.
     pub team_id: String,
-    /// The whole body, JSON.
-    pub body: Bytes,
-    /// The `x-oauth-scopes` header.
-    pub scopes: Option<String>,
-    /// The `x-accepted-oauth-scopes` header.
-    pub accepted_scopes: Option<String>,
+    /// The answer itself. None: the user's side has it, since a `WebClient` of the user's made the call.
+    pub answer: Option<ApiAnswer>,
 }
 
 impl fmt::Debug for ConnectAnswer {
@@ -72,20 +91,24 @@ impl fmt::Debug for ConnectAnswer {
     }
 }
 
-/// A connect call that failed. The four kinds bear the names that users know from `@slack/web-api`.
+/// A call that failed. The kinds bear the names that users know from `@slack/web-api`.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectError {
+pub enum ApiError {
     /// No answer: refused, reset, DNS, TLS, timeout. Repeated by `retryConfig`.
     #[error("{message}")]
     Request {
         /// What happened, to which host.
         message: String,
-        /// Node's name for it (`ECONNREFUSED`), where there is one.
-        code: Option<&'static str>,
+        /// What is behind it, in a few words.
+        cause: String,
+        /// Node's name for it, where there is one.
+        code: Option<ErrorCode>,
     },
     /// A status other than 200 and 429. Repeated by `retryConfig`.
-    #[error("the connect call was answered with HTTP status {status} {reason}")]
+    #[error("{method} was answered with HTTP status {status} {reason}")]
     Http {
+        /// The Web API method.
+        method: String,
         /// The status.
         status: u16,
         /// The text behind the status.
@@ -96,8 +119,10 @@ pub enum ConnectError {
         body: String,
     },
     /// Status 429. Repeated after the time it names.
-    #[error("Slack limits the rate of connect calls; the next one is allowed in {} s", retry_after.as_secs())]
+    #[error("Slack limits the rate of {method}; the next call is allowed in {} s", retry_after.as_secs())]
     RateLimited {
+        /// The Web API method.
+        method: String,
         /// The time from the `Retry-After` header; zero where that is missing or unreadable.
         retry_after: Duration,
     },
@@ -111,40 +136,66 @@ pub enum ConnectError {
         /// The body as a JSON object.
         body: Bytes,
     },
+    /// A `WebClient` of the user's failed. What it failed with stays with the user's side and is handed on unchanged.
+    #[error("{message}")]
+    WebClient {
+        /// What it said.
+        message: String,
+        /// The `error` of the answer it got, where it got one.
+        error: Option<String>,
+        /// Whether it has repeated the call by itself, and given up: no answer, or an HTTP error.
+        gave_up: bool,
+        /// The time it was told to wait.
+        retry_after: Duration,
+    },
 }
 
-impl fmt::Debug for ConnectError {
+impl fmt::Debug for ApiError {
     /// Only the message: headers and bodies are the user's to look at, not a log's.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "ConnectError({self})")
+        write!(formatter, "ApiError({self})")
     }
 }
 
-/// What is to be done about a [`ConnectError`].
+/// What is to be done about a [`ApiError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Give up: trying again cannot help.
     Permanent,
     /// Tell the user, pause, connect again.
     Passing,
+    /// The call was repeated often enough: as `Passing` once a session is established, else as `Permanent`.
+    Spent,
     /// Repeat the call by `retryConfig`, and tell the user only when that is spent.
     Repeat,
 }
 
-impl ConnectError {
+impl ApiError {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             Self::Request { .. } | Self::Http { .. } | Self::RateLimited { .. } => Verdict::Repeat,
-            Self::Platform { error: Some(error), .. } if PERMANENT.contains(&error.as_str()) => {
+            Self::Platform { error: Some(error), .. } | Self::WebClient { error: Some(error), .. }
+                if PERMANENT.contains(&error.as_str()) =>
+            {
                 Verdict::Permanent
             }
-            Self::Platform { .. } => Verdict::Passing,
+            Self::WebClient { gave_up: true, .. } => Verdict::Spent,
+            Self::Platform { .. } | Self::WebClient { .. } => Verdict::Passing,
+        }
+    }
+
+    /// For how long Slack asked to be left alone.
+    pub(super) fn retry_after(&self) -> Duration {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::WebClient { retry_after, .. } => *retry_after,
+            Self::Request { .. } | Self::Http { .. } | Self::Platform { .. } => Duration::ZERO,
         }
     }
 
     /// A 200 whose body cannot be used, for the reason given. The ticket in its `url` is left out.
-    fn unusable(message: String, body: &Bytes) -> Self {
-        let mut data: serde_json::Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    fn unusable(message: String, answer: Option<&ApiAnswer>) -> Self {
+        let mut data: serde_json::Map<String, Value> =
+            answer.and_then(|answer| serde_json::from_slice(&answer.body).ok()).unwrap_or_default();
         if let Some(Value::String(url)) = data.get_mut("url") {
             *url = redact(url);
         }
@@ -152,40 +203,49 @@ impl ConnectError {
     }
 }
 
-impl ConnectAnswer {
-    /// Reads the body of a 200. Lenient: what the session does not need may be missing or of any shape.
+impl ApiAnswer {
+    /// Reads the body of a 200.
     ///
     /// # Errors
-    /// [`ConnectError::Platform`]: the body is not JSON (then `error` is the text itself, as in `@slack/web-api`), is
-    /// not `ok`, or lacks `url`, `self.id` or `team.id`.
-    pub fn read(method: &str, body: Bytes) -> Result<Self, ConnectError> {
-        let Some(answer) = object(&body) else {
+    /// [`ApiError::Platform`]: the body is not a JSON object (then `error` is the text itself, as in `@slack/web-api`),
+    /// or is not `ok`.
+    pub fn read(method: &str, body: Bytes) -> Result<Self, ApiError> {
+        let Some(members) = object(&body) else {
             return Err(not_json(method, &body));
         };
-        if answer.get("ok").is_none_or(|ok| ok.get() != "true") {
-            let error = string(answer.get("error").copied());
+        if members.get("ok").is_none_or(|ok| ok.get() != "true") {
+            let error = string(members.get("error").copied());
             let code = error.as_deref().unwrap_or("no error code");
-            return Err(ConnectError::Platform { message: format!("{method} failed: {code}"), error, body });
+            return Err(ApiError::Platform { message: format!("{method} failed: {code}"), error, body });
         }
-        let id_of = |key: &str| string(object(answer.get(key)?.get().as_bytes())?.get("id").copied());
+        Ok(Self { body, scopes: None, accepted_scopes: None })
+    }
+}
+
+impl ConnectAnswer {
+    /// Takes from an answer what a session needs. Lenient: all else may be missing or of any shape.
+    ///
+    /// # Errors
+    /// [`ApiError::Platform`]: `url`, `self.id` or `team.id` is missing.
+    pub fn from_answer(method: &str, answer: ApiAnswer) -> Result<Self, ApiError> {
+        let members = object(&answer.body).unwrap_or_default();
+        let id_of = |key: &str| string(object(members.get(key)?.get().as_bytes())?.get("id").copied());
         let missing = |what: &str| {
-            ConnectError::unusable(
+            ApiError::unusable(
                 format!("{method} answered without `{what}`, which a session needs"),
-                &body,
+                Some(&answer),
             )
         };
         Ok(Self {
-            url: string(answer.get("url").copied()).ok_or_else(|| missing("url"))?,
+            url: string(members.get("url").copied()).ok_or_else(|| missing("url"))?,
             user_id: id_of("self").ok_or_else(|| missing("self.id"))?,
             team_id: id_of("team").ok_or_else(|| missing("team.id"))?,
-            body: body.clone(),
-            scopes: None,
-            accepted_scopes: None,
+            answer: Some(answer),
         })
     }
 
     /// Refuses a socket URL of another scheme than `wss:` (or `ws:`, where `secure_only` is off).
-    pub(super) fn check_url(&self, secure_only: bool) -> Result<(), ConnectError> {
+    pub(super) fn check_url(&self, secure_only: bool) -> Result<(), ApiError> {
         let scheme = self.url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         let why = match scheme.as_deref() {
             Some("wss") => return Ok(()),
@@ -193,9 +253,9 @@ impl ConnectAnswer {
             Some("ws") => "an unencrypted socket URL (ws:) although the API is reached by https:",
             _ => "a `url` that is no socket URL (wss:)",
         };
-        Err(ConnectError::unusable(
+        Err(ApiError::unusable(
             format!("the connect call answered with {why}; it is refused"),
-            &self.body,
+            self.answer.as_ref(),
         ))
     }
 }
@@ -209,7 +269,7 @@ fn string(json: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(json?.get()).ok()
 }
 
-fn not_json(method: &str, body: &Bytes) -> ConnectError {
+fn not_json(method: &str, body: &Bytes) -> ApiError {
     let text = redact(&String::from_utf8_lossy(body));
     let message = if text.trim().is_empty() {
         format!("{method} answered with an empty body")
@@ -218,15 +278,16 @@ fn not_json(method: &str, body: &Bytes) -> ConnectError {
         format!("{method} answered with something that is not a JSON object: {start}")
     };
     let body = serde_json::json!({ "ok": false, "error": text });
-    ConnectError::Platform { message, error: Some(text), body: body.to_string().into() }
+    ApiError::Platform { message, error: Some(text), body: body.to_string().into() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(body: &'static str) -> Result<ConnectAnswer, ConnectError> {
-        ConnectAnswer::read("rtm.connect", Bytes::from_static(body.as_bytes()))
+    fn read(body: &'static str) -> Result<ConnectAnswer, ApiError> {
+        let answer = ApiAnswer::read("rtm.connect", Bytes::from_static(body.as_bytes()))?;
+        ConnectAnswer::from_answer("rtm.connect", answer)
     }
 
     #[test]
@@ -262,7 +323,7 @@ mod tests {
             let error = read(body).unwrap_err();
             assert!(error.to_string().contains(part), "{error} for {body}");
             assert_eq!(error.verdict(), Verdict::Passing);
-            let ConnectError::Platform { error: text, body, .. } = &error else { panic!("{error}") };
+            let ApiError::Platform { error: text, body, .. } = &error else { panic!("{error}") };
             assert!(!format!("{error} {text:?} {}", String::from_utf8_lossy(body)).contains("t1cket"));
         }
     }

@@ -1,6 +1,9 @@
-//! How long to wait before trying again. Owns the two pause formulas; counts and clocks belong to the session.
+//! How long to wait before trying again. Owns the two pause formulas, and the count of a single call's failures; a
+//! session's counts, and all clocks, belong to others.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use super::answer::{ApiError, Verdict};
 
 /// No pause of a session that was once connected is longer, however long the outage.
 pub const LONGEST_RECONNECT_PAUSE: Duration = Duration::from_secs(60);
@@ -52,6 +55,33 @@ impl RetryConfig {
         let random = if self.randomize { 1.0 + rng.f64() } else { 1.0 };
         let seconds = random * self.min_timeout.as_secs_f64() * self.factor.powf(f64::from(exponent));
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX).min(self.max_timeout)
+    }
+}
+
+/// How often a call outside the session's life (`apiCall`) has failed, and whether it is repeated.
+#[derive(Debug, Clone)]
+pub struct Retries {
+    config: RetryConfig,
+    rng: fastrand::Rng,
+    since: Instant,
+    failures: u32,
+}
+
+impl Retries {
+    /// For a call whose first attempt is made now. The seed decides the jitter.
+    pub fn new(config: RetryConfig, seed: u64, now: Instant) -> Self {
+        Self { config, rng: fastrand::Rng::with_seed(seed), since: now, failures: 0 }
+    }
+
+    /// The pause after which a failed call is repeated; `None`: it has failed for good.
+    pub fn after(&mut self, now: Instant, error: &ApiError) -> Option<Duration> {
+        self.failures += 1;
+        let elapsed = now.saturating_duration_since(self.since);
+        if error.verdict() != Verdict::Repeat || !self.config.allows(self.failures, elapsed) {
+            return None;
+        }
+        let pause = error.retry_after();
+        if pause.is_zero() { Some(self.config.pause(self.failures, &mut self.rng)) } else { Some(pause) }
     }
 }
 
@@ -120,6 +150,24 @@ mod tests {
             }
             assert!(calls <= 5, "{calls} calls with seed {seed}");
         }
+    }
+
+    #[test]
+    fn a_call_is_repeated_where_that_may_help_and_as_slack_asks() {
+        let now = Instant::now();
+        let config = RetryConfig { retries: 2, factor: 2.0, randomize: false, ..RetryConfig::default() };
+        let retries = || Retries::new(config.clone(), 7, now);
+        let no_answer = ApiError::Request { message: String::new(), cause: String::new(), code: None };
+        let limited = |secs| ApiError::RateLimited {
+            method: "api.test".to_owned(),
+            retry_after: Duration::from_secs(secs),
+        };
+        let refused = ApiError::Platform { message: String::new(), error: None, body: "{}".into() };
+        let mut call = retries();
+        let pauses = [&no_answer, &limited(30), &no_answer].map(|error| call.after(now, error));
+        assert_eq!(pauses, [Some(Duration::from_secs(1)), Some(Duration::from_secs(30)), None]);
+        assert_eq!(retries().after(now, &limited(0)), Some(Duration::from_secs(1)));
+        assert_eq!(retries().after(now, &refused), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::answer::{ConnectAnswer, ConnectError};
+use super::answer::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode};
 use super::frame::FrameHead;
 
 /// A promise that the user holds: opaque to the session, unique among those not yet settled.
@@ -62,7 +62,7 @@ pub enum Input {
         /// Which one.
         connection: ConnectionId,
         /// How.
-        result: Result<ConnectAnswer, ConnectError>,
+        result: Result<ConnectAnswer, ApiError>,
     },
     /// The socket is open: the upgrade was answered.
     Opened {
@@ -220,7 +220,7 @@ pub enum Event {
     /// `reconnecting`
     Reconnecting,
     /// `unable_to_rtm_start`
-    UnableToRtmStart(Arc<ConnectError>),
+    UnableToRtmStart(Arc<ApiError>),
     /// `error`
     Error(Arc<SocketError>),
 }
@@ -236,6 +236,8 @@ pub enum Outcome {
     Sent(MessageId),
     /// Resolves with the round trip.
     Pong(Duration),
+    /// Resolves with a Web API method's answer.
+    Answer(ApiAnswer),
     /// Rejects.
     Failed(Failure),
 }
@@ -259,7 +261,7 @@ pub enum Failure {
     Socket(Arc<SocketError>),
     /// One of the `slack_webapi_*` errors
     #[error("{0}")]
-    Connect(Arc<ConnectError>),
+    Api(Arc<ApiError>),
     /// `ABORT_ERR`
     #[error("start() was ended by disconnect() before the client was authenticated")]
     Aborted,
@@ -272,7 +274,7 @@ pub struct SocketError {
     /// What happened, to which host.
     pub message: String,
     /// Node's name for it (`ECONNRESET`), where there is one.
-    pub code: Option<&'static str>,
+    pub code: Option<ErrorCode>,
     /// The close code (RFC 6455, section 7.4; 1006 where the connection just ended).
     pub close_code: u16,
     /// The reason in the server's close frame.

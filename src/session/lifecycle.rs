@@ -2,9 +2,9 @@
 //! change of state; what goes over an open socket is `traffic`'s.
 
 use super::{
-    ABNORMAL_CLOSURE, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectError, ConnectionId,
-    Delivery, Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome,
-    Output, STABLE_AFTER, Secret, Session, SocketError, State, Timer, Trouble, Verdict, backoff,
+    ABNORMAL_CLOSURE, ApiError, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectionId, Delivery,
+    Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome, Output,
+    STABLE_AFTER, Secret, Session, SocketError, State, Timer, Trouble, Verdict, backoff,
 };
 
 impl Session {
@@ -179,47 +179,46 @@ impl Session {
         }
     }
 
-    pub(super) fn on_connect_error(&mut self, now: Instant, error: ConnectError) {
+    pub(super) fn on_connect_error(&mut self, now: Instant, error: ApiError) {
         if self.state != State::Authenticating {
             return;
         }
         self.connection = None;
         self.trouble.failed_calls += 1;
         let elapsed = now.saturating_duration_since(self.trouble.since);
-        let more_retries = self.config.retry.allows(self.trouble.failed_calls, elapsed);
+        let verdict = error.verdict();
+        let more_retries =
+            verdict != Verdict::Spent && self.config.retry.allows(self.trouble.failed_calls, elapsed);
         let goes_on = self.config.auto_reconnect && (self.trouble.established || more_retries);
-        match error.verdict() {
+        match verdict {
             Verdict::Repeat if more_retries => self.repeat_call(now, &error),
-            Verdict::Repeat | Verdict::Passing if goes_on => {
-                let at_least = match error {
-                    ConnectError::RateLimited { retry_after } => retry_after,
-                    _ => Duration::ZERO,
-                };
+            Verdict::Repeat | Verdict::Passing | Verdict::Spent if goes_on => {
+                let at_least = error.retry_after();
                 let error = Arc::new(error);
                 self.log(LogLevel::Warn, |_| format!("unable to start: {error}"));
                 self.emit(Event::UnableToRtmStart(error));
                 self.reconnect(now, at_least);
             }
-            Verdict::Repeat | Verdict::Passing | Verdict::Permanent => {
+            Verdict::Repeat | Verdict::Passing | Verdict::Spent | Verdict::Permanent => {
                 let error = Arc::new(error);
                 self.log(LogLevel::Error, |_| format!("unable to start, giving up: {error}"));
                 self.emit(Event::UnableToRtmStart(Arc::clone(&error)));
-                self.give_up(&Failure::Connect(error));
+                self.give_up(&Failure::Api(error));
             }
         }
     }
 
     /// Repeats the connect call after a pause, without leaving the state. Once established, pauses go on growing
     /// from one round of retries to the next.
-    fn repeat_call(&mut self, now: Instant, error: &ConnectError) {
+    fn repeat_call(&mut self, now: Instant, error: &ApiError) {
         let Trouble { failed_calls, setbacks, .. } = self.trouble;
-        let pause = match error {
-            ConnectError::RateLimited { retry_after } if !retry_after.is_zero() => *retry_after,
-            _ if self.trouble.established => {
-                let pause = self.config.retry.pause(failed_calls.max(setbacks), &mut self.rng);
-                pause.min(LONGEST_RECONNECT_PAUSE)
-            }
-            _ => self.config.retry.pause(failed_calls, &mut self.rng),
+        let retry = &self.config.retry;
+        let pause = if !error.retry_after().is_zero() {
+            error.retry_after()
+        } else if self.trouble.established {
+            retry.pause(failed_calls.max(setbacks), &mut self.rng).min(LONGEST_RECONNECT_PAUSE)
+        } else {
+            retry.pause(failed_calls, &mut self.rng)
         };
         self.trouble.setbacks += 1;
         self.log(LogLevel::Info, |_| format!("{error}; trying again in {} ms", pause.as_millis()));
@@ -390,7 +389,7 @@ impl Session {
         };
         let error = SocketError {
             message,
-            code: Some("ETIMEDOUT"),
+            code: Some("ETIMEDOUT".into()),
             close_code: ABNORMAL_CLOSURE,
             reason: String::new(),
         };

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-pub use answer::{ConnectAnswer, ConnectError};
-pub use backoff::{LONGEST_RECONNECT_PAUSE, RetryConfig};
+pub use answer::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode};
+pub use backoff::{LONGEST_RECONNECT_PAUSE, Retries, RetryConfig};
 pub use frame::{FrameHead, Name, NotJson};
 pub use io::{
     CallId, Closure, ConnectionId, Delivery, Event, Failure, Input, LogLevel, Message, MessageId, Outcome,

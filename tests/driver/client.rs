@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use slack_rtm_native::driver::{Handle, Host, Transport, TransportConfig, spawn};
+use slack_rtm_native::driver::{Handle, Host, TlsConfig, Transport, TransportConfig, spawn};
 use slack_rtm_native::session::{
-    CallId, Config, ConnectError, Delivery, Event, Failure, Input, LogLevel, Message, Outcome, RetryConfig,
+    ApiError, CallId, Config, Delivery, Event, Failure, Input, LogLevel, Message, Outcome, RetryConfig,
     Secret, SocketError,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -85,7 +85,10 @@ impl Setup {
                 user_agent: "tests/1.0".to_owned(),
                 headers: Vec::new(),
                 request_timeout: None,
-                ca: None,
+                tls: TlsConfig::default(),
+                proxy: None,
+                agent: None,
+                web_client: None,
             },
             room_for: usize::MAX,
             poison: None,
@@ -269,7 +272,7 @@ impl Client {
     }
 
     /// How the connect call failed.
-    pub(crate) async fn connect_error(&mut self) -> Arc<ConnectError> {
+    pub(crate) async fn connect_error(&mut self) -> Arc<ApiError> {
         self.lifecycle(&["connecting"]).await;
         match self.event().await {
             Event::UnableToRtmStart(error) => error,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use slack_rtm_native::session::ConnectError;
+use slack_rtm_native::session::{ApiError, ErrorCode};
 use tokio::net::TcpListener;
 
 use crate::client::{Setup, TOKEN};
@@ -10,16 +10,16 @@ use crate::clock::{Clock, ms, secs};
 use crate::server::{Link, Server};
 
 /// The code of a call that had no answer; the error names the host and hides the token.
-fn code_of(error: &Arc<ConnectError>, server: &Server) -> Option<&'static str> {
+fn code_of(error: &Arc<ApiError>, server: &Server) -> Option<ErrorCode> {
     let text = format!("{error} {error:?}");
     assert!(text.contains(&server.address.to_string()), "{text}");
     assert!(!text.contains(TOKEN) && !text.contains("/api/"), "{text}");
-    let ConnectError::Request { code, .. } = **error else { panic!("a request error: {error}") };
-    code
+    let ApiError::Request { code, .. } = &**error else { panic!("a request error: {error}") };
+    code.clone()
 }
 
 /// Runs one call against a script for its connection, after the request was read.
-async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link) -> F) -> Option<&'static str> {
+async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link) -> F) -> Option<ErrorCode> {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     client.start("");
@@ -38,7 +38,7 @@ async fn refused() {
     drop(free);
     let mut client = Setup::new(&server).client();
     client.start("");
-    assert_eq!(code_of(&client.connect_error().await, &server), Some("ECONNREFUSED"));
+    assert_eq!(code_of(&client.connect_error().await, &server), Some("ECONNREFUSED".into()));
 }
 
 /// Promise: a reset is ECONNRESET, wherever in the answer it comes.
@@ -50,7 +50,7 @@ async fn reset() {
             crate::clock::take_turns().await;
             call.reset();
         });
-        assert_eq!(code.await, Some("ECONNRESET"), "{part}");
+        assert_eq!(code.await, Some("ECONNRESET".into()), "{part}");
     }
 }
 
@@ -65,7 +65,7 @@ async fn closed() {
         "HTTP/1.1 500 Oh\r\ncontent-length: 100\r\n\r\n<",
     ] {
         let code = failure(async |mut call| call.send(part).await);
-        assert_eq!(code.await, Some("ECONNRESET"), "{part}");
+        assert_eq!(code.await, Some("ECONNRESET".into()), "{part}");
     }
 }
 
@@ -79,7 +79,7 @@ async fn garbage() {
             let _ = tokio::io::AsyncWriteExt::write_all(&mut call.stream, bytes.as_bytes()).await;
             call.ended().await;
         });
-        assert_ne!(code.await, Some("ETIMEDOUT"));
+        assert_ne!(code.await, Some("ETIMEDOUT".into()));
     }
 }
 
@@ -102,7 +102,7 @@ async fn the_request_timeout() {
         clock.pass(ms(20)).await;
         let event = client.event().await;
         let slack_rtm_native::session::Event::UnableToRtmStart(error) = event else { panic!("{event:?}") };
-        assert_eq!(code_of(&error, &server), Some("ETIMEDOUT"));
+        assert_eq!(code_of(&error, &server), Some("ETIMEDOUT".into()));
         assert!(error.to_string().contains("30000 ms (requestTimeout)"), "{error}");
         call.ended().await;
     }
@@ -125,7 +125,7 @@ async fn an_answer_of_one_byte_a_second() {
         clock.pass(secs(1)).await;
     }
     clock.pass(ms(10)).await;
-    assert_eq!(code_of(&client.connect_error().await, &server), Some("ETIMEDOUT"));
+    assert_eq!(code_of(&client.connect_error().await, &server), Some("ETIMEDOUT".into()));
 }
 
 /// Promise: without `requestTimeout` a slow server is waited for.

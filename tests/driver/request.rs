@@ -24,7 +24,7 @@ async fn the_connect_call_byte_by_byte() {
     let head = format!(
         "POST /api/rtm.connect HTTP/1.1\r\nauthorization: Bearer {TOKEN}\r\nuser-agent: tests/1.0\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nx-extra: one\r\nx-extra: two\r\n\
-         accept: */*\r\nhost: {}\r\n\r\n",
+         connection: close\r\nhost: {}\r\n\r\n",
         FORM.len(),
         server.address
     );
@@ -123,7 +123,7 @@ async fn unfit_options_are_refused_by_name() {
     assert_eq!(refused(|config| config.token = Secret(format!("{TOKEN}\n"))), "token");
     assert_eq!(refused(|config| config.headers = vec![("a b".into(), "c".into())]), "headers");
     assert_eq!(refused(|config| config.headers = vec![("a".into(), "b\nc".into())]), "headers");
-    assert_eq!(refused(|config| config.ca = Some(vec![b"no certificate".to_vec()])), "tls.ca");
+    assert_eq!(refused(|config| config.tls.ca = Some(vec![b"no certificate".to_vec()])), "tls.ca");
 
     let transport = Transport::new(Setup::new(&server).transport).expect("the options are good");
     assert!(!format!("{transport:?}").contains(TOKEN));

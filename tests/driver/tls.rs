@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use slack_rtm_native::session::ConnectError;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::{TLS12, TLS13};
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
+use slack_rtm_native::session::ApiError;
 use tokio::io::AsyncReadExt;
 
 use crate::client::{Setup, TOKEN};
@@ -29,17 +32,48 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// The settings of a server with a certificate for this name.
-    fn server(&self, name: &str) -> Arc<ServerConfig> {
+    /// A certificate for this name, in PEM, and its key.
+    fn issue(&self, name: &str) -> (String, Vec<u8>) {
         let key = KeyPair::generate().expect("ring makes keys");
         let params = CertificateParams::new([name.to_owned()]).expect("the name is good");
         let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are good");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        (certificate.pem(), key.serialize_der())
+    }
+
+    /// A certificate for this name as a server takes it.
+    fn identity(&self, name: &str) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        let (pem, key) = self.issue(name);
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("it is one");
+        (vec![certificate], PrivatePkcs8KeyDer::from(key).into())
+    }
+
+    /// The settings of a server that lets in only those with a certificate of this authority's.
+    fn demanding_server(&self, name: &str, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+        let provider = Arc::new(ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        let root = CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("it is one");
+        roots.add(root).expect("it is an authority's");
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .expect("there is a root");
+        let (chain, key) = self.identity(name);
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[version])
+            .expect("ring supports TLS 1.2 and 1.3")
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(chain, key)
+            .expect("the certificate is the key's");
+        Arc::new(config)
+    }
+
+    /// The settings of a server with a certificate for this name.
+    fn server(&self, name: &str) -> Arc<ServerConfig> {
+        let (chain, key) = self.identity(name);
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring supports TLS 1.2 and 1.3")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
+            .with_single_cert(chain, key)
             .expect("the certificate is the key's");
         Arc::new(config)
     }
@@ -49,9 +83,16 @@ fn trusting(server: &Server, authorities: &[&Authority]) -> Setup {
     let mut setup = Setup::new(server);
     setup.config.secure_only = true;
     setup.transport.api_url = format!("https://{}/api/", server.address);
-    setup.transport.ca =
+    setup.transport.tls.ca =
         Some(authorities.iter().map(|authority| authority.pem.clone().into_bytes()).collect());
     setup
+}
+
+fn code(error: &ApiError) -> Option<&str> {
+    match error {
+        ApiError::Request { code, .. } => code.as_deref(),
+        _ => None,
+    }
 }
 
 fn secure_socket_url(server: &Server) -> String {
@@ -83,16 +124,17 @@ async fn an_authority_of_the_users() {
 async fn certificates_that_are_not_trusted() {
     let (authority, stranger) = (Authority::new("good"), Authority::new("stranger"));
     let server = Server::bind().await;
-    for (config, what) in [
-        (stranger.server("127.0.0.1"), "UnknownIssuer"),
-        (authority.server("other.example"), "not valid for"),
+    for (config, name, what) in [
+        (stranger.server("127.0.0.1"), "UNABLE_TO_VERIFY_LEAF_SIGNATURE", "O=stranger"),
+        (authority.server("other.example"), "ERR_TLS_CERT_ALTNAME_INVALID", "other.example"),
     ] {
         let mut client = trusting(&server, &[&authority]).client();
         client.start("");
         assert!(server.accept().await.tls(config).await.is_err());
         let error = client.connect_error().await;
-        assert!(matches!(*error, ConnectError::Request { .. }), "{error}");
+        assert_eq!(code(&error), Some(name), "{error}");
         assert!(error.to_string().contains(what), "{error}");
+        assert!(error.to_string().contains("127.0.0.1"), "{error}");
     }
 }
 
@@ -106,7 +148,7 @@ async fn the_default_roots() {
     let mut client = setup.client();
     client.start("");
     assert!(server.accept().await.tls(config).await.is_err());
-    assert!(matches!(*client.connect_error().await, ConnectError::Request { .. }));
+    assert!(matches!(*client.connect_error().await, ApiError::Request { .. }));
 }
 
 /// Promise: the socket's certificate is checked like the API's; a wrong one is a transport error.
@@ -122,7 +164,8 @@ async fn a_socket_that_is_not_trusted() {
     assert!(sockets.accept().await.tls(Authority::new("stranger").server("127.0.0.1")).await.is_err());
     client.lifecycle(&["connecting", "authenticated"]).await;
     let error = client.transport_error().await;
-    assert!(error.message.contains("UnknownIssuer"), "{error}");
+    assert_eq!(error.code.as_deref(), Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "{error}");
+    assert!(error.message.contains("stranger"), "{error}");
     assert!(!error.message.contains("t1cket"), "{error}");
 }
 
@@ -141,6 +184,77 @@ async fn tls_to_a_plain_port() {
     client.lifecycle(&["connecting", "authenticated", "error", "disconnected"]).await;
 }
 
+/// Promise: a server that does not speak TLS, or an old one only, is told of as in Node: EPROTO.
+#[tokio::test]
+async fn no_tls_that_can_be_spoken() {
+    let server = Server::bind().await;
+    let mut hello = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02".to_vec();
+    hello.extend([0; 32]);
+    hello.extend(b"\x00\x00\x2f\x00");
+    for (answer, what) in [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not speak TLS"),
+        (hello, "neither TLS 1.2 nor TLS 1.3"),
+        (b"\x15\x03\x01\x00\x02\x02\x46".to_vec(), "neither TLS 1.2 nor TLS 1.3"),
+        (b"\x15\x03\x03\x00\x02\x02\x28".to_vec(), "client certificate"),
+        (b"\x15\x03\x03\x00\x02\x02\x70".to_vec(), "host name"),
+    ] {
+        let mut setup = Setup::new(&server);
+        setup.transport.api_url = format!("https://{}/api/", server.address);
+        let mut client = setup.client();
+        client.start("");
+        let mut link = server.accept().await;
+        within("the client's first byte", link.stream.read_u8()).await.expect("the client begins");
+        link.send(answer).await;
+        let error = client.connect_error().await;
+        assert_eq!(code(&error), Some("EPROTO"), "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+    }
+}
+
+/// Promise: a client certificate that is demanded is shown, to the API's server and to the socket's; without one the
+/// error is Node's, which depends on the version of TLS.
+#[tokio::test]
+async fn a_client_certificate_that_is_demanded() {
+    let authority = Authority::new("good");
+    let server = Server::bind().await;
+    for (version, refusal) in [(&TLS12, "EPROTO"), (&TLS13, "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED")] {
+        let config = authority.demanding_server("127.0.0.1", version);
+        let mut client = trusting(&server, &[&authority]).client();
+        client.start("");
+        assert!(server.accept().await.tls(Arc::clone(&config)).await.is_err());
+        let error = client.connect_error().await;
+        assert_eq!(code(&error), Some(refusal), "{error}");
+        assert!(error.to_string().contains("`tls.cert`"), "{error}");
+
+        let (pem, key) = authority.issue("bot");
+        let mut setup = trusting(&server, &[&authority]);
+        setup.transport.tls.certs = vec![pem.into_bytes()];
+        setup.transport.tls.keys = vec![key];
+        let mut client = setup.client();
+        client.start("");
+        let mut call = server.accept().await.tls(Arc::clone(&config)).await.expect("the client has one");
+        call.request().await;
+        call.send(ok_answer(&secure_socket_url(&server))).await;
+        let link = server.accept().await.tls(config).await.expect("the client has one");
+        link.upgrade().await.text(HELLO).await;
+        client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
+    }
+}
+
+/// Promise: with `rejectUnauthorized: false` every certificate will do.
+#[tokio::test]
+async fn no_verification() {
+    let server = Server::bind().await;
+    let mut setup = Setup::new(&server);
+    setup.transport.api_url = format!("https://{}/api/", server.address);
+    setup.transport.tls.verify = false;
+    let mut client = setup.client();
+    client.start("");
+    let config = Authority::new("unknown").server("other.example");
+    let mut call = server.accept().await.tls(config).await.expect("the client takes all");
+    assert!(call.request().await.head.contains(TOKEN));
+}
+
 /// Promise: an end during the TLS handshake is ECONNRESET, as in Node.
 #[tokio::test]
 async fn an_end_during_the_handshake() {
@@ -153,5 +267,5 @@ async fn an_end_during_the_handshake() {
     within("the client's first byte", link.stream.read_u8()).await.expect("the client begins");
     drop(link);
     let error = client.connect_error().await;
-    assert!(matches!(*error, ConnectError::Request { code: Some("ECONNRESET"), .. }), "{error}");
+    assert_eq!(code(&error), Some("ECONNRESET"), "{error}");
 }

@@ -296,13 +296,13 @@ impl Checker {
 
     /// Whether a promise of this kind may settle so, here and now.
     fn is_fit(&self, kind: Kind, written: Option<MessageId>, outcome: &Outcome) -> bool {
-        use Failure::{Aborted, Connect, NoReply, SendWhileDisconnected, SendWhileNotReady, Socket};
+        use Failure::{Aborted, Api, NoReply, SendWhileDisconnected, SendWhileNotReady, Socket};
         use Outcome::{Done, Failed, Pong, Sent, Started};
         let is_written = written.is_some();
         match (kind, outcome) {
             (Kind::Start, Started) => self.phase.is_authenticated(),
             (Kind::Start, Failed(Aborted)) => !self.wanted,
-            (Kind::Start, Failed(Connect(_))) | (Kind::Disconnect, Done) => self.phase == Phase::Disconnected,
+            (Kind::Start, Failed(Api(_))) | (Kind::Disconnect, Done) => self.phase == Phase::Disconnected,
             (Kind::Send, Sent(id)) => written == Some(*id),
             (Kind::Send | Kind::Ping, Failed(SendWhileDisconnected | SendWhileNotReady)) => {
                 !is_written && self.phase != Phase::Ready

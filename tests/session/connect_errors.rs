@@ -1,8 +1,10 @@
 //! The connect call's errors, and what is done about each: section 8 of the contract.
 
-use slack_rtm_native::session::{Config, ConnectAnswer, ConnectError, Event, LogLevel, RetryConfig};
+use slack_rtm_native::session::{ApiError, Config, ConnectAnswer, Event, LogLevel, RetryConfig};
 
-use crate::harness::{World, answer, http_error, ms, platform_error, rate_limit, request_error, secs};
+use crate::harness::{
+    World, answer, connect_answer, http_error, ms, platform_error, rate_limit, request_error, secs,
+};
 
 /// Pauses of 1, 2, 4, … s.
 fn plain_retries(retries: u32) -> RetryConfig {
@@ -13,7 +15,7 @@ fn config(retries: u32) -> Config {
     Config { retry: plain_retries(retries), ..Config::default() }
 }
 
-fn failing(config: Config, error: ConnectError) -> World {
+fn failing(config: Config, error: ApiError) -> World {
     let mut world = World::new(config);
     world.server.answer = Some(Err(error));
     world.start("start");
@@ -104,7 +106,7 @@ fn answers_that_cannot_be_used_are_passing_errors() {
     for body in
         ["", "<html>", "{}", "[]", r#"{"ok":true}"#, r#"{"ok":true,"url":"wss://h/t","self":{"id":"U"}}"#]
     {
-        let error = ConnectAnswer::read("rtm.connect", body.into()).unwrap_err();
+        let error = connect_answer("rtm.connect", body.into()).unwrap_err();
         let mut world = failing(Config::default(), error);
         let news = world.trace.take();
         assert!(

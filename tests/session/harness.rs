@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    Closure, Config, ConnectAnswer, ConnectError, ConnectionId, Delivery, Event, Input, LogLevel, Message,
-    Output, Session, SocketError,
+    ApiAnswer, ApiError, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Event, Input, LogLevel,
+    Message, Output, Session, SocketError,
 };
 
 use crate::trace::{Trace, line_of};
@@ -54,7 +54,7 @@ pub(crate) enum Replies {
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
     /// What ends a connect call; `None`: nothing does.
-    pub(crate) answer: Option<Result<ConnectAnswer, ConnectError>>,
+    pub(crate) answer: Option<Result<ConnectAnswer, ApiError>>,
     pub(crate) dial: Dial,
     pub(crate) replies: Replies,
     /// Whether the socket takes what is written.
@@ -208,7 +208,7 @@ impl World {
 
     // ── What the network does, on the latest connection ──────────────────────────────────────────────────────────
 
-    pub(crate) fn answered(&mut self, result: Result<ConnectAnswer, ConnectError>) {
+    pub(crate) fn answered(&mut self, result: Result<ConnectAnswer, ApiError>) {
         self.feed(Input::Answered { connection: self.connection, result });
     }
 
@@ -310,27 +310,34 @@ pub(crate) fn message(text: &str) -> Message {
     Message::new(format!(r#"{{"text":"{text}","type":"message"}}"#)).expect("an object")
 }
 
+/// What a method's body comes to.
+pub(crate) fn connect_answer(method: &str, body: Bytes) -> Result<ConnectAnswer, ApiError> {
+    ConnectAnswer::from_answer(method, ApiAnswer::read(method, body)?)
+}
+
 /// A good answer of the connect call.
 pub(crate) fn answer() -> ConnectAnswer {
     let body = r#"{"ok":true,"url":"wss:\/\/slack.test\/t1cket","self":{"id":"U1"},"team":{"id":"T1"}}"#;
-    ConnectAnswer::read("rtm.connect", Bytes::from_static(body.as_bytes())).expect("a good answer")
+    connect_answer("rtm.connect", Bytes::from_static(body.as_bytes())).expect("a good answer")
 }
 
-pub(crate) fn platform_error(code: &str) -> ConnectError {
+pub(crate) fn platform_error(code: &str) -> ApiError {
     let body = format!(r#"{{"ok":false,"error":"{code}"}}"#);
-    ConnectAnswer::read("rtm.connect", body.into()).expect_err("an error")
+    connect_answer("rtm.connect", body.into()).expect_err("an error")
 }
 
-pub(crate) fn http_error(status: u16) -> ConnectError {
-    ConnectError::Http { status, reason: String::new(), headers: Vec::new(), body: String::new() }
+pub(crate) fn http_error(status: u16) -> ApiError {
+    let [method, reason, body] = ["rtm.connect".to_owned(), String::new(), String::new()];
+    ApiError::Http { method, status, reason, headers: Vec::new(), body }
 }
 
-pub(crate) fn request_error() -> ConnectError {
-    ConnectError::Request { message: "connect ECONNREFUSED".to_owned(), code: Some("ECONNREFUSED") }
+pub(crate) fn request_error() -> ApiError {
+    let cause = "connect ECONNREFUSED".to_owned();
+    ApiError::Request { message: format!("no answer: {cause}"), cause, code: Some("ECONNREFUSED".into()) }
 }
 
-pub(crate) fn rate_limit(retry_after: Duration) -> ConnectError {
-    ConnectError::RateLimited { retry_after }
+pub(crate) fn rate_limit(retry_after: Duration) -> ApiError {
+    ApiError::RateLimited { method: "rtm.connect".to_owned(), retry_after }
 }
 
 /// A refused upgrade.
@@ -342,5 +349,5 @@ pub(crate) fn refusal() -> SocketError {
 /// A connection that was reset.
 pub(crate) fn reset() -> SocketError {
     let message = "read ECONNRESET".to_owned();
-    SocketError { message, code: Some("ECONNRESET"), close_code: 1006, reason: String::new() }
+    SocketError { message, code: Some("ECONNRESET".into()), close_code: 1006, reason: String::new() }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use slack_rtm_native::session::{Config, ConnectAnswer, Event, Failure};
+use slack_rtm_native::session::{Config, Event, Failure};
 
-use crate::harness::{Dial, World, answer, ms, platform_error, refusal, reset, secs};
+use crate::harness::{Dial, World, answer, connect_answer, ms, platform_error, refusal, reset, secs};
 
 const NO_RECONNECT: fn() -> Config = || Config { auto_reconnect: false, ..Config::default() };
 
@@ -43,12 +43,13 @@ fn each_step_waits_for_its_cause() {
 fn authenticated_carries_the_answer_of_the_connect_call() {
     let mut world = World::new(Config::default());
     let body = r#"{"ok":true,"url":"wss://h/t","self":{"id":"U7"},"team":{"id":"T7"},"users":[]}"#;
-    let answer = ConnectAnswer::read("rtm.start", body.into()).unwrap();
+    let answer = connect_answer("rtm.start", body.into()).unwrap();
     world.server.answer = Some(Ok(answer.clone()));
     world.start("start");
     let Event::Authenticated(told) = &world.events[1] else { panic!("{:?}", world.events) };
     assert_eq!(**told, answer);
-    assert_eq!((&*told.user_id, &*told.team_id, &told.body[..]), ("U7", "T7", body.as_bytes()));
+    let raw = told.answer.as_ref().expect("the driver made the call");
+    assert_eq!((&*told.user_id, &*told.team_id, &raw.body[..]), ("U7", "T7", body.as_bytes()));
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn a_connect_call_that_fails_for_good_ends_with_its_error_twice() {
             "start = rejected: invalid_auth"
         ]
     );
-    let [_, Event::UnableToRtmStart(first), Event::Disconnected(Some(Failure::Connect(second)))] =
+    let [_, Event::UnableToRtmStart(first), Event::Disconnected(Some(Failure::Api(second)))] =
         &world.events[..]
     else {
         panic!("{:?}", world.events)

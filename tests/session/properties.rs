@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
 use slack_rtm_native::session::{
-    Closure, Config, ConnectAnswer, ConnectError, ConnectionId, Input, LogLevel, Message, Output,
-    RetryConfig, Session,
+    ApiError, Closure, Config, ConnectAnswer, ConnectionId, Input, LogLevel, Message, Output, RetryConfig,
+    Session,
 };
 
 use crate::checker::{Checker, Kind, Wire};
@@ -53,7 +53,7 @@ enum Number {
 
 #[derive(Debug, Clone)]
 enum What {
-    Answered(Result<ConnectAnswer, ConnectError>),
+    Answered(Result<ConnectAnswer, ApiError>),
     Opened,
     Frame(Vec<u8>),
     /// A reply to the last message but so many; one past all counts, too.
@@ -77,7 +77,7 @@ fn call() -> impl Strategy<Value = Step> {
     (kind, bytes).prop_map(|(kind, bytes)| Step::Call { kind, bytes })
 }
 
-fn connect_error() -> impl Strategy<Value = ConnectError> {
+fn connect_error() -> impl Strategy<Value = ApiError> {
     prop_oneof![
         Just(request_error()),
         Just(http_error(503)),
@@ -87,7 +87,7 @@ fn connect_error() -> impl Strategy<Value = ConnectError> {
     ]
 }
 
-fn connect_answer() -> impl Strategy<Value = Result<ConnectAnswer, ConnectError>> {
+fn connect_answer() -> impl Strategy<Value = Result<ConnectAnswer, ApiError>> {
     let unencrypted = ConnectAnswer { url: "ws://slack.test/t1cket".to_owned(), ..answer() };
     prop_oneof![4 => Just(Ok(answer())), 1 => Just(Ok(unencrypted)), 3 => connect_error().prop_map(Err)]
 }

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use slack_rtm_native::session::{ConnectError, Delivery, Event, Failure, Outcome, Output, SocketError};
+use slack_rtm_native::session::{ApiError, Delivery, Event, Failure, Outcome, Output, SocketError};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -92,6 +92,7 @@ fn outcome_text(outcome: &Outcome) -> String {
         Outcome::Done | Outcome::Started => "ok".to_owned(),
         Outcome::Sent(id) => format!("sent {id}"),
         Outcome::Pong(round_trip) => format!("{} ms", round_trip.as_millis()),
+        Outcome::Answer(answer) => format!("answer of {} bytes", answer.body.len()),
         Outcome::Failed(failure) => format!("rejected: {}", failure_text(failure)),
     }
 }
@@ -102,22 +103,23 @@ fn failure_text(failure: &Failure) -> String {
         Failure::SendWhileNotReady => "send while not ready".to_owned(),
         Failure::NoReply(_) => "no reply".to_owned(),
         Failure::Socket(error) => socket_error_text(error),
-        Failure::Connect(error) => connect_error_text(error),
+        Failure::Api(error) => connect_error_text(error),
         Failure::Aborted => "aborted".to_owned(),
     }
 }
 
 fn socket_error_text(error: &SocketError) -> String {
     let close = format!("websocket {} {}", error.close_code, error.reason);
-    error.code.map_or_else(|| close.trim_end().to_owned(), |code| format!("websocket {code}"))
+    error.code.as_ref().map_or_else(|| close.trim_end().to_owned(), |code| format!("websocket {code}"))
 }
 
-fn connect_error_text(error: &ConnectError) -> String {
+fn connect_error_text(error: &ApiError) -> String {
     match error {
-        ConnectError::Request { .. } => "request".to_owned(),
-        ConnectError::Http { status, .. } => format!("http {status}"),
-        ConnectError::RateLimited { .. } => "rate limited".to_owned(),
-        ConnectError::Platform { error: Some(code), .. } => code.clone(),
-        ConnectError::Platform { error: None, .. } => "unusable answer".to_owned(),
+        ApiError::Request { .. } => "request".to_owned(),
+        ApiError::Http { status, .. } => format!("http {status}"),
+        ApiError::RateLimited { .. } => "rate limited".to_owned(),
+        ApiError::Platform { error: Some(code), .. } => code.clone(),
+        ApiError::Platform { error: None, .. } => "unusable answer".to_owned(),
+        ApiError::WebClient { message, .. } => message.clone(),
     }
 }

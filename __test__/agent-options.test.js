@@ -1,0 +1,350 @@
+// The option `proxy`, and the agents that only stand for a proxy: what lib/proxy.js and lib/proxy-agents.js make of
+// them. A unit test: whether an agent was taken over, or made the connections itself, cannot be seen from outside.
+'use strict';
+
+const assert = require('node:assert/strict');
+const http = require('node:http');
+const https = require('node:https');
+const { describe } = require('node:test');
+const { parse } = require('node:url');
+const { inspect } = require('node:util');
+const hpagent = require('hpagent');
+const { HttpProxyAgent } = require('http-proxy-agent');
+const { HttpsProxyAgent } = require('https-proxy-agent');
+const { HttpsProxyAgent: HttpsProxyAgent5 } = require('https-proxy-agent-5');
+const { SocksProxyAgent } = require('socks-proxy-agent');
+const tunnel = require('tunnel');
+const { describeProxy, proxyOfAgent, readProxy } = require('../lib/proxy.js');
+const { better } = require('./support/client.js');
+
+const OURS = 'its own code is not tested here';
+const NO_TLS = { ca: null, certs: [], keys: [], pfx: [], verify: true };
+const UNVERIFIED = { ...NO_TLS, verify: false };
+
+/** A proxy as it is read, of which a test names what is not usual. */
+const proxy = (fields) => ({
+  kind: 'http',
+  host: 'proxy.example',
+  port: 8080,
+  username: null,
+  password: null,
+  headers: [],
+  tls: NO_TLS,
+  ...fields,
+});
+
+/** What an agent is taken for, of which a test names what is not usual. */
+const taken = (fields, rest) => ({ proxy: proxy(fields), tls: null, absoluteForm: false, ...rest });
+
+const WITH_NAME = { username: 'us:er', password: 'p@ss' };
+const URL_WITH_NAME = 'http://us%3Aer:p%40ss@proxy.example:8080/';
+const PLAIN = 'http://proxy.example:8080';
+const SECURE = 'https://proxy.example:8080';
+
+describe('proxy', () => {
+  for (const [url, fields] of [
+    ['http://proxy.example:8080', {}],
+    ['HTTP://Proxy.Example/', { port: 80 }],
+    ['https://proxy.example', { kind: 'https', port: 443 }],
+    ['http://proxy.example:443', { port: 443 }],
+    ['socks5://proxy.example', { kind: 'socks5', port: 1080 }],
+    ['socks5h://proxy.example:80', { kind: 'socks5h', port: 80 }],
+    ['socks://proxy.example', { kind: 'socks5h', port: 1080 }],
+    ['http://[::1]:8080', { host: '::1' }],
+    ['socks5://[2001:db8::1]', { kind: 'socks5', host: '2001:db8::1', port: 1080 }],
+    [URL_WITH_NAME, WITH_NAME],
+    ['socks5://us%3Aer:p%40ss@proxy.example:8080', { kind: 'socks5', ...WITH_NAME }],
+    ['http://user@proxy.example:8080', { username: 'user', password: '' }],
+    ['http://:pass@proxy.example:8080', { username: '', password: 'pass' }],
+    ['http://100%:%E4@proxy.example:8080', { username: '100%', password: '%E4' }],
+    ['http://proxy.example:8080/path?query', {}],
+  ]) {
+    better(OURS, url, () => {
+      assert.deepEqual(readProxy(url), proxy(fields));
+      assert.deepEqual(readProxy(new URL(url)), proxy(fields));
+    });
+  }
+
+  better(OURS, 'left out', () => {
+    assert.equal(readProxy(undefined), null);
+    assert.equal(readProxy(null), null);
+  });
+
+  better(OURS, 'a bad value is refused by an error that names it', () => {
+    const values = [
+      [5, '5'],
+      [true, 'true'],
+      [{}, 'an object'],
+      ['', '""'],
+      ['x', '"x"'],
+      ['http://', '"http://"'],
+      ['ftp://x.y/', '"ftp://x.y/"'],
+      [new URL('ftp://x.y/'), '"ftp://x.y/"'],
+      ['socks5://', '"socks5://"'],
+      ['socks4://x.y', '"socks4://x.y"'],
+      ['proxy.example:8080', '"proxy.example:8080"'],
+      ['http://proxy.example:0', '"http://proxy.example:0"'],
+      ['http://proxy.example:65536', '"http://proxy.example:65536"'],
+    ];
+    for (const [value, shown] of values) {
+      assert.throws(() => readProxy(value), {
+        name: 'TypeError',
+        message: `proxy must be an http:, https:, socks5: or socks5h: URL, but is ${shown}`,
+      });
+    }
+  });
+
+  better(OURS, 'no error shows a password, however odd the URL', () => {
+    for (const value of [
+      'ftp://user:secret@x.y',
+      new URL('ftp://user:secret@x.y'),
+      'user:secret@x.y:8080',
+      'http://user:sec/secret@x.y',
+      'http://user:secret#@x.y',
+      'http://user:secret%40x.y',
+      'http://user:secret',
+      'http:/user:secret@:80',
+      'http://secret@',
+    ]) {
+      assert.throws(() => readProxy(value), (error) => {
+        assert.ok(error instanceof TypeError);
+        assert.match(error.message, /^proxy must be/);
+        assert.doesNotMatch(inspect(error, { showHidden: true }).split('\n    at ')[0], /secret/, String(value));
+        return true;
+      });
+    }
+  });
+
+  better(OURS, 'in log lines, without credentials', () => {
+    assert.equal(describeProxy(readProxy(URL_WITH_NAME)), 'http://proxy.example:8080');
+    assert.equal(describeProxy(readProxy('https://[::1]')), 'https://[::1]:443');
+    assert.equal(describeProxy(readProxy('socks://x')), 'socks5h://x:1080');
+  });
+});
+
+/** Agents, and what each is taken for. */
+const TAKEN = {
+  'https-proxy-agent': [
+    [() => new HttpsProxyAgent(PLAIN), taken()],
+    [() => new HttpsProxyAgent(new URL(URL_WITH_NAME), { keepAlive: true, timeout: 5 }), taken(WITH_NAME)],
+    [() => new HttpsProxyAgent('https://[::1]'), taken({ kind: 'https', host: '::1', port: 443 })],
+    [
+      () => new HttpsProxyAgent(SECURE, { headers: { 'X-A': 'a', 'X-B': 5 }, rejectUnauthorized: false }),
+      taken({ kind: 'https', headers: ['X-A', 'a', 'X-B', '5'], tls: UNVERIFIED }),
+    ],
+    // Without TLS to the proxy, its settings count for nothing.
+    [() => new HttpsProxyAgent(PLAIN, { rejectUnauthorized: false, ca: 'no certificate' }), taken()],
+    [() => new HttpsProxyAgent(PLAIN, { ca: undefined, localAddress: null }), taken()],
+    [
+      () => Object.assign(new HttpsProxyAgent(PLAIN), { options: { rejectUnauthorized: false, ca: ['x'], cert: '' } }),
+      taken({}, { tls: { ca: ['x'], rejectUnauthorized: false } }),
+    ],
+  ],
+  'https-proxy-agent 5': [
+    [() => new HttpsProxyAgent5(PLAIN), taken()],
+    [() => new HttpsProxyAgent5(URL_WITH_NAME), taken({ username: 'us', password: 'er:p@ss' })],
+    [() => new HttpsProxyAgent5('http://[::1]'), taken({ host: '::1', port: 80 })],
+    [
+      () => new HttpsProxyAgent5({ ...parse(SECURE), headers: { 'X-A': 'a' }, rejectUnauthorized: false }),
+      taken({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }),
+    ],
+    [() => new HttpsProxyAgent5({ host: 'proxy.example', port: '8080', secureProxy: true }), taken({ kind: 'https' })],
+  ],
+  'http-proxy-agent': [
+    [() => new HttpProxyAgent(PLAIN), taken({}, { absoluteForm: true })],
+    [
+      () => new HttpProxyAgent(URL_WITH_NAME, { keepAlive: true, maxSockets: 5, headers: { a: 'b' } }),
+      taken({ ...WITH_NAME, headers: ['a', 'b'] }, { absoluteForm: true }),
+    ],
+    [
+      () => new HttpProxyAgent(SECURE, { rejectUnauthorized: false }),
+      taken({ kind: 'https', tls: UNVERIFIED }, { absoluteForm: true }),
+    ],
+  ],
+  'socks-proxy-agent': [
+    [() => new SocksProxyAgent('socks://proxy.example:8080'), taken({ kind: 'socks5h' })],
+    [() => new SocksProxyAgent('socks5h://proxy.example'), taken({ kind: 'socks5h', port: 1080 })],
+    [() => new SocksProxyAgent(URL_WITH_NAME.replace('http', 'socks5')), taken({ kind: 'socks5', ...WITH_NAME })],
+    [() => new SocksProxyAgent('socks4://user@[::1]:8080'), taken({
+      kind: 'socks4',
+      host: '::1',
+      username: 'user',
+      password: '',
+    })],
+    [() => new SocksProxyAgent('socks4a://proxy.example:8080'), taken({ kind: 'socks4a' })],
+    [
+      () => new SocksProxyAgent('socks5://proxy.example:8080', { keepAlive: true, rejectUnauthorized: false }),
+      taken({ kind: 'socks5' }, { tls: { rejectUnauthorized: false } }),
+    ],
+  ],
+  hpagent: [
+    [() => new hpagent.HttpsProxyAgent({ proxy: PLAIN, keepAlive: true, scheduling: 'lifo' }), taken()],
+    [() => new hpagent.HttpProxyAgent({ proxy: new URL(URL_WITH_NAME) }), taken(WITH_NAME)],
+    [
+      () =>
+        new hpagent.HttpsProxyAgent({
+          proxy: 'https://[::1]',
+          proxyRequestOptions: { headers: { 'X-A': 'a' }, rejectUnauthorized: false },
+          ca: ['x'],
+        }),
+      taken(
+        { kind: 'https', host: '::1', port: 443, headers: ['X-A', 'a'], tls: UNVERIFIED },
+        { tls: { ca: ['x'] } },
+      ),
+    ],
+  ],
+  tunnel: [
+    [() => tunnel.httpOverHttp({ proxy: { host: 'proxy.example' } }), taken({ port: 80 })],
+    [
+      () => tunnel.httpsOverHttp({ proxy: { host: 'proxy.example', port: '8080', proxyAuth: 'us:er:p' }, key: 'x' }),
+      taken({ username: 'us', password: 'er:p' }, { tls: { key: 'x' } }),
+    ],
+    [() => tunnel.httpOverHttps({ proxy: { host: '::1' } }), taken({ kind: 'https', host: '::1', port: 443 })],
+    [
+      () =>
+        tunnel.httpsOverHttps({
+          maxSockets: 5,
+          rejectUnauthorized: true,
+          proxy: { host: 'proxy.example', port: 8080, headers: { 'X-A': 'a' }, rejectUnauthorized: false },
+        }),
+      taken({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }, { tls: { rejectUnauthorized: true } }),
+    ],
+  ],
+};
+
+/** One agent of each package, made with options of one's own. */
+const MADE_WITH = {
+  'https-proxy-agent': (options) => new HttpsProxyAgent(SECURE, options),
+  'https-proxy-agent 5': (options) => new HttpsProxyAgent5({ ...parse(SECURE), ...options }),
+  'http-proxy-agent': (options) => new HttpProxyAgent(SECURE, options),
+  'socks-proxy-agent': (options) => new SocksProxyAgent('socks5://proxy.example', options),
+  'hpagent, to the target': (options) => new hpagent.HttpsProxyAgent({ proxy: SECURE, ...options }),
+  'hpagent, to the proxy': (options) =>
+    new hpagent.HttpsProxyAgent({ proxy: SECURE, proxyRequestOptions: options }),
+  'tunnel, to the target': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1 }, ...options }),
+  'tunnel, to the proxy': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1, ...options } }),
+};
+
+/** Options that change how connections are made, in ways that the network side does not know. */
+const NOT_UNDERSTOOD = {
+  servername: 'other.example',
+  ciphers: 'ECDHE-RSA-AES128-GCM-SHA256',
+  minVersion: 'TLSv1.3',
+  secureContext: {},
+  checkServerIdentity: () => undefined,
+  lookup: () => undefined,
+  localAddress: '127.0.0.2',
+  family: 6,
+  ALPNProtocols: ['h2'],
+  crl: 'x',
+  unknown: 1,
+};
+
+/** Agents that the user changed, or that cannot be what they seem. */
+const CHANGED = {
+  'a subclass of the same name': new (class extends HttpsProxyAgent {
+    static name = 'HttpsProxyAgent';
+    connect() {}
+  })(PLAIN),
+  'a subclass without changes': new (class Mine extends HttpsProxyAgent {})(PLAIN),
+  'a foreign class of the same name': new (class HttpsProxyAgent extends http.Agent {
+    proxy = new URL(PLAIN);
+    connectOpts = { host: 'x', port: 1 };
+    proxyHeaders = {};
+  })(),
+  ...Object.fromEntries(
+    ['connect', 'createConnection', 'createSocket', 'addRequest', 'getName'].map((name) => [
+      `a ${name} of one's own`,
+      Object.assign(new HttpsProxyAgent(PLAIN), { [name]: () => undefined }),
+    ]),
+  ),
+  "a callback of one's own": Object.assign(new HttpsProxyAgent5(PLAIN), { callback: () => undefined }),
+  "a createSocket of one's own": Object.assign(tunnel.httpOverHttp({ proxy: { host: 'x', port: 1 } }), {
+    createSocket: function createSocket() {},
+  }),
+  "a request of one's own": Object.assign(tunnel.httpOverHttp({ proxy: { host: 'x', port: 1 } }), {
+    request: () => undefined,
+  }),
+  'somebody listens to its connections': new HttpsProxyAgent(PLAIN).on('proxyConnect', () => undefined),
+  'somebody wants its keys': new hpagent.HttpsProxyAgent({ proxy: PLAIN }).on('keylog', () => undefined),
+  'headers by a function': new HttpsProxyAgent(PLAIN, { headers: () => ({ a: 'b' }) }),
+  'headers of a class': new HttpsProxyAgent(PLAIN, { headers: new Headers({ a: 'b' }) }),
+  'headers in lists': new HttpsProxyAgent(PLAIN, { headers: { a: ['b', 'c'] } }),
+  'a header that cannot be sent': new HttpsProxyAgent(PLAIN, { headers: { a: 'b\r\nc: d' } }),
+  "a Host of one's own": new HttpsProxyAgent(PLAIN, { headers: { host: 'x' } }),
+  "a Proxy-Connection of one's own": new HttpsProxyAgent(PLAIN, { headers: { 'Proxy-Connection': 'x' } }),
+  'credentials twice': new HttpsProxyAgent(URL_WITH_NAME, { headers: { 'Proxy-Authorization': 'Basic x' } }),
+  'another protocol': new HttpsProxyAgent('socks5://x.y'),
+  'another protocol, 5': new HttpsProxyAgent5('socks5://x.y:1'),
+  'no host': new HttpsProxyAgent5({ port: 1 }),
+  'no port that there is': new HttpsProxyAgent5({ host: 'x', port: 70_000 }),
+  'a timeout for connecting': new HttpsProxyAgent5({ host: 'x', port: 1, timeout: 5 }),
+  'a timeout for being idle': new SocksProxyAgent('socks5://x', { timeout: 5 }),
+  'options for the socket': new SocksProxyAgent('socks5://x', { socketOptions: { localAddress: '127.0.0.2' } }),
+  'hpagent with a timeout': new hpagent.HttpsProxyAgent({ proxy: PLAIN, timeout: 5 }),
+  'tunnel without proxy': tunnel.httpOverHttp({}),
+  'options set later': Object.assign(new HttpsProxyAgent(PLAIN), { options: { servername: 'x' } }),
+  'options set later, 5': Object.assign(new HttpsProxyAgent5(PLAIN), { options: { ca: 'x' } }),
+};
+
+/** What is no agent that stands for a proxy, or is not safe to look at. */
+const OTHERS = {
+  'http.Agent': new http.Agent(),
+  'https.Agent': new https.Agent({ ca: 'x' }),
+  'https.globalAgent': https.globalAgent,
+  'a subclass': new (class Mine extends http.Agent {})(),
+  'a null prototype': Object.create(null),
+  'an object': {},
+  'a prototype that throws': Object.create({
+    get constructor() {
+      throw new Error('no');
+    },
+  }),
+  'a getter that throws': Object.defineProperty(new HttpsProxyAgent(PLAIN), 'proxy', {
+    get: () => assert.fail('no'),
+  }),
+  'an option that throws': Object.assign(new HttpsProxyAgent(PLAIN), {
+    options: Object.defineProperty({}, 'ca', { enumerable: true, get: () => assert.fail('no') }),
+  }),
+  'a Proxy': new Proxy(new HttpsProxyAgent(PLAIN), {}),
+  'a Proxy that throws': new Proxy({}, { getPrototypeOf: () => assert.fail('no') }),
+  'a Proxy for options': Object.assign(new HttpsProxyAgent(PLAIN), { options: new Proxy({}, {}) }),
+  'a string': 'http://x',
+  'a function': () => undefined,
+  null: null,
+  undefined,
+};
+
+describe('agents', () => {
+  for (const [name, cases] of Object.entries(TAKEN)) {
+    better(OURS, `${name}: proxy, credentials, headers and TLS settings are taken over`, () => {
+      for (const [make, expected] of cases) assert.deepEqual(proxyOfAgent(make()), expected, make.toString());
+    });
+  }
+
+  for (const [name, make] of Object.entries(MADE_WITH)) {
+    better(OURS, `${name}: with an option that is not understood, it makes the connections itself`, () => {
+      assert.notEqual(proxyOfAgent(make({})), null);
+      for (const [key, value] of Object.entries(NOT_UNDERSTOOD)) {
+        assert.equal(proxyOfAgent(make({ [key]: value })), null, key);
+      }
+    });
+  }
+
+  for (const [name, agent] of Object.entries({ ...CHANGED, ...OTHERS })) {
+    better(OURS, `not taken over: ${name}`, () => assert.equal(proxyOfAgent(agent), null));
+  }
+
+  better(OURS, 'an agent that was in use before', async () => {
+    const agent = new HttpsProxyAgent5('http://127.0.0.1:1');
+    await new Promise((resolve) => http.get('http://127.0.0.1:2', { agent }).once('error', resolve));
+    assert.ok(Object.hasOwn(agent, 'promisifiedCallback'));
+    assert.deepEqual(proxyOfAgent(agent), taken({ host: '127.0.0.1', port: 1 }));
+  });
+
+  better(OURS, 'unusable TLS material for the connection to the proxy is told', () => {
+    const refusal = { name: 'TypeError', message: /^agent\.ca holds no certificate/ };
+    assert.throws(() => proxyOfAgent(new HttpsProxyAgent(SECURE, { ca: 'x' })), refusal);
+    assert.throws(() => proxyOfAgent(new HttpsProxyAgent5({ ...parse(SECURE), ca: 'x' })), refusal);
+  });
+});

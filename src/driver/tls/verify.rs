@@ -1,0 +1,171 @@
+//! Judging a server's certificate. webpki's word counts first; what it refuses is accepted where Node accepts it, and
+//! named as Node names it otherwise. The handshake's signature is always checked.
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
+use rustls::crypto::{
+    WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+
+use super::certificate::Parsed;
+use super::trouble::{Trouble, Verdict};
+use super::trust::Trust;
+use super::{chain, names};
+
+/// Judges the certificates of one client's servers.
+#[derive(Debug)]
+pub(super) struct Verifier {
+    /// None: every certificate is taken.
+    trust: Option<Trust>,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl Verifier {
+    /// Believes these.
+    pub(super) fn new(trust: Trust) -> Self {
+        Self { trust: Some(trust), ..Self::that_takes_all() }
+    }
+
+    /// Believes everybody: `rejectUnauthorized: false`.
+    pub(super) fn that_takes_all() -> Self {
+        Self { trust: None, algorithms: ring::default_provider().signature_verification_algorithms }
+    }
+
+    /// Whether somebody trusted vouches for the certificate.
+    fn check_chain(
+        &self,
+        leaf: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
+        trust: &Trust,
+        now: UnixTime,
+        host: &str,
+    ) -> Result<(), Trouble> {
+        let parsed = Parsed::read(leaf);
+        if self.webpki_accepts(leaf, sent, trust, now) {
+            // webpki does not look at the key usage.
+            return match parsed {
+                Some(parsed) if !parsed.may_shake_hands() => Err(Trouble::new(
+                    Verdict::WrongPurpose,
+                    format!("the certificate of {host} is not made for a server's use (see its key usage)"),
+                )),
+                _ => Ok(()),
+            };
+        }
+        let refused = |why: &str| {
+            Trouble::new(Verdict::Refused, format!("the certificate of {host} was refused: {why}"))
+        };
+        let parsed = parsed.ok_or_else(|| refused("it cannot be read"))?;
+        chain::judge(&parsed, sent, trust, now, host)?;
+        // The kinds of certificates that webpki has no rules for.
+        if parsed.is_v1() || parsed.says_it_is_an_authority() || parsed.is_self_issued() {
+            Ok(())
+        } else {
+            Err(refused("its form, or that of an authority behind it, is not supported"))
+        }
+    }
+
+    fn webpki_accepts(
+        &self,
+        leaf: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
+        trust: &Trust,
+        now: UnixTime,
+    ) -> bool {
+        let helpers = trust.certificates().iter().filter(|it| !it.is_self_issued());
+        let between: Vec<_> = sent.iter().cloned().chain(helpers.map(|it| it.der().clone())).collect();
+        let (anchors, algorithms) = (trust.anchors(now), self.algorithms.all);
+        ParsedCertificate::try_from(leaf).is_ok_and(|leaf| {
+            verify_server_cert_signed_by_trust_anchor(&leaf, &anchors, &between, now, algorithms).is_ok()
+        })
+    }
+
+    fn check_name(leaf: &CertificateDer<'_>, name: &ServerName<'_>, host: &str) -> Result<(), Trouble> {
+        if ParsedCertificate::try_from(leaf).is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok()) {
+            return Ok(());
+        }
+        let parsed = Parsed::read(leaf);
+        if parsed.as_ref().is_some_and(|parsed| names::fits(parsed, name)) {
+            return Ok(());
+        }
+        let for_whom = parsed.map_or_else(|| "no name".to_owned(), |parsed| names::listed(&parsed));
+        Err(Trouble::new(
+            Verdict::WrongName,
+            format!(
+                "the server's certificate is for {for_whom}, not for {host}: check the host name in the URL"
+            ),
+        ))
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if let Some(trust) = &self.trust {
+            let host = server_name.to_str();
+            self.check_chain(end_entity, intermediates, trust, now, &host).map_err(Trouble::into_rustls)?;
+            Self::check_name(end_entity, server_name, &host).map_err(Trouble::into_rustls)?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match Parsed::read(cert).filter(Parsed::is_v1) {
+            None => verify_tls12_signature(message, cert, dss, &self.algorithms),
+            Some(v1) => verify_tls12_signature_by_v1(message, &v1, dss, &self.algorithms),
+        }
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match Parsed::read(cert).filter(Parsed::is_v1) {
+            None => verify_tls13_signature(message, cert, dss, &self.algorithms),
+            Some(v1) => {
+                let key = SubjectPublicKeyInfoDer::from(v1.public_key());
+                verify_tls13_signature_with_raw_key(message, &key, dss, &self.algorithms)
+            }
+        }
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// Does what rustls does, which cannot read a certificate of X.509's first version.
+fn verify_tls12_signature_by_v1(
+    message: &[u8],
+    certificate: &Parsed,
+    dss: &DigitallySignedStruct,
+    algorithms: &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, Error> {
+    let bad = || Error::from(CertificateError::BadSignature);
+    let (key, key_algorithm) = certificate.key_and_algorithm().ok_or_else(bad)?;
+    let for_scheme = algorithms.mapping.iter().filter(|(scheme, _)| *scheme == dss.scheme);
+    let mut candidates = for_scheme
+        .flat_map(|(_, algorithms)| *algorithms)
+        .filter(|algorithm| algorithm.public_key_alg_id().as_ref() == key_algorithm.as_slice());
+    if candidates.any(|algorithm| algorithm.verify_signature(key, message, dss.signature()).is_ok()) {
+        Ok(HandshakeSignatureValid::assertion())
+    } else {
+        Err(bad())
+    }
+}

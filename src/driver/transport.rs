@@ -1,0 +1,145 @@
+//! How one client reaches Slack: the options, checked and prepared. Owns what is set up once per client; a call is
+//! `web_api`'s, a socket `socket`'s, the connections below both `dial`'s.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
+
+use super::agent::{Agent, WebClient};
+use super::dial::Dialler;
+use super::proxy::{Proxy, ProxyConfig};
+use super::tls::{self, TlsConfig};
+use crate::session::Secret;
+
+/// An idle connection to the API is kept for so long. Servers and proxies that drop them earlier are rare.
+const POOL_IDLE: Duration = Duration::from_secs(4);
+
+/// The options that the driver knows.
+#[derive(Clone)]
+pub struct TransportConfig {
+    /// `slackApiUrl`, with a slash at its end.
+    pub api_url: String,
+    /// `rtm.connect` or `rtm.start`.
+    pub method: String,
+    /// Goes to the API's host and nowhere else. May be empty where a `WebClient` has its own.
+    pub token: Secret,
+    /// The `User-Agent` of all requests.
+    pub user_agent: String,
+    /// Extra headers of the API's requests and of the socket's upgrade request.
+    pub headers: Vec<(String, String)>,
+    /// `requestTimeout`; none: no limit.
+    pub request_timeout: Option<Duration>,
+    /// `tls`: for the API and the socket.
+    pub tls: TlsConfig,
+    /// `proxy`, or what an agent's proxy was read off.
+    pub proxy: Option<ProxyConfig>,
+    /// An agent that makes the connections itself.
+    pub agent: Option<Arc<dyn Agent>>,
+    /// `webClient`
+    pub web_client: Option<Arc<dyn WebClient>>,
+}
+
+impl fmt::Debug for TransportConfig {
+    /// Leaves out what may hold secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TransportConfig").field("api_url", &self.api_url).finish_non_exhaustive()
+    }
+}
+
+/// An option that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{option}: {problem}")]
+pub struct TransportError {
+    /// The option's name.
+    pub option: String,
+    /// What is wrong with it, without any secret.
+    pub problem: String,
+}
+
+impl TransportError {
+    pub(super) fn new(option: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { option: option.into(), problem: problem.into() }
+    }
+}
+
+/// How one client reaches Slack.
+pub struct Transport {
+    pub(super) api_url: Url,
+    pub(super) method: String,
+    pub(super) authorization: HeaderValue,
+    pub(super) user_agent: HeaderValue,
+    pub(super) headers: HeaderMap,
+    pub(super) request_timeout: Option<Duration>,
+    pub(super) dialler: Dialler,
+    pub(super) http: Client<Dialler, Full<Bytes>>,
+    pub(super) agent: Option<Arc<dyn Agent>>,
+    pub(super) web_client: Option<Arc<dyn WebClient>>,
+}
+
+impl fmt::Debug for Transport {
+    /// Leaves out the token, and headers that may hold cookies.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Transport").field("api_url", &self.api_url.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Transport {
+    /// Prepares a client's way to Slack.
+    ///
+    /// # Errors
+    /// An option cannot be used; the error names it.
+    pub fn new(config: TransportConfig) -> Result<Self, TransportError> {
+        let api_url = Url::parse(&config.api_url)
+            .map_err(|error| TransportError::new("slackApiUrl", error.to_string()))?;
+        let authorization = bearer(&config.token.0).ok_or_else(|| {
+            TransportError::new("token", "it holds characters that no HTTP header can carry")
+        })?;
+        let user_agent = HeaderValue::try_from(config.user_agent)
+            .map_err(|error| TransportError::new("the user agent", error.to_string()))?;
+        let proxy = config.proxy.map(Proxy::new).transpose()?;
+        let dialler = Dialler::new(tls::client_config(&config.tls)?, proxy);
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(POOL_IDLE)
+            .build(dialler.clone());
+        Ok(Self {
+            api_url,
+            method: config.method,
+            authorization,
+            user_agent,
+            headers: header_map("headers", config.headers)?,
+            request_timeout: config.request_timeout,
+            dialler,
+            http,
+            agent: config.agent,
+            web_client: config.web_client,
+        })
+    }
+}
+
+/// The `Authorization` header of a token.
+pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Headers as the user gave them under `option`.
+pub(super) fn header_map(option: &str, headers: Vec<(String, String)>) -> Result<HeaderMap, TransportError> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let unfit = || {
+            TransportError::new(option, format!("{name:?} is no HTTP header, or its value cannot be sent"))
+        };
+        let header = HeaderName::try_from(name.as_str()).map_err(|_| unfit())?;
+        map.append(header, HeaderValue::try_from(value).map_err(|_| unfit())?);
+    }
+    Ok(map)
+}
