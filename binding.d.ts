@@ -14,6 +14,10 @@ export declare class ByteStream {
 export declare class NativeClient {
   /** Makes a client that is `disconnected`; `id` is what the outbox calls it. */
   constructor(outbox: Outbox, id: number, options: ClientOptions)
+  /** Has the process trust these authorities by default: what Node trusts, PEM. The first call counts. */
+  static setDefaultRoots(pems: Array<string>): void
+  /** Whether `setDefaultRoots` was called in this process, by any thread. */
+  static hasDefaultRoots(): boolean
   /** `start()`; `form` holds the options of the connect call, encoded. */
   start(call: number, form: string): void
   /** `disconnect()` */
@@ -147,9 +151,6 @@ export declare const enum ErrandKind {
   Upgrade = 'upgrade'
 }
 
-/** Whether `setDefaultRoots` was called in this process, by any thread. */
-export declare function hasDefaultRoots(): boolean
-
 /** What an item of the outbox is. An item is four values: client, kind, call, payload. */
 export declare const enum Kind {
   /** A frame of Slack's; call: the promise it settles, or 0. */
@@ -218,9 +219,6 @@ export interface ProxyOptions {
   /** For the connection to the proxy. */
   tls: TlsOptions
 }
-
-/** Has the process trust these authorities by default: what Node trusts, PEM. The first call counts. */
-export declare function setDefaultRoots(pems: Array<string>): void
 
 /** What JavaScript is to do with the socket. */
 export interface StreamOrders {

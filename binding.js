@@ -576,7 +576,5 @@ module.exports.ByteStream = nativeBinding.ByteStream
 module.exports.NativeClient = nativeBinding.NativeClient
 module.exports.Outbox = nativeBinding.Outbox
 module.exports.ErrandKind = nativeBinding.ErrandKind
-module.exports.hasDefaultRoots = nativeBinding.hasDefaultRoots
 module.exports.Kind = nativeBinding.Kind
 module.exports.MAX_ANSWER_BYTES = nativeBinding.MAX_ANSWER_BYTES
-module.exports.setDefaultRoots = nativeBinding.setDefaultRoots

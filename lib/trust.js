@@ -1,7 +1,7 @@
 // Whom this process trusts where no `tls.ca` is given: what Node trusts. Owns handing it over, once per process.
 'use strict';
 
-const { hasDefaultRoots, setDefaultRoots } = require('../binding.js');
+const { NativeClient } = require('../binding.js');
 const { defaultRoots } = require('./tls.js');
 
 /**
@@ -10,7 +10,7 @@ const { defaultRoots } = require('./tls.js');
  */
 function prepareTrust({ tls, proxy, hasAgent }) {
   const needed = (!hasAgent && tls.ca === null) || proxy?.tls.ca === null;
-  if (needed && !hasDefaultRoots()) setDefaultRoots(defaultRoots());
+  if (needed && !NativeClient.hasDefaultRoots()) NativeClient.setDefaultRoots(defaultRoots());
 }
 
 module.exports = { prepareTrust };

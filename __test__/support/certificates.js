@@ -12,14 +12,19 @@
 //   ca.intermediate('Middle').issue({ san: ['DNS:other.example'] });
 //   selfSigned({ cn: 'localhost' });                 // like `openssl req -x509`: it may sign others; `isCa: false` not
 //
+//   selfSigned({ extensions: ['keyUsage ='] });      // a line of an extension file replaces ours, an empty one leaves it out
+//   authority('Test authority', { key: other.key }); // the key of another, for what is renewed, or signed by two
+//
 //   encodings(leaf.key, 'secret');                   // { pkcs8, pkcs1 or sec1, pkcs8Encrypted…, legacyEncrypted… }
 //   pkcs12({ ...leaf, passphrase: 'secret' });       // a Buffer; `legacy: true` as Windows and OpenSSL 1 wrote them
 //
+//   await nodesVerdict({ port, host, ca });          // 'accepted', or the code of the error: what Node's own https says
 //   describe('…', { skip: missing }, …);             // false, or why nothing of this can be had
 'use strict';
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const { mkdtempSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const https = require('node:https');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
@@ -97,7 +102,9 @@ function memoized(make) {
   };
 }
 
+/** A key of this kind, or this one. */
 function newKey(kind) {
+  if (kind.startsWith('-----BEGIN')) return kind;
   const [algorithm, option] = KEYS[kind];
   return openssl('genpkey', '-algorithm', algorithm, ...(option ? ['-pkeyopt', option] : [])).toString();
 }
@@ -118,13 +125,15 @@ function validity({ notBefore, notAfter, days = 30 }) {
  * What all certificates can be told.
  * @typedef {object} Subject
  * @property {string} [cn] the common name; none if it is ''
- * @property {'rsa' | 'rsa-1024' | 'rsa-4096' | 'rsa-pss' | 'ec' | 'ec-384' | 'ec-521' | 'ed25519'} [key] default: ec
+ * @property {'rsa' | 'rsa-1024' | 'rsa-4096' | 'rsa-pss' | 'ec' | 'ec-384' | 'ec-521' | 'ed25519' | string} [key] a PEM, or the
+ *   kind of a new one. Default: ec
  * @property {number} [days] how long from now, or from `notBefore`; negative for one that has ended. Default: 30
  * @property {Date} [notBefore]
  * @property {Date} [notAfter]
  * @property {'sha1' | 'sha256' | 'sha384'} [digest] of the signature
  * @property {boolean} [v1] version 1 of X.509, which has no extensions, so no `san` either
- * @property {string[]} [extensions] more of them, as lines of an extension file
+ * @property {string[]} [extensions] more of them, as lines of an extension file; one of the same name is
+ *   replaced, or, by a line without a value, left out
  * @property {number} [copy] tells apart what is the same otherwise
  *
  * @typedef {{ key: string, cert: string, root?: string, chain?: string }} Signer
@@ -144,12 +153,17 @@ function certify({ cn = '', key = 'ec', digest = 'sha256', v1 = false, ...subjec
   const name = cn === '' ? '/' : `/CN=${cn.replace(/[\\/+]/g, '\\$&')}`;
   const signer = issuer ? ['-cert', file(issuer.cert)] : ['-selfsign'];
   const signingKey = issuer ? file(issuer.key) : keyFile;
-  const lines = [...extensions, ...(subject.extensions ?? [])].join('\n');
   openssl('req', '-new', '-config', 'openssl.cnf', '-utf8', '-key', keyFile, '-subj', name, '-out', request);
   openssl('ca', '-config', 'openssl.cnf', '-batch', '-notext', '-utf8', '-in', request, '-out', out, '-md', digest,
     ...signer, '-keyfile', signingKey, '-startdate', stamp(from), '-enddate', stamp(until),
-    ...(v1 ? [] : ['-extfile', file(lines)]));
+    ...(v1 ? [] : ['-extfile', file(extensionLines([...extensions, ...(subject.extensions ?? [])]))]));
   return { key: pem, cert: readFileSync(out, 'utf8') };
+}
+
+/** Of lines with the same name, the last one counts. */
+function extensionLines(lines) {
+  const byName = new Map(lines.map((line) => [line.split('=')[0].trim(), line]));
+  return [...byName.values()].filter((line) => !/=\s*$/.test(line)).join('\n');
 }
 
 /** The extensions of one that is no authority. */
@@ -268,4 +282,20 @@ function pkcs12({ key, cert, chain = '', passphrase = '', legacy = false }) {
     '-passout', `pass:${passphrase}`, ...PBES[String(legacy)]);
 }
 
-module.exports = { authority, encodings, missing, pkcs12, selfSigned };
+/**
+ * What Node's own https says of a server on this computer: 'accepted', or the code of the error.
+ * @param {https.RequestOptions} options `port`, and those of TLS; `host` need not exist
+ * @returns {Promise<string | undefined>}
+ */
+function nodesVerdict(options) {
+  const lookup = (_, { all }, done) => (all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4));
+  return new Promise((resolve) => {
+    const request = https.request({ host: '127.0.0.1', agent: false, lookup, ...options }, (response) => {
+      response.resume().on('error', () => {});
+      resolve('accepted');
+    });
+    request.on('error', ({ code }) => resolve(code)).end();
+  });
+}
+
+module.exports = { authority, encodings, missing, nodesVerdict, pkcs12, selfSigned };

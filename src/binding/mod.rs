@@ -34,18 +34,6 @@ pub const MAX_ANSWER_BYTES: u32 = 256 * 1024 * 1024;
 
 const _: () = assert!(MAX_ANSWER_BYTES as usize == driver::MAX_ANSWER_BYTES, "one bound for all");
 
-/// Has the process trust these authorities by default: what Node trusts, PEM. The first call counts.
-#[napi(catch_unwind)]
-pub(crate) fn set_default_roots(pems: Vec<String>) {
-    driver::set_default_roots(pems.into_iter().map(String::into_bytes).collect());
-}
-
-/// Whether `setDefaultRoots` was called in this process, by any thread.
-#[napi(catch_unwind)]
-pub(crate) fn has_default_roots() -> bool {
-    driver::has_default_roots()
-}
-
 /// One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox.
 #[napi]
 pub struct NativeClient {
@@ -70,6 +58,18 @@ impl NativeClient {
         })?;
         let handle = spawn(runtime, config, Arc::new(transport), fastrand::u64(..), outbox.host(id));
         Ok(Self { handle, errands })
+    }
+
+    /// Has the process trust these authorities by default: what Node trusts, PEM. The first call counts.
+    #[napi(catch_unwind)]
+    pub fn set_default_roots(pems: Vec<String>) {
+        driver::set_default_roots(pems.into_iter().map(String::into_bytes).collect());
+    }
+
+    /// Whether `setDefaultRoots` was called in this process, by any thread.
+    #[napi(catch_unwind)]
+    pub fn has_default_roots() -> bool {
+        driver::has_default_roots()
     }
 
     /// `start()`; `form` holds the options of the connect call, encoded.

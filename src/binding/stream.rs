@@ -24,8 +24,8 @@ struct Pipe {
     inbound: BytesMut,
     /// Whether JavaScript was told to stop reading the socket.
     paused: bool,
-    /// The end of what comes from the socket: with a reason where it broke.
-    end: Option<Option<(String, io::ErrorKind)>>,
+    /// The end of what comes from the socket.
+    end: Option<End>,
     reader: Option<Waker>,
     /// From the driver to the socket.
     outbound: BytesMut,
@@ -34,6 +34,14 @@ struct Pipe {
     shut: bool,
     /// The driver has let go of the stream.
     dropped: bool,
+}
+
+/// How a socket ended.
+enum End {
+    /// As it should.
+    Clean,
+    /// By an error.
+    Broken(io::ErrorKind, String),
 }
 
 fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
@@ -94,7 +102,7 @@ impl ByteStream {
             Some("ETIMEDOUT") => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::Other,
         };
-        pipe.end.get_or_insert_with(|| message.map(|message| (message, kind)));
+        pipe.end.get_or_insert(message.map_or(End::Clean, |message| End::Broken(kind, message)));
         wake(&mut pipe.reader);
         wake(&mut pipe.writer);
     }
@@ -133,8 +141,8 @@ impl AsyncRead for ShellStream {
                     pipe.reader = Some(context.waker().clone());
                     Poll::Pending
                 }
-                Some(None) => Poll::Ready(Ok(())),
-                Some(Some((message, kind))) => Poll::Ready(Err(io::Error::new(*kind, message.clone()))),
+                Some(End::Clean) => Poll::Ready(Ok(())),
+                Some(End::Broken(kind, message)) => Poll::Ready(Err(io::Error::new(*kind, message.clone()))),
             };
         }
         let length = pipe.inbound.len().min(buffer.remaining());
@@ -153,9 +161,12 @@ impl AsyncRead for ShellStream {
 impl AsyncWrite for ShellStream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut pipe = lock(&self.pipe);
-        if let Some(end) = &pipe.end {
-            let message = end.as_ref().map_or("the socket has ended", |(message, _)| message);
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::BrokenPipe, message)));
+        match &pipe.end {
+            None => {}
+            Some(End::Clean) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+            Some(End::Broken(kind, message)) => {
+                return Poll::Ready(Err(io::Error::new(*kind, message.clone())));
+            }
         }
         if pipe.outbound.len() >= HIGH_WATER {
             pipe.writer = Some(context.waker().clone());

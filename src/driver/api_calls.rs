@@ -32,8 +32,11 @@ pub(super) struct ApiCalls {
     retry: RetryConfig,
     rng: fastrand::Rng,
     slots: Arc<Semaphore>,
-    attempts: FuturesUnordered<Pin<Box<dyn Future<Output = (ApiCall, Result<ApiAnswer, ApiError>)> + Send>>>,
+    attempts: FuturesUnordered<Attempt>,
 }
+
+/// An attempt under way: the call comes back with what it came to.
+type Attempt = Pin<Box<dyn Future<Output = (ApiCall, Result<ApiAnswer, ApiError>)> + Send>>;
 
 /// A call under way.
 struct ApiCall {

@@ -19,9 +19,9 @@ use tokio_socks::TargetAddr;
 use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 
 use super::dial::{self, DialError, Stream};
-use super::dns;
 use super::tls::{self, TlsConfig};
 use super::transport::{TransportError, header_map};
+use super::{cause, dns};
 
 /// The protocol spoken with a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl Proxy {
     pub(super) async fn tunnel(&self, host: &str, port: u16) -> Result<Stream, ProxyError> {
         let stream = self.reach().await.map_err(|source| ProxyError::Unreachable {
             proxy: self.to_string(),
-            reason: super::cause::words(&source),
+            reason: cause::words(&source),
             source: Box::new(source),
         })?;
         match self.config.kind {
@@ -173,7 +173,7 @@ impl Proxy {
         // What the connection fails with, the exchange tells, too.
         let drive = async {
             let _ = connection.with_upgrades().await;
-            pending().await
+            pending::<()>().await;
         };
         let upgraded = tokio::select! {
             upgraded = exchange => upgraded?,

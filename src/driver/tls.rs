@@ -19,7 +19,7 @@ use rustls::{ConfigBuilder, WantsVerifier};
 
 use self::identity::Identities;
 use self::trust::Trust;
-use self::verify::Verifier;
+use self::verify::{Believes, Verifier};
 use super::transport::TransportError;
 
 pub(super) use self::trouble::{code, words};
@@ -47,6 +47,12 @@ pub struct Pfx {
     pub data: Vec<u8>,
     /// What it is encrypted with; none is the same as an empty one.
     pub passphrase: Option<String>,
+}
+
+impl TlsConfig {
+    fn has_no_identity(&self) -> bool {
+        self.certs.is_empty() && self.keys.is_empty() && self.pfx.is_empty()
+    }
 }
 
 impl Default for TlsConfig {
@@ -94,13 +100,20 @@ pub(super) fn client_config(config: &TlsConfig) -> Result<Arc<ClientConfig>, Tra
 
 fn made_from(config: &TlsConfig) -> Result<ClientConfig, TransportError> {
     let mut trust = match &config.ca {
-        None => Trust::default_roots(),
-        Some(pems) => Trust::in_pems(pems)?,
+        // Read on the network's threads, at the first connection.
+        None if config.has_no_identity() => None,
+        None => Some(Trust::default_roots().clone()),
+        Some(pems) => Some(Trust::in_pems(pems)?),
     };
-    let identities = Identities::new(config, &mut trust)?;
-    let verifier = if config.verify { Verifier::new(trust) } else { Verifier::that_takes_all() };
-    let builder = builder().dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-    Ok(with_identities(builder, identities))
+    let identities = trust.as_mut().map(|trust| Identities::new(config, trust)).transpose()?;
+    let believes = match trust {
+        _ if !config.verify => Believes::Everybody,
+        Some(trust) => Believes::These(trust),
+        None => Believes::TheDefault,
+    };
+    let verifier = Arc::new(Verifier::new(believes));
+    let builder = builder().dangerous().with_custom_certificate_verifier(verifier);
+    Ok(with_identities(builder, identities.unwrap_or_default()))
 }
 
 fn builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {

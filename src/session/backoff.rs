@@ -153,6 +153,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
     fn a_call_is_repeated_where_that_may_help_and_as_slack_asks() {
         let now = Instant::now();
         let config = RetryConfig { retries: 2, factor: 2.0, randomize: false, ..RetryConfig::default() };

@@ -21,7 +21,7 @@ const USABLE_KEYS: &str =
     "RSA keys of 2048 to 4096 bits, ECDSA keys on P-256 or P-384, and Ed25519 keys can be used";
 
 /// The client's certificates with their keys.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Identities(Vec<Arc<CertifiedKey>>);
 
 impl ResolvesClientCert for Identities {

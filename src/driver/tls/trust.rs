@@ -27,8 +27,8 @@ struct Root {
     certificate: Option<Parsed>,
 }
 
-/// Sets the default roots of all clients in the process: PEM files, as Node trusts them. Must come before
-/// the process' first client; the first call wins. What cannot be used is skipped.
+/// Sets the default roots of all clients in the process: PEM files, as Node trusts them. Must come before the first
+/// connection; the first call wins. What cannot be used is skipped.
 pub fn set_default_roots(pems: Vec<Vec<u8>>) {
     // A second call changes nothing.
     let _ = DEFAULT_ROOTS.set(pems);
@@ -41,10 +41,11 @@ pub fn has_default_roots() -> bool {
 
 impl Trust {
     /// The default roots: those that were set, else Mozilla's as they were when the package was built.
-    pub(super) fn default_roots() -> Self {
+    /// Read at the first use, which takes a while.
+    pub(super) fn default_roots() -> &'static Self {
         static READ: OnceLock<Trust> = OnceLock::new();
-        match DEFAULT_ROOTS.get() {
-            Some(pems) => READ.get_or_init(|| Self::usable_in(pems)).clone(),
+        READ.get_or_init(|| match DEFAULT_ROOTS.get() {
+            Some(pems) => Self::usable_in(pems),
             None => Self {
                 roots: webpki_roots::TLS_SERVER_ROOTS
                     .iter()
@@ -52,7 +53,7 @@ impl Trust {
                     .collect(),
                 certificates: Vec::new(),
             },
-        }
+        })
     }
 
     /// What can be used of these PEM files.

@@ -19,20 +19,24 @@ use super::{chain, names};
 /// Judges the certificates of one client's servers.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    /// None: every certificate is taken.
-    trust: Option<Trust>,
+    believes: Believes,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl Verifier {
-    /// Believes these.
-    pub(super) fn new(trust: Trust) -> Self {
-        Self { trust: Some(trust), ..Self::that_takes_all() }
-    }
+/// Whose word counts.
+#[derive(Debug)]
+pub(super) enum Believes {
+    /// That of the default roots.
+    TheDefault,
+    /// That of the user's own authorities.
+    These(Trust),
+    /// Nobody's is asked for: `rejectUnauthorized: false`.
+    Everybody,
+}
 
-    /// Believes everybody: `rejectUnauthorized: false`.
-    pub(super) fn that_takes_all() -> Self {
-        Self { trust: None, algorithms: ring::default_provider().signature_verification_algorithms }
+impl Verifier {
+    pub(super) fn new(believes: Believes) -> Self {
+        Self { believes, algorithms: ring::default_provider().signature_verification_algorithms }
     }
 
     /// Whether somebody trusted vouches for the certificate.
@@ -110,7 +114,12 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if let Some(trust) = &self.trust {
+        let trust = match &self.believes {
+            Believes::TheDefault => Some(Trust::default_roots()),
+            Believes::These(trust) => Some(trust),
+            Believes::Everybody => None,
+        };
+        if let Some(trust) = trust {
             let host = server_name.to_str();
             self.check_chain(end_entity, intermediates, trust, now, &host).map_err(Trouble::into_rustls)?;
             Self::check_name(end_entity, server_name, &host).map_err(Trouble::into_rustls)?;
