@@ -253,8 +253,8 @@ function unusable(message, error) {
 // ── Whom Node trusts ──────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The certificates, as PEM, that this Node trusts where `ca` is not given. What cannot be read is left out, as Node
- * does (of NODE_EXTRA_CA_CERTS it has warned already).
+ * The certificates, as PEM, that this Node trusts where `ca` is not given. A file that cannot be read is left out, as
+ * Node does, which has warned of it already; a certificate that cannot be used is left out by the network side.
  * @returns {string[]}
  */
 function defaultRoots() {
@@ -316,18 +316,9 @@ function namesIn(folder) {
 /** @param {string} file */
 function certificatesIn(file) {
   try {
-    return blocksIn(readFileSync(file), CERTIFICATES).filter(isReadable);
+    return blocksIn(readFileSync(file), CERTIFICATES);
   } catch {
     return [];
-  }
-}
-
-/** @param {string} block */
-function isReadable(block) {
-  try {
-    return Boolean(new X509Certificate(block));
-  } catch {
-    return false;
   }
 }
 
