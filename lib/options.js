@@ -104,19 +104,21 @@ function readWay(options, apiUrl) {
   const read = agent === undefined ? null : proxyOfAgent(agent);
   // Some send what is not encrypted to the proxy as it is, without a tunnel. The driver knows tunnels only.
   const known = read?.absoluteForm && apiUrl.startsWith('http:') ? null : read;
+  const settings = { ...tls, ...known?.tls };
+  const server = proxy ?? known?.proxy ?? null;
   return {
-    tls: verifying({ ...tls, ...known?.tls }),
-    proxy: proxy ?? known?.proxy ?? null,
+    tls: verifying(readTls(settings), settings),
+    proxy: server && { ...server, tls: verifying(server.tls, {}) },
     agent: agent !== undefined && known === null ? { agent, tls: pick(tls, TLS_OPTIONS) } : undefined,
   };
 }
 
 /**
- * TLS settings; the environment may switch verification off, as everywhere in Node.
+ * The environment may switch verification off, as everywhere in Node, where it is not asked for.
+ * @param {import('./tls.js').TlsMaterial} tls
  * @param {Record<string, any>} given
  */
-function verifying(given) {
-  const tls = readTls(given);
+function verifying(tls, given) {
   return { ...tls, verify: tls.verify && (given.rejectUnauthorized === true || rejectsUnauthorized()) };
 }
 
