@@ -60,6 +60,32 @@ same('a client is an emitter of eventemitter3, and begins disconnected', () => {
   assert.equal(rtm.stateMachine.getCurrentState(), 'disconnected');
 });
 
+better('it has none', 'CommonJS and ES modules give `retryPolicies`, which nobody can change', async () => {
+  const { retryPolicies } = require(MODULE);
+  assert.ok((await import(MODULE)).retryPolicies === retryPolicies);
+  assert.equal(Object.keys(retryPolicies).length, 3);
+  for (const policy of Object.values(retryPolicies)) assert.ok(Object.isFrozen(policy));
+  for (const retryConfig of Object.values(retryPolicies)) new RTMClient('xoxb-1', { retryConfig, logger: keepingLogger() });
+});
+
+better('it has neither', '`apiCall` and `ping` are on the prototype, too', () => {
+  for (const method of ['apiCall', 'ping']) {
+    assert.equal(typeof RTMClient.prototype[method], 'function');
+    assert.ok(!Object.keys(new RTMClient('xoxb-1', { logger: keepingLogger() })).includes(method));
+  }
+});
+
+better('it has no such method', 'a subclass may have an `apiCall` of its own, and call ours', async (t) => {
+  const slack = await startWorkspace(t);
+  class Bot extends RTMClient {
+    apiCall(method, options) {
+      return super.apiCall(`auth.${method}`, options);
+    }
+  }
+  const bot = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logger: keepingLogger() });
+  assert.equal((await bot.apiCall('test')).ok, true);
+});
+
 better('no public `state`', 'a client tells its state', async (t) => {
   const slack = await startWorkspace(t);
   const rtm = clientOf(t, slack);

@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const http = require('node:http');
 const { describe } = require('node:test');
 const { ErrorCode, LogLevel, RTMClient, better, clientOf, keepingLogger, next, same } = require('./support/client.js');
 const { startWorkspace } = require('./support/workspace.js');
@@ -39,15 +40,15 @@ const GOOD = {
   clientPingTimeout: [4001, 60_000, 4000.5],
   serverPongTimeout: [1, 0, 5999],
   replyAckOnReconnectTimeout: [0, 1, 60_000],
-  agent: [null],
-  webClient: [null],
+  agent: [null, false, new http.Agent()],
+  webClient: [null, { apiCall: async () => ({}) }],
   tls: [null, {}, { other: 1 }, { ca: undefined, key: undefined, cert: undefined, pfx: undefined }],
   unknown: [1, null, { of: 'any shape' }],
   rejectRateLimitedCalls: [true],
   dataStore: [false],
   dispatch: ['x'],
   // The peer takes these as any unknown one.
-  proxy: [null],
+  proxy: [null, 'http://127.0.0.1:1', 'socks5://user:pass@x.y', new URL('https://x.y:1')],
   headers: [null, {}, { Cookie: 'd=1' }, { 'X-Number': 5, 'X-List': ['a', 'b'], 'X-None': undefined }],
   requestTimeout: [0, 1, 30_000],
   connectTimeout: [0, 1, 30_000],
@@ -89,6 +90,14 @@ const BAD = [
   ['tls', { ca: [null] }, TypeError, 'null', 'tls.ca'],
   ['tls', { ca: 'no certificate' }, TypeError, '', 'tls.ca'],
   ['tls', { ca: [] }, TypeError, '', 'tls.ca'],
+  ...bad('agent', TypeError, 5, 'http://proxy.example:8080', true, {}),
+  ...bad('webClient', TypeError, 5, 'x', true, {}, []),
+  ['webClient', { apiCall: 'rtm.connect' }, TypeError, 'apiCall'],
+  ...bad('proxy', TypeError, 5, true, {}, '', 'x', 'ftp://x.y/', 'http://', 'socks4://x.y'),
+  ...['Connection', 'upgrade', 'Content-Length', 'transfer-encoding', 'Sec-WebSocket-Key'].flatMap((name) => [
+    ['headers', { [name]: 'x' }, TypeError, name],
+    ['tls', { headers: { [name]: 'x' } }, TypeError, name, 'tls.headers'],
+  ]),
   ['logger', {}, TypeError, 'missing'],
   ['logger', { ...keepingLogger(), warn: undefined }, TypeError, 'warn'],
 ];
@@ -120,6 +129,13 @@ describe('options', () => {
         return true;
       }, `${option} ${String(JSON.stringify(value))}`);
     }
+  });
+
+  better(UNCHECKED, 'agent and proxy exclude each other', () => {
+    const agent = new http.Agent();
+    assert.throws(() => quiet({ agent, proxy: 'http://127.0.0.1:1' }), { name: 'TypeError', message: /agent.*proxy/ });
+    for (const proxy of [undefined, null]) quiet({ agent, proxy });
+    for (const none of [undefined, null, false]) quiet({ agent: none, proxy: 'http://127.0.0.1:1' });
   });
 
   better(UNCHECKED, 'a bad token is refused, and never shown', () => {

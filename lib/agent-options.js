@@ -234,6 +234,8 @@ function checked({ kind, username: name, password: word, absoluteForm = false, .
   const host = carried.host.replace(/^\[|\]$/g, '');
   demand(host !== '' && Number.isInteger(port) && port > 0 && port < 0x1_0000);
   demand([username, password].every((part) => part === null || typeof part === 'string'));
+  // The network side has SOCKS 5 with both or none.
+  demand(!kind.startsWith('socks5') || Boolean(username) === Boolean(password));
   const headers = readHeaders(carried.headers ?? {}, username !== null);
   const proxyTls = kind === 'https' ? tlsIn(carried.proxyOptions) : null;
   return {

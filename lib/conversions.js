@@ -2,24 +2,43 @@
 // errors have a file of their own (errors.js).
 'use strict';
 
-const { Stream } = require('node:stream');
 const { checkToken } = require('./options.js');
 
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * The options of the connect call as form fields: objects and arrays as JSON, nothing for undefined and null. A
- * `token` among them takes the place of the client's, unless it is empty.
+ * The options of a Web API method as form fields, as @slack/web-api makes them: objects and arrays as JSON, nothing for
+ * what JSON has no form for. A `token` among them takes the place of the client's, unless it is empty.
  * @param {Record<string, any>} [options]
  */
 function formOf(options) {
   const form = new URLSearchParams();
   for (const [key, value] of Object.entries(options ?? {})) {
-    if (value === undefined || value === null || (key === 'token' && value === '')) continue;
+    const text = key === 'token' && value === '' ? undefined : textOf(value);
+    if (text === undefined) continue;
     if (key === 'token') checkToken(value);
-    form.append(key, textOf(value));
+    form.append(key, text);
   }
   return form.toString();
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string | undefined}
+ */
+function textOf(value) {
+  switch (typeof value) {
+    case 'object':
+      return value === null ? undefined : JSON.stringify(value);
+    case 'number':
+      return Number.isFinite(value) ? String(value) : '';
+    case 'undefined':
+    case 'function':
+    case 'symbol':
+      return undefined;
+    default:
+      return String(value);
+  }
 }
 
 /**
@@ -41,30 +60,38 @@ async function apiRequestOf(method, options) {
   if (typeof method !== 'string' || !/^[a-zA-Z][\w.-]*$/.test(method)) {
     throw new TypeError(`a Web API method has a name like chat.postMessage, but this is ${String(method)}`);
   }
+  if (typeof (options ?? {}) !== 'object') {
+    throw new TypeError(`the arguments of ${method} must be an object, but are ${String(options)}`);
+  }
   const { token, ...rest } = options ?? {};
   if (token) checkToken(token);
-  const fields = Object.entries(rest).filter(([, value]) => value !== undefined && value !== null);
-  const way = { token: token || null, contentType: FORM, body: Buffer.from(formOf(rest)) };
-  if (!fields.some(([, value]) => isFile(value))) return way;
+  const way = { token: token || null, contentType: FORM, body: Buffer.alloc(0) };
+  if (!Object.values(rest).some(isFile)) return { ...way, body: Buffer.from(formOf(rest)) };
   const form = new FormData();
-  for (const [key, value] of fields) {
-    if (isFile(value)) form.append(key, value instanceof Blob ? value : new Blob([/** @type {Buffer} */ (value)]), key);
-    else form.append(key, textOf(value));
+  for (const [key, value] of Object.entries(rest)) {
+    const sent = isFile(value) ? asBlob(value) : textOf(value);
+    if (sent instanceof Blob) form.append(key, sent, value.name ?? key);
+    else if (sent !== undefined) form.append(key, sent);
   }
   const encoded = new Response(form);
   const contentType = encoded.headers.get('content-type') ?? FORM;
   return { ...way, contentType, body: Buffer.from(await encoded.arrayBuffer()) };
 }
 
-/** @param {unknown} value */
-function isFile(value) {
-  if (value instanceof Stream) throw new TypeError('apiCall takes no streams: read it into a Buffer first');
-  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob;
+/** @param {any} bytes */
+function asBlob(bytes) {
+  return bytes instanceof Blob ? bytes : new Blob([bytes]);
 }
 
-/** @param {unknown} value */
-function textOf(value) {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+/**
+ * Whether something goes out as a file.
+ * @param {any} value
+ */
+function isFile(value) {
+  if (typeof value?.pipe === 'function' || value instanceof ReadableStream) {
+    throw new TypeError('apiCall takes no streams: read it into a Buffer first');
+  }
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob;
 }
 
 /**

@@ -97,11 +97,11 @@ class Errands {
    * @param {any} answer
    */
   #connected(id, method, answer) {
-    const [url, user, team] = [answer?.url, answer?.self?.id, answer?.team?.id];
-    if (answer?.ok === false) {
-      const message = `${method} failed: ${answer.error ?? 'no error code'}`;
+    if (peek(() => answer.ok) === false) {
+      const message = `${method} failed: ${textOf(peek(() => answer.error) ?? 'no error code')}`;
       return this.#notConnected(id, codedError('slack_webapi_platform_error', message, { data: answer }));
     }
+    const [url, user, team] = [peek(() => answer.url), peek(() => answer.self.id), peek(() => answer.team.id)];
     for (const [name, value] of Object.entries({ url, 'self.id': user, 'team.id': team })) {
       if (typeof value === 'string') continue;
       const message = `the webClient answered ${method} without \`${name}\`, which a session needs`;
@@ -117,10 +117,11 @@ class Errands {
    */
   #notConnected(id, error) {
     this.given = error;
-    const { code, data, retryAfter } = Object(error);
-    const reason = code === 'slack_webapi_platform_error' && typeof data?.error === 'string' ? data.error : null;
-    const pause = Number.isFinite(retryAfter) ? retryAfter * 1000 : 0;
-    this.#native.failConnect(id, textOf(error), reason, GAVE_UP.includes(code), pause);
+    const code = peek(() => error.code);
+    const reason = code === 'slack_webapi_platform_error' ? peek(() => error.data.error) : undefined;
+    const retryAfter = peek(() => error.retryAfter);
+    const pause = Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : 0;
+    this.#native.failConnect(id, textOf(error), typeof reason === 'string' ? reason : null, GAVE_UP.includes(code), pause);
   }
 
   /**
@@ -142,7 +143,7 @@ class Errands {
       else if (answer.socket !== undefined) return this.#carry(id, answer);
       else this.#native.finishRequest(id, answer.status, answer.reason, answer.headers, answer.body);
     } catch (error) {
-      const code = Object(error).code;
+      const code = peek(() => /** @type {any} */ (error).code);
       this.#native.failRequest(id, textOf(error), typeof code === 'string' ? code : null);
     }
     if (this.#open.has(id)) this.#end(id);
@@ -164,11 +165,24 @@ class Errands {
 }
 
 /**
+ * A look at something of the user's, which may be anything. Undefined where looking throws.
+ * @param {() => any} look
+ */
+function peek(look) {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * @param {any} error whatever was thrown
  * @returns {string}
  */
 function textOf(error) {
-  return String(error?.message || error?.code || error);
+  const text = peek(() => error.message) || peek(() => error.code) || error;
+  return peek(() => String(text)) ?? 'something that has no text';
 }
 
 module.exports = { Errands };

@@ -95,7 +95,8 @@ class RTMClient extends EventEmitter {
   /** @param {Record<string, any>} [options] */
   start(options) {
     return this.#call(true, (call) => {
-      this.#native.start(call, formOf(options));
+      // A WebClient of the user's gets the options as they are.
+      this.#native.start(call, this.#givenWebClient === undefined ? formOf(options) : '');
       this.#startOptions = { ...options };
     });
   }

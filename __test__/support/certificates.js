@@ -12,13 +12,13 @@
 //   ca.intermediate('Middle').issue({ san: ['DNS:other.example'] });
 //   selfSigned({ cn: 'localhost' });                 // like `openssl req -x509`: it may sign others; `isCa: false` not
 //
-//   selfSigned({ extensions: ['keyUsage ='] });      // a line of an extension file replaces ours, an empty one leaves it out
-//   authority('Test authority', { key: other.key }); // the key of another, for what is renewed, or signed by two
+//   selfSigned({ extensions: ['keyUsage = …'] });    // lines of an extension file; they replace ours
+//   authority('Test authority', { key: other.key }); // with another's key, for what is renewed, or signed by two
 //
 //   encodings(leaf.key, 'secret');                   // { pkcs8, pkcs1 or sec1, pkcs8Encrypted…, legacyEncrypted… }
 //   pkcs12({ ...leaf, passphrase: 'secret' });       // a Buffer; `legacy: true` as Windows and OpenSSL 1 wrote them
 //
-//   await nodesVerdict({ port, host, ca });          // 'accepted', or the code of the error: what Node's own https says
+//   await nodesVerdict({ port, host, ca });          // what its https says: 'accepted', or the error's code
 //   describe('…', { skip: missing }, …);             // false, or why nothing of this can be had
 'use strict';
 
@@ -125,8 +125,8 @@ function validity({ notBefore, notAfter, days = 30 }) {
  * What all certificates can be told.
  * @typedef {object} Subject
  * @property {string} [cn] the common name; none if it is ''
- * @property {'rsa' | 'rsa-1024' | 'rsa-4096' | 'rsa-pss' | 'ec' | 'ec-384' | 'ec-521' | 'ed25519' | string} [key] a PEM, or the
- *   kind of a new one. Default: ec
+ * @property {'rsa' | 'rsa-1024' | 'rsa-4096' | 'rsa-pss' | 'ec' | 'ec-384' | 'ec-521' | 'ed25519' | string} [key] the kind
+ *   of a new one, or a PEM. Default: ec
  * @property {number} [days] how long from now, or from `notBefore`; negative for one that has ended. Default: 30
  * @property {Date} [notBefore]
  * @property {Date} [notAfter]
@@ -153,17 +153,18 @@ function certify({ cn = '', key = 'ec', digest = 'sha256', v1 = false, ...subjec
   const name = cn === '' ? '/' : `/CN=${cn.replace(/[\\/+]/g, '\\$&')}`;
   const signer = issuer ? ['-cert', file(issuer.cert)] : ['-selfsign'];
   const signingKey = issuer ? file(issuer.key) : keyFile;
+  const lines = effective([...extensions, ...(subject.extensions ?? [])]).join('\n');
   openssl('req', '-new', '-config', 'openssl.cnf', '-utf8', '-key', keyFile, '-subj', name, '-out', request);
   openssl('ca', '-config', 'openssl.cnf', '-batch', '-notext', '-utf8', '-in', request, '-out', out, '-md', digest,
     ...signer, '-keyfile', signingKey, '-startdate', stamp(from), '-enddate', stamp(until),
-    ...(v1 ? [] : ['-extfile', file(extensionLines([...extensions, ...(subject.extensions ?? [])]))]));
+    ...(v1 ? [] : ['-extfile', file(lines)]));
   return { key: pem, cert: readFileSync(out, 'utf8') };
 }
 
 /** Of lines with the same name, the last one counts. */
-function extensionLines(lines) {
+function effective(lines) {
   const byName = new Map(lines.map((line) => [line.split('=')[0].trim(), line]));
-  return [...byName.values()].filter((line) => !/=\s*$/.test(line)).join('\n');
+  return [...byName.values()].filter((line) => !/=\s*$/.test(line));
 }
 
 /** The extensions of one that is no authority. */
@@ -288,7 +289,8 @@ function pkcs12({ key, cert, chain = '', passphrase = '', legacy = false }) {
  * @returns {Promise<string | undefined>}
  */
 function nodesVerdict(options) {
-  const lookup = (_, { all }, done) => (all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4));
+  const here = { address: '127.0.0.1', family: 4 };
+  const lookup = (_, { all }, done) => (all ? done(null, [here]) : done(null, here.address, here.family));
   return new Promise((resolve) => {
     const request = https.request({ host: '127.0.0.1', agent: false, lookup, ...options }, (response) => {
       response.resume().on('error', () => {});

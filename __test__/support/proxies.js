@@ -18,6 +18,10 @@
 //   front.clients;                                    // of each TLS handshake: { servername, alpn, authorized, cn }
 //   front.failures;                                   // the errors of those that failed
 //
+// A gate: a relay before a server of scripted-server.js, whose URLs lead through it from then on. It counts and cuts as
+// those before the proxies do, so that a test can tell whether a connection went around the proxy.
+//   const door = await gate(t, server);
+//
 // Scripted ones.
 //   const proxy = await scriptedProxy(t, answers.refuse(502));
 //   proxy.handler = (request, socket) => socket.end('HTTP/1.1 403 No\r\n\r\n');  // from now on
@@ -394,6 +398,20 @@ async function secure(t, proxy, options) {
   return Object.assign(await listener.listen(t), { clients, failures });
 }
 
+/**
+ * A relay before a server.
+ * @param {import('node:test').TestContext} t
+ * @param {{ host: string }} server with its port; from now on it is the relay's
+ * @returns {Promise<Listener>}
+ */
+async function gate(t, server) {
+  const { host, port } = placeOf(server.host);
+  const front = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => relay(socket, host, port));
+  const listener = await new Listener(front, { scheme: 'tcp' }).listen(t);
+  Object.defineProperty(server, 'host', { value: `${listener.host}:${listener.port}` });
+  return listener;
+}
+
 // ── Scripts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Resolves when there is something to read, or nothing will come. */
@@ -729,6 +747,7 @@ module.exports = {
   answers,
   dante,
   dribble,
+  gate,
   microsocks,
   missing,
   scriptedProxy,

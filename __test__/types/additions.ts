@@ -1,9 +1,16 @@
 // What this package's typings have beyond those of `@slack/rtm-api`.
 
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { WebClient, retryPolicies as theirPolicies } from '@slack/web-api';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { SocksProxyAgent } from 'socks-proxy-agent';
 import {
   ErrorCode,
   RTMClient,
+  retryPolicies,
   type CodedError,
+  type RTMApiCallResult,
   type RTMCallResult,
   type RTMClientEvents,
   type RTMClientOptions,
@@ -11,6 +18,9 @@ import {
   type RTMConnectError,
   type RTMConnectResult,
   type RTMLogger,
+  type RTMResponseMetadata,
+  type RTMRetryOptions,
+  type RTMTLSOptions,
   type RTMWebClient,
   type RTMWebsocketError,
 } from 'slack-rtm-native';
@@ -133,3 +143,109 @@ console.log(listeners);
 
 const code: ErrorCode = ErrorCode['WebsocketError'];
 export const isWebsocketError = (error: CodedError): boolean => error.code === code;
+
+// Any method of the Web API: what it answers is the caller's to say.
+
+interface Members {
+  ok: boolean;
+  members: { id: string; name?: string }[];
+  response_metadata?: { next_cursor?: string };
+}
+type User = { user: { id: string } };
+
+export async function call(): Promise<void> {
+  const answer = await rtm.apiCall('chat.postMessage', { channel: 'C1', text: 'hello', blocks: [{ type: 'divider' }] });
+  exactly<RTMApiCallResult>()(answer);
+  exactly<boolean>()(answer.ok);
+  exactly<any>()(answer.ts);
+  exactly<string[] | undefined>()(answer.response_metadata?.scopes);
+  exactly<any>()(answer.response_metadata?.next_cursor);
+
+  const { members, response_metadata } = await rtm.apiCall<Members>('users.list', { limit: 100, cursor: undefined });
+  exactly<{ id: string; name?: string }[]>()(members);
+  exactly<string | undefined>()(response_metadata?.next_cursor);
+  exactly<string>()((await rtm.apiCall<User>('users.info', { user: 'U1', token: 'xoxp-other' })).user.id);
+  exactly<Promise<RTMApiCallResult>>()(rtm.apiCall('api.test'));
+  const named: User = await rtm.apiCall<User>('users.info');
+  console.log(named);
+
+  await rtm.apiCall('files.upload', { file: Buffer.from('x'), other: new Uint8Array(1), nothing: null });
+  await rtm.apiCall('files.upload', { file: new Blob(['x']) });
+  const method: string = 'api.test';
+  const options: Record<string, unknown> | undefined = undefined;
+  await rtm.apiCall(method, options);
+}
+
+export async function failing(): Promise<void> {
+  await rtm.apiCall('api.test').catch((error: RTMConnectError) => explain(error));
+}
+
+const metadata: RTMResponseMetadata = { scopes: ['bot'], acceptedScopes: [], warnings: ['x'], messages: ['y'] };
+const result: RTMApiCallResult = { ok: true, response_metadata: metadata, anything: 1 };
+console.log(result.anything);
+
+// Retries: ready-made ones, those of `@slack/web-api`, one's own.
+
+exactly<number | undefined>()(retryPolicies.rapidRetryPolicy.maxTimeout);
+for (const retryConfig of [
+  retryPolicies.tenRetriesInAboutThirtyMinutes,
+  retryPolicies.fiveRetriesInFiveMinutes,
+  retryPolicies.rapidRetryPolicy,
+]) {
+  new RTMClient('xoxb-token', { retryConfig });
+}
+new RTMClient('xoxb-token', { retryConfig: theirPolicies.fiveRetriesInFiveMinutes });
+new RTMClient('xoxb-token', { retryConfig: { ...retryPolicies.rapidRetryPolicy, retries: 3, forever: true } });
+const retry: RTMRetryOptions = { unref: true, randomize: undefined };
+new WebClient('xoxb-token', { retryConfig: { ...retryPolicies.fiveRetriesInFiveMinutes, ...retry } });
+
+// A proxy: a string or a URL.
+
+for (const proxy of ['http://proxy.example:3128', new URL('socks5://proxy.example'), process.env.PROXY, undefined]) {
+  new RTMClient('xoxb-token', { proxy });
+}
+
+// Agents of Node, and of proxies.
+
+for (const agent of [
+  new http.Agent({ keepAlive: true }),
+  new https.Agent({ ca: 'ca', maxSockets: 1 }),
+  https.globalAgent,
+  new HttpsProxyAgent('http://proxy.example:3128'),
+  new SocksProxyAgent('socks5://proxy.example'),
+  undefined,
+]) {
+  new RTMClient('xoxb-token', { agent });
+}
+
+// TLS: in all forms that Node's own takes.
+
+const forms: RTMTLSOptions[] = [
+  {},
+  { ca: 'one' },
+  { ca: Buffer.from('one') },
+  { ca: ['one', Buffer.from('two')], cert: Buffer.from('cert'), key: Buffer.from('key'), passphrase: 'secret' },
+  { key: [{ pem: 'key', passphrase: 'secret' }, 'other'], cert: ['one', 'two'] },
+  { pfx: Buffer.from('pfx'), passphrase: 'secret' },
+  { pfx: [{ buf: Buffer.from('pfx'), passphrase: 'secret' }, 'other'] },
+  { rejectUnauthorized: false },
+  { headers: { Cookie: ['a=b', 'c=d'], 'X-Number': 5, 'X-None': undefined } },
+  { ca: undefined, key: undefined, cert: undefined, pfx: undefined, passphrase: undefined },
+];
+for (const tls of forms) new RTMClient('xoxb-token', { tls });
+
+// A webClient: the real one, one by hand, a class, one that is typed more narrowly.
+
+class Counting {
+  #calls = 0;
+  async apiCall(method: string, given?: Record<string, unknown>): Promise<{ ok: true; method: string }> {
+    this.#calls += 1;
+    console.log(given);
+    return { ok: true, method };
+  }
+}
+for (const made of [new WebClient('xoxb-token'), new Counting(), { apiCall: () => Promise.resolve(null) }, undefined]) {
+  new RTMClient('', { webClient: made });
+}
+const asked: Promise<any> = new RTMClient('', { webClient: new Counting() }).webClient.apiCall('api.test');
+console.log(asked);

@@ -1,6 +1,6 @@
 // Mistakes that the typings must catch. Each line after `@ts-expect-error` is one.
 
-import { ErrorCode, RTMClient, type RTMCallError, type RTMConnectError } from 'slack-rtm-native';
+import { ErrorCode, RTMClient, retryPolicies, type RTMCallError, type RTMConnectError } from 'slack-rtm-native';
 
 // @ts-expect-error: no token
 new RTMClient();
@@ -73,4 +73,62 @@ export function explain(error: RTMCallError | RTMConnectError): void {
   if (error.code === ErrorCode.NoReplyReceivedError) error.data;
   // @ts-expect-error: this one has no statusCode
   if (error.code === 'slack_webapi_platform_error') error.statusCode;
+}
+
+// @ts-expect-error: a proxy is a URL, or its text
+new RTMClient('xoxb-token', { proxy: { host: 'proxy.example', port: 3128 } });
+// @ts-expect-error: a proxy is a URL, or its text
+new RTMClient('xoxb-token', { proxy: 3128 });
+// @ts-expect-error: no proxy is undefined
+new RTMClient('xoxb-token', { proxy: false });
+// @ts-expect-error: an agent is an object
+new RTMClient('xoxb-token', { agent: true });
+// @ts-expect-error: an agent has more than that
+new RTMClient('xoxb-token', { agent: { createConnection: () => undefined } });
+// @ts-expect-error: apiCall gives a promise
+new RTMClient('xoxb-token', { webClient: { apiCall: () => ({ ok: true }) } });
+// @ts-expect-error: apiCall is a function
+new RTMClient('xoxb-token', { webClient: { apiCall: 'rtm.connect' } });
+// @ts-expect-error: apiCall gets the method's name first
+new RTMClient('xoxb-token', { webClient: { apiCall: async (options: { token: string }) => options } });
+// @ts-expect-error: a passphrase is a string
+new RTMClient('xoxb-token', { tls: { passphrase: Buffer.from('secret') } });
+// @ts-expect-error: a key is text or bytes
+new RTMClient('xoxb-token', { tls: { key: { path: 'key.pem' } } });
+// @ts-expect-error: a setting of TLS that has no effect
+new RTMClient('xoxb-token', { tls: { ciphers: 'ALL' } });
+// @ts-expect-error: yes or no
+new RTMClient('xoxb-token', { tls: { rejectUnauthorized: 'no' } });
+// @ts-expect-error: TLS settings are an object
+new RTMClient('xoxb-token', { tls: 'ca.pem' });
+// @ts-expect-error: headers have names
+new RTMClient('xoxb-token', { headers: ['Cookie: d=1'] });
+// @ts-expect-error: a number of retries
+new RTMClient('xoxb-token', { retryConfig: { retries: 'many' } });
+// @ts-expect-error: a misspelt setting
+new RTMClient('xoxb-token', { retryConfig: { retry: 5 } });
+// @ts-expect-error: a policy, not its name
+new RTMClient('xoxb-token', { retryConfig: 'rapidRetryPolicy' });
+// @ts-expect-error: no such policy
+retryPolicies.oneRetry;
+// @ts-expect-error: nobody changes them
+retryPolicies.rapidRetryPolicy.retries = 1;
+// @ts-expect-error: nobody replaces them
+retryPolicies.rapidRetryPolicy = {};
+
+export async function call(rtm: RTMClient): Promise<void> {
+  // @ts-expect-error: no method
+  await rtm.apiCall();
+  // @ts-expect-error: a method has a name
+  await rtm.apiCall({ method: 'api.test' });
+  // @ts-expect-error: arguments are an object
+  await rtm.apiCall('api.test', 'text');
+  // @ts-expect-error: an answer is an object
+  await rtm.apiCall<string>('api.test');
+  // @ts-expect-error: what the caller said has no such field
+  (await rtm.apiCall<{ user: { id: string } }>('users.info')).users;
+  // @ts-expect-error: a promise
+  rtm.apiCall('api.test').ok;
+  // @ts-expect-error: no metadata, perhaps
+  (await rtm.apiCall('api.test')).response_metadata.scopes;
 }

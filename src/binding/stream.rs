@@ -11,6 +11,8 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::driver::AgentError;
+
 /// When so many bytes wait on one way, the other side is asked to stop.
 const HIGH_WATER: usize = 256 * 1024;
 
@@ -41,7 +43,21 @@ enum End {
     /// As it should.
     Clean,
     /// By an error.
-    Broken(io::ErrorKind, String),
+    Broken(AgentError),
+}
+
+impl End {
+    /// What a read or a write comes to then; `clean` where there was no error.
+    fn outcome(&self, clean: io::Result<()>) -> io::Result<()> {
+        match self {
+            End::Clean => clean,
+            End::Broken(error) => {
+                let is_reset = error.code.as_deref() == Some("ECONNRESET");
+                let kind = if is_reset { io::ErrorKind::ConnectionReset } else { io::ErrorKind::Other };
+                Err(io::Error::new(kind, error.clone()))
+            }
+        }
+    }
 }
 
 fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
@@ -96,13 +112,8 @@ impl ByteStream {
     #[napi(catch_unwind)]
     pub fn finish(&self, message: Option<String>, code: Option<String>) {
         let mut pipe = lock(&self.pipe);
-        let kind = match code.as_deref() {
-            Some("ECONNRESET") => io::ErrorKind::ConnectionReset,
-            Some("EPIPE") => io::ErrorKind::BrokenPipe,
-            Some("ETIMEDOUT") => io::ErrorKind::TimedOut,
-            _ => io::ErrorKind::Other,
-        };
-        pipe.end.get_or_insert(message.map_or(End::Clean, |message| End::Broken(kind, message)));
+        let broken = |message| End::Broken(AgentError { message, code: code.map(Into::into) });
+        pipe.end.get_or_insert(message.map_or(End::Clean, broken));
         wake(&mut pipe.reader);
         wake(&mut pipe.writer);
     }
@@ -136,14 +147,11 @@ impl AsyncRead for ShellStream {
     ) -> Poll<io::Result<()>> {
         let mut pipe = lock(&self.pipe);
         if pipe.inbound.is_empty() {
-            return match &pipe.end {
-                None => {
-                    pipe.reader = Some(context.waker().clone());
-                    Poll::Pending
-                }
-                Some(End::Clean) => Poll::Ready(Ok(())),
-                Some(End::Broken(kind, message)) => Poll::Ready(Err(io::Error::new(*kind, message.clone()))),
-            };
+            if let Some(end) = &pipe.end {
+                return Poll::Ready(end.outcome(Ok(())));
+            }
+            pipe.reader = Some(context.waker().clone());
+            return Poll::Pending;
         }
         let length = pipe.inbound.len().min(buffer.remaining());
         buffer.put_slice(&pipe.inbound[..length]);
@@ -161,12 +169,8 @@ impl AsyncRead for ShellStream {
 impl AsyncWrite for ShellStream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut pipe = lock(&self.pipe);
-        match &pipe.end {
-            None => {}
-            Some(End::Clean) => return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
-            Some(End::Broken(kind, message)) => {
-                return Poll::Ready(Err(io::Error::new(*kind, message.clone())));
-            }
+        if let Some(end) = &pipe.end {
+            return Poll::Ready(end.outcome(Err(io::ErrorKind::BrokenPipe.into())).map(|()| 0));
         }
         if pipe.outbound.len() >= HIGH_WATER {
             pipe.writer = Some(context.waker().clone());

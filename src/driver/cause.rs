@@ -6,6 +6,7 @@ use std::io;
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
+use super::agent::AgentError;
 use super::dns::DnsError;
 use super::proxy::ProxyError;
 use super::tls;
@@ -33,28 +34,27 @@ fn behind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
 
 /// Node's name for an error, where some error in the chain has one.
 pub(super) fn node_code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
-    find_code(error).map(ErrorCode::Borrowed)
-}
-
-fn find_code(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let mut next = Some(error);
     // Whether it is an open connection's error: one of HTTP or of the WebSocket.
     let mut established = false;
     while let Some(error) = next {
         if is_hang_up(error) {
-            return Some("ECONNRESET");
+            return Some("ECONNRESET".into());
         }
         if error.is::<DnsError>() {
-            return Some("ENOTFOUND");
+            return Some("ENOTFOUND".into());
+        }
+        if let Some(AgentError { code, .. }) = error.downcast_ref() {
+            return code.clone();
         }
         if let Some(code) = error.downcast_ref().and_then(proxy_code) {
-            return Some(code);
+            return Some(code.into());
         }
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls::code(error, established));
+            return Some(tls::code(error, established).into());
         }
         if let Some(code) = error.downcast_ref::<io::Error>().and_then(io_code) {
-            return Some(code);
+            return Some(code.into());
         }
         established |= error.is::<hyper::Error>() || error.is::<WsError>();
         next = behind(error);
@@ -79,6 +79,7 @@ fn proxy_code(error: &ProxyError) -> Option<&'static str> {
             tokio_socks::Error::NetworkUnreachable => Some("ENETUNREACH"),
             _ => Some("ERR_PROXY_TUNNEL"),
         },
+        ProxyError::LongName { .. } => Some("ENOTFOUND"),
         ProxyError::Unreachable { .. } | ProxyError::NoAnswer { .. } | ProxyError::Lookup(_) => None,
     }
 }

@@ -250,12 +250,18 @@ impl<H: Host> Driver<H> {
             // What has arrived counts before a deadline that passed meanwhile.
             tokio::select! {
                 biased;
-                progress = self.work.progress(!self.paused) => self.on_progress(progress),
+                progress = self.calls.progress() => self.on_call(progress),
+                progress = self.work.progress(!self.paused) => {
+                    // What the user asked for before has its effect before.
+                    if self.take_requests(now()).is_break() {
+                        return;
+                    }
+                    self.on_progress(progress);
+                }
                 request = self.requests.recv() => match request {
                     Some(request) => self.on_request(now(), request),
                     None => return,
                 },
-                progress = self.calls.progress() => self.on_call(progress),
                 () = self.host.room(), if self.paused => {}
                 () = at(deadline) => {}
             }
@@ -269,17 +275,21 @@ impl<H: Host> Driver<H> {
     /// that is never silent. Breaks when the user's side is gone.
     fn catch_up(&mut self) -> ControlFlow<()> {
         let now = now();
-        loop {
-            match self.requests.try_recv() {
-                Ok(request) => self.on_request(now, request),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
-            }
-        }
+        self.take_requests(now)?;
         if self.session.poll_timeout().is_some_and(|deadline| deadline <= now) {
             self.session.handle(now, Input::Timeout);
         }
         ControlFlow::Continue(())
+    }
+
+    fn take_requests(&mut self, now: Instant) -> ControlFlow<()> {
+        loop {
+            match self.requests.try_recv() {
+                Ok(request) => self.on_request(now, request),
+                Err(TryRecvError::Empty) => return ControlFlow::Continue(()),
+                Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
+            }
+        }
     }
 
     fn on_request(&mut self, now: Instant, request: UserRequest) {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::future::pending;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -22,6 +22,9 @@ use super::dial::{self, DialError, Stream};
 use super::tls::{self, TlsConfig};
 use super::transport::{TransportError, header_map};
 use super::{cause, dns};
+
+/// SOCKS has no room for more.
+const LONGEST_NAME: usize = 255;
 
 /// The protocol spoken with a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +83,13 @@ pub struct ProxyConfig {
     pub tls: TlsConfig,
 }
 
+impl ProxyConfig {
+    fn has_half_the_credentials(&self) -> bool {
+        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        is_given(&self.username) != is_given(&self.password)
+    }
+}
+
 impl fmt::Debug for ProxyConfig {
     /// Leaves out the credentials.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +111,9 @@ pub(super) enum ProxyError {
     Refused { proxy: String, target: String, status: StatusCode, hint: &'static str },
     #[error("the proxy {proxy} gave no usable answer to CONNECT {target}: {source}")]
     NoAnswer { proxy: String, target: String, source: hyper::Error },
-    #[error("the proxy {proxy} refused the way to {target}: {source}")]
+    #[error("a host name of more than {LONGEST_NAME} bytes cannot be asked for at the proxy {proxy}")]
+    LongName { proxy: String },
+    #[error("the proxy {proxy} does not lead to {target}: {source}")]
     Socks { proxy: String, target: String, source: tokio_socks::Error },
     #[error("{0}")]
     Lookup(#[from] dns::DnsError),
@@ -116,6 +128,11 @@ pub(super) struct Proxy {
 
 impl Proxy {
     pub(super) fn new(config: ProxyConfig) -> Result<Self, TransportError> {
+        if matches!(config.kind, ProxyKind::Socks5 | ProxyKind::Socks5h) && config.has_half_the_credentials()
+        {
+            let problem = "SOCKS 5 takes a user name together with a password";
+            return Err(TransportError::new("proxy", problem));
+        }
         let mut headers = header_map("the proxy's headers", config.headers.clone())?;
         if config.username.is_some() || config.password.is_some() {
             let user = config.username.as_deref().unwrap_or_default();
@@ -132,6 +149,9 @@ impl Proxy {
 
     /// A stream to the target by way of this proxy.
     pub(super) async fn tunnel(&self, host: &str, port: u16) -> Result<Stream, ProxyError> {
+        if host.len() > LONGEST_NAME {
+            return Err(ProxyError::LongName { proxy: self.to_string() });
+        }
         let stream = self.reach().await.map_err(|source| ProxyError::Unreachable {
             proxy: self.to_string(),
             reason: cause::words(&source),
@@ -198,8 +218,9 @@ impl Proxy {
     }
 
     async fn socks4(&self, stream: Stream, host: &str, port: u16) -> Result<Stream, ProxyError> {
-        let target = match self.config.kind {
-            ProxyKind::Socks4 => {
+        let target = match (self.config.kind, host.parse::<Ipv4Addr>()) {
+            (_, Ok(address)) => TargetAddr::Ip((address, port).into()),
+            (ProxyKind::Socks4, _) => {
                 let addresses = dns::lookup(host, port).await?;
                 let address = addresses.iter().find(|address| address.is_ipv4()).unwrap_or(&addresses[0]);
                 TargetAddr::Ip(*address)

@@ -93,13 +93,11 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
 /// The upgrade request with the user's headers, but for the token.
 fn upgrade_request(transport: &Transport, url: &Url) -> Result<Request, WsError> {
     let mut request = url.as_str().into_client_request()?;
+    let mut own = transport.headers.clone();
+    own.remove(AUTHORIZATION);
     let headers = request.headers_mut();
-    for (name, value) in &transport.headers {
-        if name != AUTHORIZATION {
-            headers.append(name, value.clone());
-        }
-    }
-    headers.entry(USER_AGENT).or_insert_with(|| transport.user_agent.clone());
+    headers.insert(USER_AGENT, transport.user_agent.clone());
+    headers.extend(own);
     Ok(request)
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use url::Url;
 
 use super::agent::{Agent, WebClient};
@@ -17,9 +17,6 @@ use super::dial::Dialler;
 use super::proxy::{Proxy, ProxyConfig};
 use super::tls::{self, TlsConfig};
 use crate::session::Secret;
-
-/// An idle connection to the API is kept for so long. Servers and proxies that drop them earlier are rare.
-const POOL_IDLE: Duration = Duration::from_secs(4);
 
 /// The options that the driver knows.
 #[derive(Clone)]
@@ -105,10 +102,7 @@ impl Transport {
             .map_err(|error| TransportError::new("the user agent", error.to_string()))?;
         let proxy = config.proxy.map(Proxy::new).transpose()?;
         let dialler = Dialler::new(tls::client_config(&config.tls)?, proxy);
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .build(dialler.clone());
+        let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(dialler.clone());
         Ok(Self {
             api_url,
             method: config.method,

@@ -9,7 +9,7 @@ use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
     USER_AGENT,
 };
-use http::{Request, StatusCode, Uri};
+use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Body;
 use hyper::ext::ReasonPhrase;
@@ -76,17 +76,16 @@ impl Transport {
             content_type: FORM.to_owned(),
             body: Bytes::copy_from_slice(form.as_bytes()),
         };
-        // Connect calls are hours apart, so no connection is kept for the next one.
-        let answer = self.attempt(&request, true).await?;
+        let answer = self.attempt(&request).await?;
         ConnectAnswer::from_answer(&self.method, answer)
     }
 
-    /// One attempt of a call; `last` says that no other one will follow soon.
+    /// One attempt of a call.
     ///
     /// # Errors
     /// As for the connect call.
-    pub(super) async fn attempt(&self, request: &ApiRequest, last: bool) -> Result<ApiAnswer, ApiError> {
-        let exchange = self.exchange(request, last);
+    pub(super) async fn attempt(&self, request: &ApiRequest) -> Result<ApiAnswer, ApiError> {
+        let exchange = self.exchange(request);
         let answer = match self.request_timeout {
             Some(limit) => timeout(limit, exchange).await.unwrap_or_else(|_| Err(timed_out(limit))),
             None => exchange.await,
@@ -121,9 +120,11 @@ impl Transport {
         }
     }
 
-    async fn exchange(&self, request: &ApiRequest, last: bool) -> Result<Answer, NoAnswer> {
-        let url = self.api_url.join(&request.method).map_err(|error| no_answer(&error))?;
-        let headers = self.headers_of(request);
+    async fn exchange(&self, request: &ApiRequest) -> Result<Answer, NoAnswer> {
+        // A method is a name, whatever it looks like: the token goes to the API's host only.
+        let mut url = self.api_url.clone();
+        url.set_path(&format!("{}{}", url.path(), request.method));
+        let headers = self.headers_of(request)?;
         if let Some(agent) = &self.agent {
             let request = AgentRequest {
                 method: "POST",
@@ -138,12 +139,13 @@ impl Transport {
             return Ok(Answer { status, reason, headers, body });
         }
         let uri = Uri::try_from(url.as_str()).map_err(|error| no_answer(&error))?;
-        let mut call =
-            Request::post(uri).body(Full::new(request.body.clone())).map_err(|error| no_answer(&error))?;
+        let mut call = Request::new(Full::new(request.body.clone()));
+        *call.method_mut() = Method::POST;
+        *call.uri_mut() = uri;
         *call.headers_mut() = headers;
-        if last {
-            call.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
+        // A connection that is kept may be given up by the server at the moment it is used again: then nobody knows
+        // whether the call was made.
+        call.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         let response = self.http.request(call).await.map_err(|error| no_answer(&error))?;
         let (head, body) = response.into_parts();
         let reason = match head.extensions.get::<ReasonPhrase>() {
@@ -162,17 +164,25 @@ impl Transport {
     }
 
     /// The user's own headers take the place of ours.
-    fn headers_of(&self, request: &ApiRequest) -> HeaderMap {
+    fn headers_of(&self, request: &ApiRequest) -> Result<HeaderMap, NoAnswer> {
+        let unfit = |what| NoAnswer {
+            cause: format!("{what} holds characters that no HTTP header can carry"),
+            code: Some("ERR_INVALID_CHAR".into()),
+        };
+        let authorization = match &request.token {
+            Some(token) => bearer(&token.0).ok_or_else(|| unfit("the token"))?,
+            None => self.authorization.clone(),
+        };
+        let content_type =
+            HeaderValue::try_from(&request.content_type).map_err(|_| unfit("the content type"))?;
         let mut headers = HeaderMap::new();
-        let own = request.token.as_ref().and_then(|token| bearer(&token.0));
-        headers.insert(AUTHORIZATION, own.unwrap_or_else(|| self.authorization.clone()));
+        headers.insert(AUTHORIZATION, authorization);
         headers.insert(USER_AGENT, self.user_agent.clone());
-        let content_type = HeaderValue::try_from(&request.content_type);
-        headers.insert(CONTENT_TYPE, content_type.unwrap_or_else(|_| HeaderValue::from_static(FORM)));
+        headers.insert(CONTENT_TYPE, content_type);
         // Left to itself the client leaves out a length of zero, and some servers answer 411 to that.
         headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
         headers.extend(self.headers.clone());
-        headers
+        Ok(headers)
     }
 }
 

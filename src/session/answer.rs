@@ -2,12 +2,13 @@
 //! a call can fail. Owns reading a body and judging an error (permanent or passing); making the call is the driver's
 //! affair.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -210,12 +211,13 @@ impl ApiAnswer {
     /// [`ApiError::Platform`]: the body is not a JSON object (then `error` is the text itself, as in `@slack/web-api`),
     /// or is not `ok`.
     pub fn read(method: &str, body: Bytes) -> Result<Self, ApiError> {
+        let body = text_of(body);
         let Some(members) = object(&body) else {
             return Err(not_json(method, &body));
         };
         if members.get("ok").is_none_or(|ok| ok.get() != "true") {
-            let error = string(members.get("error").copied());
-            let code = error.as_deref().unwrap_or("no error code");
+            let error = string(members.get("error"));
+            let code = error.as_deref().map_or("no error code".to_owned(), start_of);
             return Err(ApiError::Platform { message: format!("{method} failed: {code}"), error, body });
         }
         Ok(Self { body, scopes: None, accepted_scopes: None })
@@ -228,8 +230,8 @@ impl ConnectAnswer {
     /// # Errors
     /// [`ApiError::Platform`]: `url`, `self.id` or `team.id` is missing.
     pub fn from_answer(method: &str, answer: ApiAnswer) -> Result<Self, ApiError> {
-        let members = object(&answer.body).unwrap_or_default();
-        let id_of = |key: &str| string(object(members.get(key)?.get().as_bytes())?.get("id").copied());
+        let members = object(&answer.body).unwrap_or_else(|| Members(HashMap::new()));
+        let id_of = |key: &str| string(object(members.get(key)?.get().as_bytes())?.get("id"));
         let missing = |what: &str| {
             ApiError::unusable(
                 format!("{method} answered without `{what}`, which a session needs"),
@@ -237,7 +239,7 @@ impl ConnectAnswer {
             )
         };
         Ok(Self {
-            url: string(members.get("url").copied()).ok_or_else(|| missing("url"))?,
+            url: string(members.get("url")).ok_or_else(|| missing("url"))?,
             user_id: id_of("self").ok_or_else(|| missing("self.id"))?,
             team_id: id_of("team").ok_or_else(|| missing("team.id"))?,
             answer: Some(answer),
@@ -260,9 +262,63 @@ impl ConnectAnswer {
     }
 }
 
-/// The members of a JSON object, undecoded; of duplicate keys the last one. `None` for all else.
-fn object(json: &[u8]) -> Option<HashMap<String, &RawValue>> {
-    serde_json::from_slice(json).ok()
+/// The members of a JSON object by name, undecoded; of duplicate keys the last one.
+struct Members<'a>(HashMap<Key, &'a RawValue>);
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.get(name.as_bytes()).copied()
+    }
+}
+
+/// A member's name as bytes, since it may hold a lone surrogate.
+#[derive(PartialEq, Eq, Hash)]
+struct Key(Vec<u8>);
+
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+
+        impl Visitor<'_> for KeyVisitor {
+            type Value = Key;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a key")
+            }
+
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+                Ok(Key(key.to_vec()))
+            }
+        }
+
+        deserializer.deserialize_bytes(KeyVisitor)
+    }
+}
+
+/// `None` for all else than an object.
+fn object(json: &[u8]) -> Option<Members<'_>> {
+    serde_json::from_slice(json).ok().map(Members)
+}
+
+/// A body as text, as every HTTP client in JavaScript reads it: without a byte order mark, and with replacement
+/// characters for what is no UTF-8.
+fn text_of(body: Bytes) -> Bytes {
+    let body = if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body };
+    match String::from_utf8_lossy(&body) {
+        Cow::Borrowed(_) => body,
+        Cow::Owned(text) => text.into(),
+    }
+}
+
+/// As much of a text as fits into a message.
+fn start_of(text: &str) -> String {
+    text.trim().chars().take(100).collect()
 }
 
 fn string(json: Option<&RawValue>) -> Option<String> {
@@ -274,7 +330,7 @@ fn not_json(method: &str, body: &Bytes) -> ApiError {
     let message = if text.trim().is_empty() {
         format!("{method} answered with an empty body")
     } else {
-        let start: String = text.trim().chars().take(100).collect();
+        let start = start_of(&text);
         format!("{method} answered with something that is not a JSON object: {start}")
     };
     let body = serde_json::json!({ "ok": false, "error": text });

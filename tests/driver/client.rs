@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use slack_rtm_native::driver::{Handle, Host, TlsConfig, Transport, TransportConfig, spawn};
+use slack_rtm_native::driver::{ApiRequest, Handle, Host, TlsConfig, Transport, TransportConfig, spawn};
 use slack_rtm_native::session::{
-    ApiError, CallId, Config, Delivery, Event, Failure, Input, LogLevel, Message, Outcome, RetryConfig,
-    Secret, SocketError,
+    ApiAnswer, ApiError, CallId, Config, Delivery, Event, Failure, Input, LogLevel, Message, Outcome,
+    RetryConfig, Secret, SocketError,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
@@ -158,6 +158,12 @@ impl Client {
         self.call(|call| Input::Ping { call })
     }
 
+    pub(crate) fn call_api(&mut self, request: ApiRequest) -> CallId {
+        self.calls += 1;
+        self.handle.call_api(self.calls, request).expect("the client's task is there");
+        self.calls
+    }
+
     /// Gives up the handle; what was told can still be read.
     pub(crate) fn leave(self) -> UnboundedReceiver<Told> {
         self.told
@@ -222,8 +228,13 @@ impl Client {
 
     /// The next line at level `error`.
     pub(crate) async fn error_line(&mut self) -> String {
+        self.line(LogLevel::Error).await
+    }
+
+    /// The next line at this level.
+    pub(crate) async fn line(&mut self, wanted: LogLevel) -> String {
         self.next(|told| match told {
-            Delivery::Log { level: LogLevel::Error, text } => Some(text),
+            Delivery::Log { level, text } if level == wanted => Some(text),
             _ => None,
         })
         .await
@@ -236,6 +247,22 @@ impl Client {
             _ => None,
         })
         .await
+    }
+
+    /// The answer that a call of a Web API method settles by.
+    pub(crate) async fn api_answer(&mut self, call: CallId) -> ApiAnswer {
+        match self.outcome(call).await {
+            Outcome::Answer(answer) => answer,
+            other => panic!("the call was not answered: {other:?}"),
+        }
+    }
+
+    /// What a call of a Web API method, or a start, failed with.
+    pub(crate) async fn api_error(&mut self, call: CallId) -> Arc<ApiError> {
+        match self.outcome(call).await {
+            Outcome::Failed(Failure::Api(error)) => error,
+            other => panic!("the call did not fail: {other:?}"),
+        }
     }
 
     /// The frame that settles a promise as its reply.

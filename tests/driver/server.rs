@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -122,6 +123,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Peer::new(self.stream)
     }
 
+    /// Reads what must come next, byte by byte.
+    pub(crate) async fn demand(&mut self, bytes: impl AsRef<[u8]>) {
+        let bytes = bytes.as_ref();
+        let mut received = vec![0; bytes.len()];
+        within("these bytes", self.stream.read_exact(&mut received))
+            .await
+            .expect("the client sends them all");
+        assert_eq!(received.escape_ascii().to_string(), bytes.escape_ascii().to_string());
+    }
+
+    /// Sends each byte in a packet of its own.
+    pub(crate) async fn trickle(&mut self, bytes: impl AsRef<[u8]>) {
+        for byte in bytes.as_ref() {
+            self.send([*byte]).await;
+            yield_now().await;
+        }
+    }
+
+    pub(crate) async fn tls(self, config: Arc<ServerConfig>) -> std::io::Result<Link<TlsStream<S>>> {
+        let stream = within("a TLS handshake", TlsAcceptor::from(config).accept(self.stream)).await?;
+        Ok(Link { stream })
+    }
+
     /// Waits until the client has closed the connection, and gives what came before.
     pub(crate) async fn ended(mut self) -> Vec<u8> {
         read_to_end(&mut self.stream).await
@@ -132,11 +156,6 @@ impl Link {
     /// Ends the connection by RST.
     pub(crate) fn reset(self) {
         reset(self.stream);
-    }
-
-    pub(crate) async fn tls(self, config: Arc<ServerConfig>) -> std::io::Result<Link<TlsStream<TcpStream>>> {
-        let stream = within("a TLS handshake", TlsAcceptor::from(config).accept(self.stream)).await?;
-        Ok(Link { stream })
     }
 }
 

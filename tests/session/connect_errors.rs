@@ -7,7 +7,7 @@ use crate::harness::{
 };
 
 /// Pauses of 1, 2, 4, … s.
-fn plain_retries(retries: u32) -> RetryConfig {
+pub(crate) fn plain_retries(retries: u32) -> RetryConfig {
     RetryConfig { retries, factor: 2.0, randomize: false, ..RetryConfig::default() }
 }
 
@@ -22,7 +22,7 @@ fn failing(config: Config, error: ApiError) -> World {
     world
 }
 
-const PERMANENT: [&str; 29] = [
+pub(crate) const PERMANENT: [&str; 29] = [
     "not_authed",
     "invalid_auth",
     "account_inactive",

@@ -340,6 +340,17 @@ pub(crate) fn rate_limit(retry_after: Duration) -> ApiError {
     ApiError::RateLimited { method: "rtm.connect".to_owned(), retry_after }
 }
 
+/// What a `WebClient` of the user's failed with; it was told to wait for so long.
+pub(crate) fn web_client_error(code: Option<&str>, gave_up: bool, retry_after: Duration) -> ApiError {
+    let message = code.unwrap_or("no answer").to_owned();
+    ApiError::WebClient { message, error: code.map(str::to_owned), gave_up, retry_after }
+}
+
+/// A good answer of a `WebClient` of the user's: its body stays with the user's side.
+pub(crate) fn answer_without_body() -> ConnectAnswer {
+    ConnectAnswer { answer: None, ..answer() }
+}
+
 /// A refused upgrade.
 pub(crate) fn refusal() -> SocketError {
     let message = "the server refused the upgrade with HTTP status 404".to_owned();

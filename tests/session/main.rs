@@ -14,3 +14,4 @@ mod sending;
 mod situations;
 mod start_and_disconnect;
 mod trace;
+mod web_client;

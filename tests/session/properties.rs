@@ -15,7 +15,8 @@ use slack_rtm_native::session::{
 
 use crate::checker::{Checker, Kind, Wire};
 use crate::harness::{
-    answer, http_error, ms, platform_error, rate_limit, refusal, request_error, reset, secs, some_moment,
+    answer, answer_without_body, http_error, ms, platform_error, rate_limit, refusal, request_error, reset,
+    secs, some_moment, web_client_error,
 };
 
 const SEQUENCES: u32 = 500;
@@ -84,12 +85,23 @@ fn connect_error() -> impl Strategy<Value = ApiError> {
         (0..100_u64).prop_map(|seconds| rate_limit(secs(seconds))),
         Just(platform_error("fatal_error")),
         Just(platform_error("invalid_auth")),
+        web_client_failure(),
     ]
 }
 
+fn web_client_failure() -> impl Strategy<Value = ApiError> {
+    let code =
+        prop::sample::select(vec![None, Some("fatal_error"), Some("ratelimited"), Some("invalid_auth")]);
+    (code, any::<bool>(), 0..100_u64)
+        .prop_map(|(code, gave_up, seconds)| web_client_error(code, gave_up, secs(seconds)))
+}
+
 fn connect_answer() -> impl Strategy<Value = Result<ConnectAnswer, ApiError>> {
-    let unencrypted = ConnectAnswer { url: "ws://slack.test/t1cket".to_owned(), ..answer() };
-    prop_oneof![4 => Just(Ok(answer())), 1 => Just(Ok(unencrypted)), 3 => connect_error().prop_map(Err)]
+    let answer = prop_oneof![Just(answer()), Just(answer_without_body())];
+    let unencrypted = answer
+        .clone()
+        .prop_map(|answer| ConnectAnswer { url: "ws://slack.test/t1cket".to_owned(), ..answer });
+    prop_oneof![4 => answer.prop_map(Ok), 1 => unencrypted.prop_map(Ok), 3 => connect_error().prop_map(Err)]
 }
 
 fn frame() -> impl Strategy<Value = Vec<u8>> {
