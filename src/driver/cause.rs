@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::agent::AgentError;
+use super::dial::DialError;
 use super::dns::DnsError;
 use super::proxy::ProxyError;
 use super::tls;
@@ -46,6 +47,11 @@ pub(super) fn node_code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
         }
         if let Some(AgentError { code, .. }) = error.downcast_ref() {
             return code.clone();
+        }
+        if matches!(error.downcast_ref(), Some(DialError::Tls(error)) if error.kind() == io::ErrorKind::BrokenPipe)
+        {
+            // The server hung up on us in the handshake; why, it may have said where we do not read any longer.
+            return Some("EPROTO".into());
         }
         if let Some(code) = error.downcast_ref().and_then(proxy_code) {
             return Some(code.into());

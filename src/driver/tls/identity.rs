@@ -25,9 +25,10 @@ const USABLE_KEYS: &str =
 pub(super) struct Identities(Vec<Arc<CertifiedKey>>);
 
 impl ResolvesClientCert for Identities {
-    /// The first whose key can sign as the server wants it.
+    /// The one whose key can sign as the server likes it best.
     fn resolve(&self, _root_hints: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.0.iter().find(|identity| identity.key.choose_scheme(schemes).is_some()).cloned()
+        let fits = |scheme| self.0.iter().find(|identity| identity.key.choose_scheme(&[scheme]).is_some());
+        schemes.iter().copied().find_map(fits).cloned()
     }
 
     fn has_certs(&self) -> bool {

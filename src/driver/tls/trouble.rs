@@ -76,6 +76,11 @@ impl Trouble {
         Self { code: verdict.code(), words: Cow::Owned(words) }
     }
 
+    /// Whether an authority is used for what it is not made for: what webpki does not look at in a root.
+    pub(super) fn is_about_purpose(&self) -> bool {
+        [Verdict::WrongPurpose, Verdict::ChainTooLong].map(Verdict::code).contains(&self.code)
+    }
+
     const fn handshake(words: &'static str) -> Self {
         Self { code: EPROTO, words: Cow::Borrowed(words) }
     }

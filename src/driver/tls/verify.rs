@@ -49,7 +49,17 @@ impl Verifier {
         host: &str,
     ) -> Result<(), Trouble> {
         let parsed = Parsed::read(leaf);
-        if self.webpki_accepts(leaf, sent, trust, now) {
+        let is_accepted = self.webpki_accepts(leaf, sent, trust, now);
+        // What the user's own authorities are made for counts, as with OpenSSL. webpki looks at their keys only.
+        if is_accepted
+            && matches!(self.believes, Believes::These(_))
+            && let Some(parsed) = &parsed
+            && let Err(trouble) = chain::judge(parsed, sent, trust, now, host)
+            && trouble.is_about_purpose()
+        {
+            return Err(trouble);
+        }
+        if is_accepted {
             // webpki does not look at the key usage.
             return match parsed {
                 Some(parsed) if !parsed.may_shake_hands() => Err(Trouble::new(
