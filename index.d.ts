@@ -218,7 +218,8 @@ export interface RTMClientEvents {
 export interface RTMClientOptions {
   /**
    * Makes the connect call in place of the client itself, for example a `WebClient` of `@slack/web-api`. Its own
-   * settings then apply to that call instead of `slackApiUrl`, `retryConfig`, `proxy` and the like. What it fails with
+   * settings then apply to that call instead of `slackApiUrl`, `proxy` and the like, its own retries included. (How often
+   * a first start is tried again after a passing answer of Slack's stays with `retryConfig`.) What it fails with
    * is handed on unchanged. An `ok: false` that it lets pass, and an answer without `url`, is an
    * {@link RTMConnectPlatformError}.
    */

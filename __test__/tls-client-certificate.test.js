@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const { ErrorCode, better, clientOf, same } = require('./support/client.js');
+const { ErrorCode, RTMClient, better, clientOf, same } = require('./support/client.js');
 const { authority, encodings, missing, nodesVerdict, pkcs12, selfSigned } = require('./support/certificates.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
@@ -219,7 +219,10 @@ describe('a client certificate: PKCS#12', { skip: missing }, () => {
 
     isTaken('with a passphrase', () => ({ pfx: file(SECRET), passphrase: SECRET }));
     isTaken('with a passphrase of other letters', () => ({ pfx: file(UTF8), passphrase: UTF8 }));
-    isTaken('with an emoji as passphrase', () => ({ pfx: file(EMOJI), passphrase: EMOJI }));
+    better('it takes it', `${form}, with an emoji as passphrase: refused, and said so`, () => {
+      const options = { tls: { pfx: file(EMOJI), passphrase: EMOJI } };
+      assert.throws(() => new RTMClient('xoxb-x', options), { name: 'TypeError', message: /^tls\.pfx: .*U\+FFFF/ });
+    });
     isTaken("with the passphrase ''", () => ({ pfx: file(''), passphrase: '' }));
     isTaken('with none', () => ({ pfx: file('') }));
     isTaken('as a Uint8Array', () => ({ pfx: new Uint8Array(file(SECRET)), passphrase: SECRET }));
