@@ -22,8 +22,8 @@ const CERTIFICATES = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^]+?-----
 const PRIVATE_KEYS = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \1-----/g;
 const ENCRYPTED = /^-----BEGIN ENCRYPTED |\nProc-Type: 4,ENCRYPTED/;
 
-/** Node reads these when the process starts: what is assigned later counts for nothing. */
-const { NODE_EXTRA_CA_CERTS, NODE_OPTIONS = '' } = process.env;
+/** Node reads these when it starts; what the program does to them afterwards has no effect. */
+const { NODE_EXTRA_CA_CERTS, NODE_OPTIONS = '' } = environmentAtStart();
 
 /** Where builds of OpenSSL look for `cert.pem` and `certs`: Node's own first, then those of distributions. */
 const OPENSSL_FOLDERS = [
@@ -264,6 +264,20 @@ function defaultRoots() {
   if (getCACertificates) return [...getCACertificates('default'), ...(ofOpenssl ?? [])];
   const extra = NODE_EXTRA_CA_CERTS ? certificatesIn(NODE_EXTRA_CA_CERTS) : [];
   return [...(ofOpenssl ?? tls.rootCertificates), ...extra];
+}
+
+/**
+ * The environment that the process was started with, where the system tells; else as it is now.
+ * @returns {NodeJS.ProcessEnv}
+ */
+function environmentAtStart() {
+  if (process.platform !== 'linux') return process.env;
+  try {
+    const variables = readFileSync('/proc/self/environ', 'utf8').split('\0');
+    return Object.fromEntries(variables.map((text) => text.split(/=(.*)/s)));
+  } catch {
+    return process.env;
+  }
 }
 
 /** Whether Node trusts OpenSSL's certificates in place of its own: by an option, or by how it was built. */

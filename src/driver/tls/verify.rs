@@ -143,9 +143,9 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        match Parsed::read(cert).filter(Parsed::is_v1) {
+        match unknown_to_webpki(cert) {
             None => verify_tls12_signature(message, cert, dss, &self.algorithms),
-            Some(v1) => verify_tls12_signature_by_v1(message, &v1, dss, &self.algorithms),
+            Some(parsed) => verify_tls12_signature_by_key(message, &parsed, dss, &self.algorithms),
         }
     }
 
@@ -155,10 +155,10 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        match Parsed::read(cert).filter(Parsed::is_v1) {
+        match unknown_to_webpki(cert) {
             None => verify_tls13_signature(message, cert, dss, &self.algorithms),
-            Some(v1) => {
-                let key = SubjectPublicKeyInfoDer::from(v1.public_key());
+            Some(parsed) => {
+                let key = SubjectPublicKeyInfoDer::from(parsed.public_key());
                 verify_tls13_signature_with_raw_key(message, &key, dss, &self.algorithms)
             }
         }
@@ -169,8 +169,14 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Does what rustls does, which cannot read a certificate of X.509's first version.
-fn verify_tls12_signature_by_v1(
+/// A certificate that webpki does not read: of X.509's first version, or with an extension that it does not know.
+fn unknown_to_webpki(certificate: &CertificateDer<'_>) -> Option<Parsed> {
+    let is_known = ParsedCertificate::try_from(certificate).is_ok();
+    if is_known { None } else { Parsed::read(certificate) }
+}
+
+/// Does what rustls does, which needs webpki to read the certificate.
+fn verify_tls12_signature_by_key(
     message: &[u8],
     certificate: &Parsed,
     dss: &DigitallySignedStruct,
