@@ -86,7 +86,7 @@ const REFUSED = {
     ['ec-521', 'rsa-1024', 'rsa-pss'].flatMap((kind) => [
       [`a key of an unsupported kind: ${kind}`, [() => issue(kind), /tls\.key.*P-256/]],
       [`PKCS#12 with a key of an unsupported kind: ${kind}`,
-        [() => ({ pfx: pkcs12({ ...issue(kind), passphrase: SECRET }), passphrase: SECRET }), /tls\.pfx.*P-256/]],
+        [() => ({ pfx: pkcs12({ ...issue(kind), passphrase: SECRET }), passphrase: SECRET }), /tls\.pfx/]],
     ]),
   ),
 };

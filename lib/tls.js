@@ -260,8 +260,11 @@ function unusable(message, error) {
 function defaultRoots() {
   const ofOpenssl = trustsOpenssl() ? opensslRoots() : undefined;
   const { getCACertificates } = /** @type {any} */ (tls);
-  // Node >= 22.15 tells of all but OpenSSL's.
-  if (getCACertificates) return [...getCACertificates('default'), ...(ofOpenssl ?? [])];
+  // Node >= 22.15 tells of all but OpenSSL's; and not of the extra ones where the program took away their variable.
+  if (getCACertificates) {
+    const isTaken = NODE_EXTRA_CA_CERTS && !process.env.NODE_EXTRA_CA_CERTS;
+    return [...getCACertificates('default'), ...(isTaken ? getCACertificates('extra') : []), ...(ofOpenssl ?? [])];
+  }
   const extra = NODE_EXTRA_CA_CERTS ? certificatesIn(NODE_EXTRA_CA_CERTS) : [];
   return [...(ofOpenssl ?? tls.rootCertificates), ...extra];
 }
