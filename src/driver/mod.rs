@@ -382,6 +382,11 @@ impl<H: Host> Driver<H> {
                         socket.write(frame);
                     }
                 }
+                Output::Pong => {
+                    if let Work::Open(_, socket) = &mut self.work {
+                        socket.pong();
+                    }
+                }
                 Output::Close => {
                     if let Work::Open(_, socket) = &mut self.work {
                         socket.close();

@@ -181,6 +181,11 @@ impl Socket {
         self.start(Message::Text(text));
     }
 
+    /// Queues a pong that nobody has asked for.
+    pub(super) fn pong(&mut self) {
+        self.start(Message::Pong(Bytes::new()));
+    }
+
     /// Queues a close frame behind all others.
     pub(super) fn close(&mut self) {
         self.start(Message::Close(Some(CloseFrame {
@@ -220,7 +225,10 @@ impl Socket {
             // A write may have failed while there was still something to read: what the server said last. So it is
             // the end only now.
             Reading::NothingIsThere => self.failed.take().map(closure),
-            Reading::Ended(error) => Some(self.end(error)),
+            Reading::Ended(error) => {
+                self.answer_violation(context, &error);
+                Some(self.end(error))
+            }
             Reading::Closed(end) => Some(end),
         };
         events.extend(end.map(SocketEvent::Closed));
@@ -264,6 +272,20 @@ impl Socket {
             }
         }
         Reading::MoreIsThere
+    }
+
+    /// What breaks the protocol is answered by a close frame that says so (RFC 6455, section 7.4.1), as far as the socket
+    /// takes it now.
+    fn answer_violation(&mut self, context: &mut Context<'_>, error: &WsError) {
+        let code = match error {
+            WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return,
+            WsError::Protocol(_) => CloseCode::Protocol,
+            WsError::Utf8(_) => CloseCode::Invalid,
+            WsError::Capacity(_) => CloseCode::Size,
+            _ => return,
+        };
+        self.start(Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::default() })));
+        self.poll_flush(context, &mut Vec::new());
     }
 
     /// The end that reading came to. Of a reset the reader is told once: where a write has found it before, it looks

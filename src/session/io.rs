@@ -159,6 +159,8 @@ pub enum Output {
         /// The frame's text.
         frame: Bytes,
     },
+    /// Send a WebSocket pong that nobody has asked for (RFC 6455, section 5.5.3).
+    Pong,
     /// Begin the close handshake; answer with [`Input::Closed`] when it is done.
     Close,
     /// Drop the connect call or socket under way, without a farewell. No answer.

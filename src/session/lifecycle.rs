@@ -227,9 +227,10 @@ impl Session {
 
     // ── The socket's beginning and end ────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn on_opened(&mut self) {
+    pub(super) fn on_opened(&mut self, now: Instant) {
         if self.state == State::Authenticated {
             self.enter(State::Handshaking);
+            self.schedule_heartbeat(now);
         }
     }
 
@@ -370,6 +371,7 @@ impl Session {
                 Timer::Ping => self.send_keepalive_ping(now),
                 Timer::Pong => self.on_pong_timeout(now),
                 Timer::Reply => self.on_reply_timeout(now),
+                Timer::Heartbeat => self.send_heartbeat(now),
                 Timer::Close => {
                     self.abandon();
                     self.end(now);

@@ -37,6 +37,9 @@ use timer::Timers;
 /// How long the close handshake of `disconnect()` may take before the connection is dropped.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// While the reader is paused, a server's pings stand unread behind its events. So often it gets a pong all the same.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
 /// A connection that stood for so long has proved that the server is well: pauses begin anew.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
 
@@ -224,7 +227,7 @@ impl Session {
                 Ok(answer) => self.on_answer(now, connection, answer),
                 Err(error) => self.on_connect_error(now, error),
             },
-            Input::Opened { connection } if self.is_current(connection) => self.on_opened(),
+            Input::Opened { connection } if self.is_current(connection) => self.on_opened(now),
             Input::Frame { connection, data } if self.is_current(connection) => self.on_frame(now, data),
             Input::Alive { connection } if self.is_current(connection) => self.on_sign_of_life(),
             Input::Flushed { connection } if self.is_current(connection) => self.on_flushed(now),

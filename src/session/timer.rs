@@ -21,10 +21,12 @@ pub enum Timer {
     Reply,
     /// The close handshake was begun: when the connection is dropped without waiting any longer.
     Close,
+    /// The reader is paused: when to show the server that somebody is there.
+    Heartbeat,
 }
 
 impl Timer {
-    const ALL: [Timer; 8] = [
+    const ALL: [Timer; 9] = [
         Timer::Retry,
         Timer::Reconnect,
         Timer::Connect,
@@ -33,6 +35,7 @@ impl Timer {
         Timer::Pong,
         Timer::Reply,
         Timer::Close,
+        Timer::Heartbeat,
     ];
 
     /// Whether the deadline speaks of something that arrives. While the reader is paused, silence says nothing about
@@ -40,7 +43,7 @@ impl Timer {
     pub(super) fn needs_reading(self) -> bool {
         match self {
             Timer::Connect | Timer::ReplyAck | Timer::Pong | Timer::Reply => true,
-            Timer::Retry | Timer::Reconnect | Timer::Ping | Timer::Close => false,
+            Timer::Retry | Timer::Reconnect | Timer::Ping | Timer::Close | Timer::Heartbeat => false,
         }
     }
 }

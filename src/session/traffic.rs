@@ -2,8 +2,8 @@
 //! the state only through `lifecycle`.
 
 use super::{
-    ABNORMAL_CLOSURE, Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, Instant, LogLevel,
-    Message, OnWritten, Outcome, Output, Session, SocketError, State, Timer, redact,
+    ABNORMAL_CLOSURE, Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant,
+    LogLevel, Message, OnWritten, Outcome, Output, Session, SocketError, State, Timer, redact,
 };
 
 /// How much of a frame that is not JSON is quoted in the log.
@@ -200,11 +200,35 @@ impl Session {
         self.drop_connection(now, plain(message), false);
     }
 
+    /// While the reader is paused, an open socket gets heartbeats.
+    pub(super) fn schedule_heartbeat(&mut self, now: Instant) {
+        let is_open = match self.state {
+            State::Handshaking | State::Resuming { .. } | State::Ready { .. } => true,
+            State::Disconnected
+            | State::Authenticating
+            | State::Authenticated
+            | State::Disconnecting { .. }
+            | State::Reconnecting => false,
+        };
+        if is_open && self.paused_since.is_some() {
+            self.set_timer(Timer::Heartbeat, now, HEARTBEAT);
+        }
+    }
+
+    pub(super) fn send_heartbeat(&mut self, now: Instant) {
+        self.outputs.push_back(Output::Pong);
+        self.schedule_heartbeat(now);
+    }
+
     pub(super) fn on_reading(&mut self, now: Instant, paused: bool) {
         match (self.paused_since, paused) {
-            (None, true) => self.paused_since = Some(now),
+            (None, true) => {
+                self.paused_since = Some(now);
+                self.schedule_heartbeat(now);
+            }
             (Some(since), false) => {
                 self.paused_since = None;
+                self.timers.stop(Timer::Heartbeat);
                 let missed: Duration = now.saturating_duration_since(since);
                 self.outgoing.postpone(missed);
                 self.timers.postpone(missed);

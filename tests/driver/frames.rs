@@ -5,7 +5,7 @@ use slack_rtm_native::session::Outcome;
 use crate::client::{Client, Setup};
 use crate::clock::{Clock, secs, take_turns};
 use crate::server::{HELLO, Server};
-use crate::websocket::{BINARY, CONTINUATION, FINAL, PING, PONG, Peer, TEXT, frame, text};
+use crate::websocket::{BINARY, CLOSE, CONTINUATION, FINAL, PING, PONG, Peer, Received, TEXT, frame, text};
 
 async fn ready() -> (Client, Peer) {
     let server = Server::bind().await;
@@ -101,7 +101,8 @@ async fn frames_that_are_not_json() {
     assert_eq!(client.frame().await, r#"{"type":"still_there"}"#);
 }
 
-/// Promise: a breach of the protocol ends the connection with an error that says so, and a new one follows.
+/// Promise: a breach of the protocol ends the connection with an error that says so and the close code for it (RFC 6455,
+/// section 7.4.1), and a new one follows.
 #[tokio::test(start_paused = true)]
 async fn breaches_of_the_protocol() {
     let clock = Clock::stop();
@@ -109,19 +110,21 @@ async fn breaches_of_the_protocol() {
     let (mut client, mut peer) = Client::ready(Setup::lasting(&server), &server).await;
     let mut too_long = vec![FINAL | TEXT, 127];
     too_long.extend((128 * 1024 * 1024 + 1_u64).to_be_bytes());
-    for (breach, what) in [
-        (frame(FINAL | TEXT, b"\"\xff\""), "utf-8"),
-        (too_long, "too long"),
-        (frame(FINAL | 3, "unknown opcode"), "opcode"),
-        (frame(FINAL | 0x40 | TEXT, "{}"), "reserved"),
-        (frame(PING, "a ping in fragments"), "fragment"),
-        (frame(FINAL | CONTINUATION, "of nothing"), "continu"),
-        ([frame(TEXT, "a text"), text("within a text")].concat(), "fragment"),
-        (vec![FINAL | TEXT, 0x82, 0, 0, 0, 0, b'{', b'}'], "mask"),
+    for (breach, what, code) in [
+        (frame(FINAL | TEXT, b"\"\xff\""), "utf-8", 1007_u16),
+        (too_long, "too long", 1009),
+        (frame(FINAL | 3, "unknown opcode"), "opcode", 1002),
+        (frame(FINAL | 0x40 | TEXT, "{}"), "reserved", 1002),
+        (frame(PING, "a ping in fragments"), "fragment", 1002),
+        (frame(FINAL | CONTINUATION, "of nothing"), "continu", 1002),
+        ([frame(TEXT, "a text"), text("within a text")].concat(), "fragment", 1002),
+        (vec![FINAL | TEXT, 0x82, 0, 0, 0, 0, b'{', b'}'], "mask", 1002),
     ] {
         peer.send(&breach).await;
         let error = client.transport_error().await;
         assert!(error.message.to_lowercase().contains(what), "{error} for {what}");
+        let Received { first, payload } = peer.receive().await;
+        assert_eq!((first, &payload[..]), (FINAL | CLOSE, &code.to_be_bytes()[..]), "for {what}");
         peer.ended().await;
         client.lifecycle(&["reconnecting"]).await;
         clock.pass(secs(60)).await;

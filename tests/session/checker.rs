@@ -206,6 +206,7 @@ impl Checker {
                 self.wire = Wire::Dialling;
             }
             Output::Write { frame } => self.on_write(frame),
+            Output::Pong => assert_eq!(self.wire, Wire::Open),
             Output::Close => assert_eq!((self.phase, self.wire), (Phase::Disconnecting, Wire::Open)),
             Output::Drop => {
                 assert_ne!(self.wire, Wire::Idle, "nothing to drop");

@@ -83,7 +83,7 @@ impl Server {
                     closure: Closure::Ended { code: 1000, reason: String::new() },
                 }]
             }
-            Output::Close | Output::Drop | Output::Deliver(_) => Vec::new(),
+            Output::Close | Output::Drop | Output::Pong | Output::Deliver(_) => Vec::new(),
         }
     }
 
@@ -123,7 +123,9 @@ pub(crate) struct World {
     pub(crate) now: Instant,
     /// The number of the last connect call.
     pub(crate) connection: ConnectionId,
-    /// What came out, but for log lines and `outgoing_message`.
+    /// How many pongs went out that nobody had asked for.
+    pub(crate) heartbeats: usize,
+    /// What came out, but for log lines, `outgoing_message` and heartbeats.
     pub(crate) trace: Trace,
     /// The lifecycle events that came out.
     pub(crate) events: Vec<Event>,
@@ -148,6 +150,7 @@ impl World {
             server: Server::healthy(),
             now,
             connection: 0,
+            heartbeats: 0,
             trace: Trace::default(),
             events: Vec::new(),
             logs: Vec::new(),
@@ -293,6 +296,7 @@ impl World {
             self.trace.push(self.elapsed(), line);
         }
         match output {
+            Output::Pong => self.heartbeats += 1,
             Output::Deliver(Delivery::Log { level, text }) => self.logs.push((level, text)),
             Output::Deliver(Delivery::Outgoing { frame }) => {
                 self.outgoing.push(String::from_utf8(frame.into()).expect("a frame is text"));

@@ -2,7 +2,7 @@
 
 use slack_rtm_native::session::{Config, Input};
 
-use crate::harness::{Replies, World, ms, secs};
+use crate::harness::{Dial, Replies, World, ms, secs};
 use crate::situations::Situation;
 
 /// A ready world whose server answers nothing.
@@ -315,4 +315,33 @@ fn a_clock_that_jumps_does_not_end_a_connection_that_lives() {
     world.advance(secs(6));
     assert_eq!(world.trace.count("reconnecting"), 0);
     assert_eq!(world.trace.count("> ping #1") + world.trace.count("> ping #2"), 2);
+}
+
+#[test]
+fn while_the_reader_is_paused_the_server_gets_a_heartbeat_every_second() {
+    let mut world = World::ready(Config { client_ping_timeout: None, ..Config::default() });
+    world.advance(secs(10));
+    assert_eq!(world.heartbeats, 0, "none on a connection that is read");
+    world.reading(true);
+    world.advance(secs(30));
+    assert_eq!(world.heartbeats, 30);
+    world.reading(false);
+    world.advance(secs(30));
+    assert_eq!(world.heartbeats, 30);
+}
+
+#[test]
+fn a_connection_that_is_opened_behind_a_paused_reader_gets_heartbeats_and_a_lost_one_none() {
+    let mut world = World::ready(Config::default());
+    world.reading(true);
+    world.server.dial = Dial::Mute;
+    let opened = world.trace.count("> open");
+    world.closed(1006, "");
+    world.advance(secs(10));
+    assert_eq!(world.trace.count("> open"), opened + 1);
+    assert!((9..=10).contains(&world.heartbeats), "{}", world.heartbeats);
+    world.disconnect("end");
+    let before = world.heartbeats;
+    world.advance(secs(10));
+    assert_eq!(world.heartbeats, before);
 }

@@ -40,7 +40,7 @@ impl Trace {
     }
 }
 
-/// An output as lines; none for log lines and `outgoing_message`, two for the frame that settles a promise.
+/// An output as lines; none for log lines, `outgoing_message` and heartbeats, two for the frame that settles a promise.
 pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
     let label = |call: u32| &labels[call as usize];
     match output {
@@ -62,7 +62,7 @@ pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
         Output::Deliver(Delivery::Settle { call, outcome }) => {
             vec![format!("{} = {}", label(*call), outcome_text(outcome))]
         }
-        Output::Deliver(Delivery::Outgoing { .. } | Delivery::Log { .. }) => Vec::new(),
+        Output::Pong | Output::Deliver(Delivery::Outgoing { .. } | Delivery::Log { .. }) => Vec::new(),
     }
 }
 
