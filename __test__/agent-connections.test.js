@@ -15,6 +15,7 @@ const { HttpsProxyAgent } = require('https-proxy-agent');
 const { authority, missing: noCertificates } = require('./support/certificates.js');
 const { inProcess, inWorker } = require('./support/child.js');
 const { ErrorCode, better, clientOf, next, record, same } = require('./support/client.js');
+const { exchange, live } = require('./support/life.js');
 const { answers, gate, scriptedProxy } = require('./support/proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
@@ -32,29 +33,6 @@ async function openSlack(t, { plain = false } = {}) {
   const server = await scriptedServer(t, plain ? {} : { tls: { key, cert } });
   const door = await gate(t, server);
   return { server, door, ca, client: (options) => clientOf(t, server, options) };
-}
-
-async function exchange(rtm, socket, text) {
-  const arrived = next(rtm, 'news');
-  socket.send({ type: 'news', text });
-  assert.deepEqual(await arrived, [{ type: 'news', text }]);
-  rtm.sendTyping(text);
-  assert.equal((await socket.nextFrame('typing')).channel, text);
-}
-
-/** A session that is lost once. */
-async function live(server, rtm) {
-  const ready = next(rtm, 'ready');
-  await rtm.start();
-  await ready;
-  const first = await server.nextSocket();
-  await exchange(rtm, first, 'one');
-  const again = next(rtm, 'ready');
-  first.drop();
-  await again;
-  await exchange(rtm, await server.nextSocket(), 'two');
-  await rtm.disconnect();
-  assert.deepEqual([server.calls.length, server.upgrades.length], [2, 2]);
 }
 
 /** The agent of Node with a count of its connections. */

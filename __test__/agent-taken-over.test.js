@@ -19,7 +19,8 @@ const tunnel = require('tunnel');
 const { authority, missing: noCertificates, pkcs12 } = require('./support/certificates.js');
 const { inProcess } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
-const { better, clientOf, next, same } = require('./support/client.js');
+const { better, clientOf, same } = require('./support/client.js');
+const { assertAllThrough, live } = require('./support/life.js');
 const proxies = require('./support/proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
@@ -34,34 +35,6 @@ async function openSlack(t, { plain = false, tls } = {}) {
   const server = await scriptedServer(t, plain ? {} : { tls: { key, cert, ...tls } });
   const door = await gate(t, server);
   return { server, door, ca, client: (options) => clientOf(t, server, options) };
-}
-
-async function exchange(rtm, socket, text) {
-  const arrived = next(rtm, 'news');
-  socket.send({ type: 'news', text });
-  assert.deepEqual(await arrived, [{ type: 'news', text }]);
-  rtm.sendTyping(text);
-  assert.equal((await socket.nextFrame('typing')).channel, text);
-}
-
-/** A session that is lost once. */
-async function live(server, rtm) {
-  const ready = next(rtm, 'ready');
-  await rtm.start();
-  await ready;
-  const first = await server.nextSocket();
-  await exchange(rtm, first, 'one');
-  const again = next(rtm, 'ready');
-  first.drop();
-  await again;
-  await exchange(rtm, await server.nextSocket(), 'two');
-  await rtm.disconnect();
-}
-
-function assertAllThrough(server, door, proxy) {
-  assert.deepEqual([server.calls.length, server.upgrades.length], [2, 2]);
-  assert.equal(door.connections, 4);
-  assert.equal(proxy.connections, 4);
 }
 
 /** TLS before a proxy. */

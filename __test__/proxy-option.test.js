@@ -13,6 +13,7 @@ const { authority, missing: noCertificates } = require('./support/certificates.j
 const { inProcess } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
 const { RTMClient, better, clientOf, next, same } = require('./support/client.js');
+const { assertAllThrough, exchange, live } = require('./support/life.js');
 const proxies = require('./support/proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
@@ -34,36 +35,6 @@ async function openSlack(t, { plain = false } = {}) {
   const door = await gate(t, server);
   const client = (options) => clientOf(t, server, { tls: { ca }, ...options });
   return { server, door, client, ca };
-}
-
-/** Frames go both ways. */
-async function exchange(rtm, socket, text) {
-  const arrived = next(rtm, 'news');
-  socket.send({ type: 'news', text });
-  assert.deepEqual(await arrived, [{ type: 'news', text }]);
-  rtm.sendTyping(text);
-  assert.equal((await socket.nextFrame('typing')).channel, text);
-}
-
-/** A session that is lost once. */
-async function live(server, rtm) {
-  const ready = next(rtm, 'ready');
-  await rtm.start();
-  await ready;
-  const first = await server.nextSocket();
-  await exchange(rtm, first, 'one');
-  const again = next(rtm, 'ready');
-  first.drop();
-  await again;
-  await exchange(rtm, await server.nextSocket(), 'two');
-  await rtm.disconnect();
-}
-
-/** Connect call, socket, and both again: each has come by a connection of the proxy's. */
-function assertAllThrough(server, door, proxy) {
-  assert.deepEqual([server.calls.length, server.upgrades.length], [2, 2]);
-  assert.equal(door.connections, 4);
-  assert.equal(proxy.connections, 4);
 }
 
 /** By which programs, under which schemes. */

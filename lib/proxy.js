@@ -1,5 +1,5 @@
-// The proxy: the option, and one as log lines name it. Owns what is a valid proxy URL; which proxy an agent stands for
-// is known by lib/proxy-agents.js. A URL's credentials are never part of an error or a log line.
+// The option `proxy`. Owns what is a valid proxy URL; which proxy an agent stands for is known by lib/proxy-agents.js. A
+// URL's credentials are never part of an error.
 'use strict';
 
 const { proxyOfAgent } = require('./proxy-agents.js');
@@ -78,12 +78,4 @@ function decoded(text) {
   }
 }
 
-/**
- * A proxy as log lines name it.
- * @param {ProxyServer} proxy
- */
-function describeProxy({ kind, host, port }) {
-  return `${kind}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-module.exports = { describeProxy, proxyOfAgent, readProxy };
+module.exports = { proxyOfAgent, readProxy };
