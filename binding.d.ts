@@ -109,6 +109,8 @@ export interface ClientOptions {
   replyTimeout: number
   /** `maxPendingReplies`; `Infinity`: no limit. */
   maxPendingReplies: number
+  /** `maxFrameBytes` */
+  maxFrameBytes: number
   /** `retryConfig.retries` */
   retries: number
   /** `retryConfig.factor` */
@@ -185,10 +187,12 @@ export declare const enum Kind {
   Rejected = 14,
   /** The errand, or stream, of number `call` is to be looked after. */
   Errand = 15,
+  /** For `node:diagnostics_channel`; payload: `encode::diagnostic`. */
+  Diagnostic = 16,
   /** A line for the log; payload: level and text. */
-  Log = 16,
+  Log = 17,
   /** The session came to grief; payload: what the bug said. */
-  Crashed = 17
+  Crashed = 18
 }
 
 /** A longer answer to a request is to be refused while it is read. */

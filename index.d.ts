@@ -292,6 +292,30 @@ export interface RTMClientOptions {
    * the one before, as `@slack/rtm-api` does. Default: no limit.
    */
   maxPendingReplies?: number;
+  /**
+   * A frame of Slack's that is longer, in bytes, ends the connection (which is then replaced) with an error that says so.
+   * At most 500,000,000. Default: 134217728, which is 128 MiB.
+   */
+  maxFrameBytes?: number;
+}
+
+/**
+ * The messages that every client publishes on channels of `node:diagnostics_channel`, by the channel's name: what it does
+ * to get a connection, and why it is without one.
+ *
+ * @example
+ * const { subscribe } = require('node:diagnostics_channel');
+ * subscribe('slack-rtm-native:pause', ({ milliseconds, reason }) => console.log(`away for ${milliseconds} ms: ${reason}`));
+ */
+export interface RTMDiagnostics {
+  /** A connect call is made: the first, second, … since the client was last `ready`. */
+  'slack-rtm-native:connect': { client: RTMClient; attempt: number };
+  /** The connect call was answered, and the socket is dialled. */
+  'slack-rtm-native:dial': { client: RTMClient; server: string };
+  /** There is no connection, for the reason given, and the next connect call is made after this pause. */
+  'slack-rtm-native:pause': { client: RTMClient; milliseconds: number; reason: string };
+  /** A lifecycle event, right before its listeners hear it; with its error, where it has one. */
+  'slack-rtm-native:lifecycle': { client: RTMClient; event: keyof RTMClientEvents; error: Error | undefined };
 }
 
 /** What the `webClient` option needs to have. */

@@ -99,6 +99,7 @@ describe('the examples in the documentation run as they stand', { skip: missing,
           SLACK_BOT_TOKEN: server.token,
           KEY_PASSPHRASE: PASSPHRASE,
           API_URL: server.apiUrl,
+          PORT: '0',
           NODE_EXTRA_CA_CERTS: path.join(folder, 'authority.pem'),
         },
       });

@@ -54,6 +54,7 @@ const GOOD = {
   connectTimeout: [0, 1, 30_000],
   replyTimeout: [0, 1],
   maxPendingReplies: [1, 1000, Infinity],
+  maxFrameBytes: [1, 1e6, 500_000_000],
 };
 
 /** How an error names a value. */
@@ -74,6 +75,8 @@ const BAD = [
   ...TIMES.flatMap((option) => bad(option, TypeError, NaN, '5', null, true)),
   ...bad('maxPendingReplies', RangeError, 0),
   ...bad('maxPendingReplies', TypeError, 'many'),
+  ...bad('maxFrameBytes', RangeError, 0, -1, 500_000_001, Infinity),
+  ...bad('maxFrameBytes', TypeError, 'many', NaN, null),
   ...bad('retryConfig', TypeError, 5, 'x'),
   ...RETRY_NUMBERS.flatMap((key) => [
     ['retryConfig', { [key]: -1 }, RangeError, '-1', `retryConfig.${key}`],

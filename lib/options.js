@@ -33,6 +33,9 @@ const RESERVED_HEADERS = /^(connection|content-length|transfer-encoding|upgrade|
 /** Of `tls`, what is handed to Node where an agent makes the connections. */
 const TLS_OPTIONS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized'];
 
+/** JavaScript's strings hold little more, and a frame becomes one. */
+const LONGEST_FRAME = 500_000_000;
+
 /** @typedef {import('../binding').ClientOptions} ClientOptions */
 
 /**
@@ -73,6 +76,7 @@ function readOptions(token, given) {
     requestTimeout: readTime('requestTimeout', options.requestTimeout, 30_000),
     connectTimeout: readTime('connectTimeout', options.connectTimeout, 30_000),
     replyTimeout: readTime('replyTimeout', options.replyTimeout, 0),
+    maxFrameBytes: readNumber('maxFrameBytes', options.maxFrameBytes, 128 * 1024 * 1024, 1, LONGEST_FRAME),
     maxPendingReplies: readNumber('maxPendingReplies', options.maxPendingReplies, Infinity, 1),
     ...readRetryConfig(options.retryConfig),
     logLevel,
@@ -201,13 +205,15 @@ function readApiUrl(url = 'https://slack.com/api/') {
  * @param {unknown} value
  * @param {number} fallback
  * @param {number} least
+ * @param {number} [most]
  */
-function readNumber(option, value, fallback, least) {
+function readNumber(option, value, fallback, least, most = Infinity) {
   if (value === undefined) return fallback;
   if (typeof value !== 'number' || Number.isNaN(value)) {
     throw new TypeError(`${option} must be a number, but is ${show(value)}`);
   }
   if (value < least) throw new RangeError(`${option} must be at least ${least}, but is ${value}`);
+  if (value > most) throw new RangeError(`${option} must be at most ${most}, but is ${value}`);
   return value;
 }
 

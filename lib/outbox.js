@@ -93,6 +93,9 @@ function refill() {
   return ids.length > 0;
 }
 
+/** After these no code of the user's may be waiting. */
+const WITHOUT_TURN = new Set([Kind.Outgoing, Kind.Log, Kind.Diagnostic]);
+
 /** Whether a frame was dispatched since the event loop last turned. */
 let crowded = false;
 
@@ -142,7 +145,7 @@ function dispatch() {
       turn = call !== 0;
     } else if (part++ === 0) {
       receiver.receive(kind, call, payload);
-      turn = kind !== Kind.Outgoing && kind !== Kind.Log;
+      turn = !WITHOUT_TURN.has(kind);
     }
   }
   part = 0;

@@ -1,11 +1,13 @@
-// RTMClient: what users hold. Owns the promises, the mirror of the session's state (`connected`, `activeUserId`, …)
+// RTMClient: what users hold. Owns the mirror of the session's state (`connected`, `activeUserId`, …)
 // and who listens to what. It decides nothing about the session's life: it hands calls to the network side, and shows
 // what comes back in the order in which it comes (lib/outbox.js).
 'use strict';
 
 const { EventEmitter } = require('eventemitter3');
 const { Kind, NativeClient } = require('../binding.js');
+const { Calls } = require('./calls.js');
 const { answerOf, apiRequestOf, formOf, logNotes, messageOf } = require('./conversions.js');
+const { publish } = require('./diagnostics.js');
 const { Errands } = require('./errands.js');
 const { codedError, errorFrom, platformError } = require('./errors.js');
 const { namedLogger } = require('./logger.js');
@@ -13,14 +15,6 @@ const { readOptions } = require('./options.js');
 const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
 const { prepareTrust } = require('./trust.js');
 const { makeWebClient } = require('./web-client.js');
-
-/**
- * A promise that the user holds.
- * @typedef {object} Call
- * @property {(value?: any) => void} resolve
- * @property {(error: unknown) => void} reject
- * @property {boolean} keepsAlive whether the process waits for it
- */
 
 /** Events that tell of all frames, in and out. */
 const EVERYTHING = ['slack_event', 'outgoing_message'];
@@ -40,11 +34,7 @@ class RTMClient extends EventEmitter {
   #state = 'disconnected';
   /** Names of events that somebody listens to. @type {Set<string>} */
   #heard = new Set();
-  /** @type {Map<number, Call>} */
-  #calls = new Map();
-  #lastCall = 0;
-  /** Unsettled calls for which the process waits. */
-  #waiting = 0;
+  #calls = new Calls();
   /** The connect call's last answer. @type {any} */
   #startData = undefined;
   /** The last error that events and promises may share. @type {Error | undefined} */
@@ -288,40 +278,18 @@ class RTMClient extends EventEmitter {
   // ── Calls ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * A promise that the network side settles.
    * @param {boolean} keepsAlive
-   * @param {(call: number) => void} begin hands the call over; what it throws rejects the promise
-   * @returns {Promise<any>}
+   * @param {(call: number) => void} begin
    */
   #call(keepsAlive, begin) {
-    return new Promise((resolve, reject) => {
-      const call = this.#newCall();
-      begin(call);
-      this.#calls.set(call, { resolve, reject, keepsAlive });
-      if (keepsAlive) this.#waiting += 1;
-      this.#attend();
-    });
-  }
-
-  /** A number from 1 to 2^32 - 1 that no unsettled call has. */
-  #newCall() {
-    do {
-      this.#lastCall = (this.#lastCall % 0xffff_ffff) + 1;
-    } while (this.#calls.has(this.#lastCall));
-    return this.#lastCall;
-  }
-
-  /** @param {number} number */
-  #take(number) {
-    const call = this.#calls.get(number);
-    this.#calls.delete(number);
-    if (call?.keepsAlive) this.#waiting -= 1;
-    return call;
+    const promise = this.#calls.begin(keepsAlive, begin);
+    this.#attend();
+    return promise;
   }
 
   /** Lets the outbox know whether something may arrive. Queued messages alone wait for a `start()`. */
   #attend() {
-    const isExpected = this.#state !== 'disconnected' || this.#waiting > 0 || this.#errands.size > 0;
+    const isExpected = this.#state !== 'disconnected' || this.#calls.waiting > 0 || this.#errands.size > 0;
     attend(this.#id, this.#receiver, isExpected);
   }
 
@@ -335,25 +303,27 @@ class RTMClient extends EventEmitter {
   #receive(kind, call, payload) {
     switch (kind) {
       case Kind.Resolved:
-        this.#take(call)?.resolve(payload ?? undefined);
+        this.#calls.take(call)?.resolve(payload ?? undefined);
         return this.#attend();
       case Kind.Started:
-        this.#take(call)?.resolve(this.#startData);
+        this.#calls.take(call)?.resolve(this.#startData);
         return this.#attend();
       case Kind.Answered: {
         const answer = answerOf(payload);
         this.#logNotes(answer);
-        this.#take(call)?.resolve(answer);
+        this.#calls.take(call)?.resolve(answer);
         return this.#attend();
       }
       case Kind.Errand:
         return this.#errands.attend(call);
       case Kind.Rejected:
-        this.#take(call)?.reject(this.#errorFrom(payload));
+        this.#calls.take(call)?.reject(this.#errorFrom(payload));
         return this.#attend();
       case Kind.Outgoing:
         this.emit('outgoing_message', payload);
         return;
+      case Kind.Diagnostic:
+        return publish(payload[0], { client: this, ...payload[1] });
       case Kind.Log:
         return this.#log(payload[0], payload[1]);
       case Kind.Crashed:
@@ -372,47 +342,56 @@ class RTMClient extends EventEmitter {
     switch (kind) {
       case Kind.Connecting:
         this.#state = 'connecting';
-        this.emit('connecting');
+        this.#tell('connecting');
         break;
       case Kind.Authenticated:
         this.#startData = payload.answer === null ? this.#errands.given : answerOf(payload.answer);
         this.authenticated = true;
         this.activeUserId = payload.userId;
         this.activeTeamId = payload.teamId;
-        this.emit('authenticated', this.#startData);
+        this.#tell('authenticated', this.#startData);
         // A WebClient of the user's logs them itself.
         if (payload.answer !== null) this.#logNotes(this.#startData);
         break;
       case Kind.Connected:
         this.#state = 'connected';
         this.connected = true;
-        this.emit('connected');
+        this.#tell('connected');
         break;
       case Kind.Ready:
-        this.emit('ready');
+        this.#tell('ready');
         break;
       case Kind.Disconnecting:
         this.#leave('disconnecting');
-        this.emit('disconnecting');
+        this.#tell('disconnecting');
         break;
       case Kind.Disconnected: {
         const error = payload === null ? undefined : this.#errorFrom(payload);
         this.#leave('disconnected');
         this.#attend();
-        this.emit('disconnected', error);
+        this.#tell('disconnected', error);
         break;
       }
       case Kind.Reconnecting:
         this.#leave('reconnecting');
-        this.emit('reconnecting');
+        this.#tell('reconnecting');
         break;
       case Kind.UnableToRtmStart:
-        this.emit('unable_to_rtm_start', this.#errorFrom(payload));
+        this.#tell('unable_to_rtm_start', this.#errorFrom(payload));
         break;
       case Kind.Error:
-        this.emit('error', this.#errorFrom(payload));
+        this.#tell('error', this.#errorFrom(payload));
         break;
     }
+  }
+
+  /**
+   * @param {string} event
+   * @param {any[]} args
+   */
+  #tell(event, ...args) {
+    publish('lifecycle', { client: this, event, error: event === 'authenticated' ? undefined : args[0] });
+    this.emit(event, ...args);
   }
 
   /**
@@ -420,7 +399,7 @@ class RTMClient extends EventEmitter {
    * @param {any} reply
    */
   #receiveReply(call, reply) {
-    const waiting = this.#take(call);
+    const waiting = this.#calls.take(call);
     if (reply.error !== undefined) waiting?.reject(platformError(reply));
     else waiting?.resolve(reply);
     this.#attend();
@@ -453,7 +432,7 @@ class RTMClient extends EventEmitter {
   #crash(message) {
     const error = codedError('ERR_INTERNAL', `the network side failed, which is a bug in this package: ${message}`);
     this.#leave('disconnected');
-    for (const number of [...this.#calls.keys()]) this.#take(number)?.reject(error);
+    this.#calls.rejectAll(error);
     this.#attend();
     this.#log('error', error.message);
     this.emit('disconnected', error);

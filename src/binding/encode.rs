@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::session::{ApiAnswer, ApiError, ConnectAnswer, Failure, SocketError};
+use crate::session::{ApiAnswer, ApiError, ConnectAnswer, Diagnostic, Failure, SocketError, Told};
 
 /// Encodes one client's errors, and knows the last one that may come again.
 #[derive(Debug, Default)]
@@ -20,8 +20,8 @@ pub(super) struct ErrorEncoder {
 /// An error that several events and promises may share: they get the same object.
 #[derive(Debug, Clone)]
 enum Shared {
-    Connect(Arc<ApiError>),
-    Socket(Arc<SocketError>),
+    Connect(Arc<Told<ApiError>>),
+    Socket(Arc<Told<SocketError>>),
 }
 
 impl Shared {
@@ -47,11 +47,11 @@ impl ErrorEncoder {
         json!({ "code": code, "message": failure.to_string() }).to_string()
     }
 
-    pub(super) fn connect_error(&mut self, error: &Arc<ApiError>) -> String {
+    pub(super) fn connect_error(&mut self, error: &Arc<Told<ApiError>>) -> String {
         self.shared(Shared::Connect(Arc::clone(error)), || connect_error(error))
     }
 
-    pub(super) fn socket_error(&mut self, error: &Arc<SocketError>) -> String {
+    pub(super) fn socket_error(&mut self, error: &Arc<Told<SocketError>>) -> String {
         self.shared(Shared::Socket(Arc::clone(error)), || socket_error(error))
     }
 
@@ -64,9 +64,9 @@ impl ErrorEncoder {
     }
 }
 
-fn connect_error(error: &ApiError) -> String {
-    let message = error.to_string();
-    match error {
+fn connect_error(told: &Told<ApiError>) -> String {
+    let message = told.to_string();
+    match &told.error {
         ApiError::Request { cause, code, .. } => json!({
             "shared": true, "code": "slack_webapi_request_error", "message": message,
             "original": { "message": cause, "code": code },
@@ -111,9 +111,10 @@ fn headers_object(headers: &[(String, String)]) -> Map<String, Value> {
     object
 }
 
-fn socket_error(error: &SocketError) -> String {
+fn socket_error(told: &Told<SocketError>) -> String {
+    let error = &told.error;
     json!({
-        "shared": true, "code": "slack_rtmapi_websocket_error", "message": error.message,
+        "shared": true, "code": "slack_rtmapi_websocket_error", "message": told.to_string(),
         "original": {
             "message": error.message, "code": error.code, "closeCode": error.close_code, "reason": error.reason,
         },
@@ -133,4 +134,16 @@ pub(super) fn api_answer(answer: &ApiAnswer) -> String {
 pub(super) fn connect_answer(ConnectAnswer { user_id, team_id, answer, .. }: &ConnectAnswer) -> String {
     let answer = answer.as_ref().map_or_else(|| "null".to_owned(), api_answer);
     format!(r#"{{"userId":{},"teamId":{},"answer":{answer}}}"#, json!(user_id), json!(team_id))
+}
+
+/// `[channel, message]`, for `node:diagnostics_channel`. Times are in ms.
+pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
+    match diagnostic {
+        Diagnostic::ConnectCall { attempt } => json!(["connect", { "attempt": attempt }]),
+        Diagnostic::Dial { server } => json!(["dial", { "server": server }]),
+        Diagnostic::Pause { pause, reason } => {
+            json!(["pause", { "milliseconds": u64::try_from(pause.as_millis()).ok(), "reason": reason }])
+        }
+    }
+    .to_string()
 }

@@ -76,6 +76,9 @@ impl Host for ClientHost {
             Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame, FrameHead::default()),
             Delivery::Event(event) => self.push_event(&event),
             Delivery::Settle { call, outcome } => self.push_outcome(call, &outcome),
+            Delivery::Diagnostic(diagnostic) => {
+                self.push_text(Kind::Diagnostic, 0, &encode::diagnostic(&diagnostic));
+            }
             Delivery::Log { level, text } => {
                 let level = match level {
                     LogLevel::Debug => "debug",

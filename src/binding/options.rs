@@ -95,6 +95,8 @@ pub struct ClientOptions {
     pub reply_timeout: f64,
     /// `maxPendingReplies`; `Infinity`: no limit.
     pub max_pending_replies: f64,
+    /// `maxFrameBytes`
+    pub max_frame_bytes: f64,
     /// `retryConfig.retries`
     pub retries: f64,
     /// `retryConfig.factor`
@@ -150,6 +152,7 @@ pub(super) fn transport_config(options: ClientOptions, errands: &Arc<Errands>) -
         user_agent: options.user_agent,
         headers: pairs(&options.headers),
         request_timeout: to_limit(options.request_timeout),
+        max_frame_bytes: to_count(options.max_frame_bytes),
         tls: tls_config(options.tls),
         proxy: options.proxy.map(proxy_config).transpose()?,
         agent: options.has_agent.then(|| Arc::new(Shell(Arc::clone(errands))) as _),

@@ -67,6 +67,8 @@ pub enum Kind {
     Rejected,
     /// The errand, or stream, of number `call` is to be looked after.
     Errand,
+    /// For `node:diagnostics_channel`; payload: `encode::diagnostic`.
+    Diagnostic,
     /// A line for the log; payload: level and text.
     Log,
     /// The session came to grief; payload: what the bug said.

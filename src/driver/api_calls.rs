@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::now;
 use super::transport::Transport;
 use super::web_api::ApiRequest;
-use crate::session::{ApiAnswer, ApiError, CallId, Retries, RetryConfig};
+use crate::session::{ApiAnswer, ApiError, CallId, Retries, RetryConfig, Told};
 
 /// So many requests of one client are under way at a time; the others wait. (As with `@slack/web-api`.)
 const MAX_CONCURRENT: usize = 100;
@@ -23,7 +23,7 @@ pub(super) enum Progress {
     /// An attempt failed, and another follows.
     Repeats { error: ApiError, pause: Duration },
     /// It is over.
-    Ended { id: CallId, result: Result<ApiAnswer, ApiError> },
+    Ended { id: CallId, result: Result<ApiAnswer, Told<ApiError>> },
 }
 
 /// The calls of one client.
@@ -75,13 +75,16 @@ impl ApiCalls {
         let Some((mut call, result)) = self.attempts.next().await else {
             return pending().await;
         };
-        let again = result.as_ref().err().and_then(|error| call.retries.after(now(), error));
-        match (result, again) {
-            (Err(error), Some(pause)) => {
+        let error = match result {
+            Ok(answer) => return Progress::Ended { id: call.id, result: Ok(answer) },
+            Err(error) => error,
+        };
+        match call.retries.after(now(), &error) {
+            Ok(pause) => {
                 self.attempt(call, pause);
                 Progress::Repeats { error, pause }
             }
-            (result, _) => Progress::Ended { id: call.id, result },
+            Err(next) => Progress::Ended { id: call.id, result: Err(Told { error, next }) },
         }
     }
 

@@ -11,7 +11,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderValue, SEC_WEBSOCKET_KEY, USER_AGENT};
 use tokio::task::coop::has_budget_remaining;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -26,9 +26,6 @@ use super::dial::{self, Stream, Target};
 use super::transport::Transport;
 use super::web_api::texts;
 use crate::session::{Closure, ErrorCode, Secret, SocketError};
-
-/// Longer frames end the connection.
-const MAX_FRAME_BYTES: usize = 128 * 1024 * 1024;
 
 /// What one read from the socket may bring.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
@@ -67,6 +64,8 @@ enum Reading {
 /// An open WebSocket.
 pub(super) struct Socket {
     stream: WebSocketStream<Stream>,
+    /// For errors.
+    server: String,
     flushing: bool,
     /// The first write that failed; told when there is nothing more to read.
     failed: Option<WsError>,
@@ -79,15 +78,17 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
         .map_err(|error| failed(format!("the socket URL cannot be used: {error}"), None))?;
     let server = authority(&url);
     let stream = match &transport.agent {
-        Some(agent) => upgrade_by_agent(&**agent, &request, &url).await.map_err(|error| match error {
-            Upgrade::Refused(status) => refused(&server, status),
-            Upgrade::Failed(error) => {
-                failed(format!("no connection to {server}: {error}"), error.code.clone())
-            }
-        })?,
+        Some(agent) => {
+            upgrade_by_agent(transport, &**agent, &request, &url).await.map_err(|error| match error {
+                Upgrade::Refused(status) => refused(&server, status),
+                Upgrade::Failed(error) => {
+                    failed(format!("no connection to {server}: {error}"), error.code.clone())
+                }
+            })?
+        }
         None => upgrade(transport, request, &url, &server).await?,
     };
-    Ok(Socket { stream, flushing: false, failed: None })
+    Ok(Socket { stream, server, flushing: false, failed: None })
 }
 
 /// The upgrade request with the user's headers, but for the token.
@@ -101,11 +102,11 @@ fn upgrade_request(transport: &Transport, url: &Url) -> Result<Request, WsError>
     Ok(request)
 }
 
-fn config() -> WebSocketConfig {
+fn config(transport: &Transport) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
-        .max_message_size(Some(MAX_FRAME_BYTES))
-        .max_frame_size(Some(MAX_FRAME_BYTES))
+        .max_message_size(Some(transport.max_frame_bytes))
+        .max_frame_size(Some(transport.max_frame_bytes))
 }
 
 async fn upgrade(
@@ -122,7 +123,7 @@ async fn upgrade(
     let stream = transport.dialler.dial(target).await.map_err(|error| {
         failed(format!("no connection to {server}: {}", cause::words(&error)), cause::node_code(&error))
     })?;
-    match client_async_with_config(request, stream, Some(config())).await {
+    match client_async_with_config(request, stream, Some(config(transport))).await {
         Ok((stream, _)) => Ok(stream),
         Err(WsError::Http(response)) => Err(refused(server, response.status())),
         Err(error) => {
@@ -139,6 +140,7 @@ enum Upgrade {
 }
 
 async fn upgrade_by_agent(
+    transport: &Transport,
     agent: &dyn Agent,
     request: &Request,
     url: &Url,
@@ -158,7 +160,7 @@ async fn upgrade_by_agent(
         let message = "the answer to the WebSocket upgrade does not belong to the request".to_owned();
         return Err(Upgrade::Failed(AgentError { message, code: None }));
     }
-    Ok(WebSocketStream::from_raw_socket(stream.into(), Role::Client, Some(config())).await)
+    Ok(WebSocketStream::from_raw_socket(stream.into(), Role::Client, Some(config(transport))).await)
 }
 
 /// The host and port of a URL.
@@ -171,7 +173,7 @@ fn refused(server: &str, status: StatusCode) -> SocketError {
 }
 
 fn failed(message: String, code: Option<ErrorCode>) -> SocketError {
-    SocketError { message, code, close_code: ABNORMAL_CLOSURE, reason: String::new() }
+    SocketError::new(message, code)
 }
 
 impl Socket {
@@ -224,7 +226,7 @@ impl Socket {
             Reading::MoreIsThere => None,
             // A write may have failed while there was still something to read: what the server said last. So it is
             // the end only now.
-            Reading::NothingIsThere => self.failed.take().map(closure),
+            Reading::NothingIsThere => self.failed.take().map(|error| self.closure(error)),
             Reading::Ended(error) => {
                 self.answer_violation(context, &error);
                 Some(self.end(error))
@@ -293,9 +295,9 @@ impl Socket {
     fn end(&mut self, error: WsError) -> Closure {
         match self.failed.take() {
             Some(WsError::Io(reset)) if reset.kind() == io::ErrorKind::ConnectionReset => {
-                closure(reset.into())
+                self.closure(reset.into())
             }
-            _ => closure(error),
+            _ => self.closure(error),
         }
     }
 
@@ -315,23 +317,28 @@ impl Socket {
             Poll::Pending => {}
         }
     }
+
+    /// How an error looks to the session.
+    fn closure(&self, error: WsError) -> Closure {
+        let message = match error {
+            WsError::ConnectionClosed
+            | WsError::AlreadyClosed
+            | WsError::Protocol(
+                ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing,
+            ) => return ended(),
+            WsError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => return ended(),
+            WsError::Capacity(CapacityError::MessageTooLong { size, max_size }) => {
+                format!(
+                    "{} sent a frame of {size} bytes or more: over the limit of {max_size} (maxFrameBytes)",
+                    self.server
+                )
+            }
+            ref error => format!("the connection to {} broke: {}", self.server, cause::words(error)),
+        };
+        Closure::Failed(failed(message, cause::node_code(&error)))
+    }
 }
 
 fn ended() -> Closure {
     Closure::Ended { code: ABNORMAL_CLOSURE, reason: String::new() }
-}
-
-fn closure(error: WsError) -> Closure {
-    match error {
-        WsError::ConnectionClosed
-        | WsError::AlreadyClosed
-        | WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake | ProtocolError::SendAfterClosing) => {
-            ended()
-        }
-        WsError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => ended(),
-        error => {
-            let message = format!("the connection broke: {}", cause::words(&error));
-            Closure::Failed(failed(message, cause::node_code(&error)))
-        }
-    }
 }

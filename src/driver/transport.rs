@@ -33,6 +33,8 @@ pub struct TransportConfig {
     pub headers: Vec<(String, String)>,
     /// `requestTimeout`; none: no limit.
     pub request_timeout: Option<Duration>,
+    /// `maxFrameBytes`: longer frames of the server's end the connection.
+    pub max_frame_bytes: usize,
     /// `tls`: for the API and the socket.
     pub tls: TlsConfig,
     /// `proxy`, or what an agent's proxy was read off.
@@ -74,6 +76,7 @@ pub struct Transport {
     pub(super) user_agent: HeaderValue,
     pub(super) headers: HeaderMap,
     pub(super) request_timeout: Option<Duration>,
+    pub(super) max_frame_bytes: usize,
     pub(super) dialler: Dialler,
     pub(super) http: Client<Dialler, Full<Bytes>>,
     pub(super) agent: Option<Arc<dyn Agent>>,
@@ -110,6 +113,7 @@ impl Transport {
             user_agent,
             headers: header_map("headers", config.headers)?,
             request_timeout: config.request_timeout,
+            max_frame_bytes: config.max_frame_bytes,
             dialler,
             http,
             agent: config.agent,

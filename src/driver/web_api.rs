@@ -77,7 +77,7 @@ impl Transport {
             body: Bytes::copy_from_slice(form.as_bytes()),
         };
         let answer = self.attempt(&request).await?;
-        ConnectAnswer::from_answer(&self.method, answer)
+        ConnectAnswer::from_answer(&self.named(&self.method), answer)
     }
 
     /// One attempt of a call.
@@ -90,15 +90,11 @@ impl Transport {
             Some(limit) => timeout(limit, exchange).await.unwrap_or_else(|_| Err(timed_out(limit))),
             None => exchange.await,
         };
-        let method = &request.method;
-        let answer = answer.map_err(|NoAnswer { cause, code }| {
-            let host = self.api_url.host_str().unwrap_or("the API");
-            let port = self.api_url.port_or_known_default().unwrap_or_default();
-            ApiError::Request {
-                message: format!("no answer to {method} from {host}:{port}: {cause}"),
-                cause,
-                code,
-            }
+        let method = &self.named(&request.method);
+        let answer = answer.map_err(|NoAnswer { cause, code }| ApiError::Request {
+            message: format!("no answer to {method}: {cause}"),
+            cause,
+            code,
         })?;
         match StatusCode::from_u16(answer.status) {
             Ok(StatusCode::OK) => {
@@ -118,6 +114,13 @@ impl Transport {
                 headers: answer.headers,
             }),
         }
+    }
+
+    /// A method as errors name it: with the host that was called.
+    fn named(&self, method: &str) -> String {
+        let host = self.api_url.host_str().unwrap_or("the API");
+        let port = self.api_url.port_or_known_default().unwrap_or_default();
+        format!("{method} at {host}:{port}")
     }
 
     async fn exchange(&self, request: &ApiRequest) -> Result<Answer, NoAnswer> {

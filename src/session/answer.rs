@@ -108,7 +108,7 @@ pub enum ApiError {
     /// A status other than 200 and 429. Repeated by `retryConfig`.
     #[error("{method} was answered with HTTP status {status} {reason}")]
     Http {
-        /// The Web API method.
+        /// What was called: the Web API method, and the host.
         method: String,
         /// The status.
         status: u16,
@@ -120,9 +120,9 @@ pub enum ApiError {
         body: String,
     },
     /// Status 429. Repeated after the time it names.
-    #[error("Slack limits the rate of {method}; the next call is allowed in {} s", retry_after.as_secs())]
+    #[error("the rate of {method} is limited: the next call is allowed in {} s", retry_after.as_secs())]
     RateLimited {
-        /// The Web API method.
+        /// What was called: the Web API method, and the host.
         method: String,
         /// The time from the `Retry-After` header; zero where that is missing or unreadable.
         retry_after: Duration,

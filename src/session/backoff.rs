@@ -73,15 +73,36 @@ impl Retries {
         Self { config, rng: fastrand::Rng::with_seed(seed), since: now, failures: 0 }
     }
 
-    /// The pause after which a failed call is repeated; `None`: it has failed for good.
-    pub fn after(&mut self, now: Instant, error: &ApiError) -> Option<Duration> {
+    /// The pause after which a failed call is repeated.
+    ///
+    /// # Errors
+    /// It has failed for good, for the reason given.
+    pub fn after(&mut self, now: Instant, error: &ApiError) -> Result<Duration, String> {
         self.failures += 1;
         let elapsed = now.saturating_duration_since(self.since);
-        if error.verdict() != Verdict::Repeat || !self.config.allows(self.failures, elapsed) {
-            return None;
+        if error.verdict() != Verdict::Repeat {
+            return Err("it is not repeated".to_owned());
+        }
+        if !self.config.allows(self.failures, elapsed) {
+            return Err(given_up(self.failures, elapsed));
         }
         let pause = error.retry_after();
-        if pause.is_zero() { Some(self.config.pause(self.failures, &mut self.rng)) } else { Some(pause) }
+        if pause.is_zero() { Ok(self.config.pause(self.failures, &mut self.rng)) } else { Ok(pause) }
+    }
+}
+
+/// What the user is told when retries are spent.
+pub(super) fn given_up(attempts: u32, elapsed: Duration) -> String {
+    let plural = if attempts == 1 { "" } else { "s" };
+    format!("giving up after {attempts} attempt{plural} in {} (retryConfig)", words_of(elapsed))
+}
+
+/// A time as a reader wants it.
+pub(super) fn words_of(time: Duration) -> String {
+    if time < Duration::from_secs(10) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{} s", time.as_secs())
     }
 }
 
@@ -166,9 +187,10 @@ mod tests {
         let refused = ApiError::Platform { message: String::new(), error: None, body: "{}".into() };
         let mut call = retries();
         let pauses = [&no_answer, &limited(30), &no_answer].map(|error| call.after(now, error));
-        assert_eq!(pauses, [Some(Duration::from_secs(1)), Some(Duration::from_secs(30)), None]);
-        assert_eq!(retries().after(now, &limited(0)), Some(Duration::from_secs(1)));
-        assert_eq!(retries().after(now, &refused), None);
+        let spent = "giving up after 3 attempts in 0 ms (retryConfig)".to_owned();
+        assert_eq!(pauses, [Ok(Duration::from_secs(1)), Ok(Duration::from_secs(30)), Err(spent)]);
+        assert_eq!(retries().after(now, &limited(0)), Ok(Duration::from_secs(1)));
+        assert_eq!(retries().after(now, &refused), Err("it is not repeated".to_owned()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::ABNORMAL_CLOSURE;
 use super::answer::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode};
 use super::frame::FrameHead;
 
@@ -195,6 +196,8 @@ pub enum Delivery {
         /// How.
         outcome: Outcome,
     },
+    /// Something that an operator may want to watch, for `node:diagnostics_channel`.
+    Diagnostic(Diagnostic),
     /// A line for the log.
     Log {
         /// How grave.
@@ -222,9 +225,31 @@ pub enum Event {
     /// `reconnecting`
     Reconnecting,
     /// `unable_to_rtm_start`
-    UnableToRtmStart(Arc<ApiError>),
+    UnableToRtmStart(Arc<Told<ApiError>>),
     /// `error`
-    Error(Arc<SocketError>),
+    Error(Arc<Told<SocketError>>),
+}
+
+/// What the client does to get a connection, and why it is without one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Diagnostic {
+    /// A connect call is made.
+    ConnectCall {
+        /// Counted from 1, and anew when the client has been ready.
+        attempt: u32,
+    },
+    /// The socket is dialled.
+    Dial {
+        /// The server's name, and its port where the URL has one.
+        server: String,
+    },
+    /// Nothing is tried for a while.
+    Pause {
+        /// For how long.
+        pause: Duration,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// How a promise settles.
@@ -260,13 +285,23 @@ pub enum Failure {
     NoReply(&'static str),
     /// `ErrorCode.WebsocketError`
     #[error("{0}")]
-    Socket(Arc<SocketError>),
+    Socket(Arc<Told<SocketError>>),
     /// One of the `slack_webapi_*` errors
     #[error("{0}")]
-    Api(Arc<ApiError>),
+    Api(Arc<Told<ApiError>>),
     /// `ABORT_ERR`
     #[error("start() was ended by disconnect() before the client was authenticated")]
     Aborted,
+}
+
+/// An error as the user is told of it: what happened, and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}; {next}")]
+pub struct Told<E: std::error::Error> {
+    /// What happened, to what.
+    pub error: E,
+    /// What the client does about it, like `trying again in 812 ms`.
+    pub next: String,
 }
 
 /// What happened to a socket, or to the dialling of one.
@@ -281,6 +316,13 @@ pub struct SocketError {
     pub close_code: u16,
     /// The reason in the server's close frame.
     pub reason: String,
+}
+
+impl SocketError {
+    /// An error without a close frame.
+    pub fn new(message: String, code: Option<ErrorCode>) -> Self {
+        Self { message, code, close_code: ABNORMAL_CLOSURE, reason: String::new() }
+    }
 }
 
 /// How a socket ended.

@@ -3,8 +3,9 @@
 
 use super::{
     ABNORMAL_CLOSURE, ApiError, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectionId, Delivery,
-    Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome, Output,
-    STABLE_AFTER, Secret, Session, SocketError, State, Timer, Trouble, Verdict, backoff,
+    Diagnostic, Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome,
+    Output, STABLE_AFTER, Secret, Session, SocketError, State, Timer, Told, Trouble, Verdict, authority,
+    backoff, words_of,
 };
 
 impl Session {
@@ -62,7 +63,7 @@ impl Session {
 
     /// A session from nothing.
     fn begin(&mut self, now: Instant) {
-        self.trouble = Trouble { established: false, failed_calls: 0, since: now, setbacks: 0 };
+        self.trouble = Trouble { established: false, failed_calls: 0, since: now, setbacks: 0, attempts: 0 };
         self.connect(now);
     }
 
@@ -121,7 +122,10 @@ impl Session {
 
     fn become_disconnected(&mut self, cause: Option<Failure>) {
         self.timers.stop_all();
-        self.forget_connection(cause.as_ref());
+        match &cause {
+            Some(failure) => self.forget_connection(failure),
+            None => self.forget_connection(&ended_by_disconnect()),
+        }
         for call in self.outgoing.give_up_replies() {
             self.fail(call, Failure::NoReply("the connection ended"));
         }
@@ -152,8 +156,10 @@ impl Session {
     fn call(&mut self) {
         self.last_connection += 1;
         self.connection = Some(self.last_connection);
+        self.trouble.attempts = self.trouble.attempts.saturating_add(1);
         let options = Arc::clone(&self.options);
         self.log(LogLevel::Debug, |_| "making the connect call".to_owned());
+        self.deliver(Delivery::Diagnostic(Diagnostic::ConnectCall { attempt: self.trouble.attempts }));
         self.outputs.push_back(Output::Connect { connection: self.last_connection, options });
     }
 
@@ -165,6 +171,8 @@ impl Session {
             return self.on_connect_error(now, error);
         }
         let url = Secret(answer.url.clone());
+        authority(&answer.url).clone_into(&mut self.server);
+        self.dialled = now;
         let answer = Arc::new(answer);
         self.trouble.established = true;
         self.trouble.failed_calls = 0;
@@ -173,6 +181,7 @@ impl Session {
         for call in std::mem::take(&mut self.starts) {
             self.settle(call, Outcome::Started);
         }
+        self.deliver(Delivery::Diagnostic(Diagnostic::Dial { server: self.server.clone() }));
         self.outputs.push_back(Output::Open { connection, url });
         if let Some(timeout) = self.config.connect_timeout {
             self.set_timer(Timer::Connect, now, timeout);
@@ -193,17 +202,24 @@ impl Session {
         match verdict {
             Verdict::Repeat if more_retries => self.repeat_call(now, &error),
             Verdict::Repeat | Verdict::Passing | Verdict::Spent if goes_on => {
-                let at_least = error.retry_after();
-                let error = Arc::new(error);
-                self.log(LogLevel::Warn, |_| format!("unable to start: {error}"));
-                self.emit(Event::UnableToRtmStart(error));
-                self.reconnect(now, at_least);
+                let pause = self.reconnect_pause(error.retry_after());
+                let reason = error.to_string();
+                let next = format!("trying again in {} ms", pause.as_millis());
+                let told = Arc::new(Told { error, next });
+                self.log(LogLevel::Warn, |_| format!("unable to start: {told}"));
+                self.emit(Event::UnableToRtmStart(told));
+                self.reconnect(now, pause, reason);
             }
             Verdict::Repeat | Verdict::Passing | Verdict::Spent | Verdict::Permanent => {
-                let error = Arc::new(error);
-                self.log(LogLevel::Error, |_| format!("unable to start, giving up: {error}"));
-                self.emit(Event::UnableToRtmStart(Arc::clone(&error)));
-                self.give_up(&Failure::Api(error));
+                let next = match verdict {
+                    Verdict::Permanent => "giving up, since trying again cannot help".to_owned(),
+                    _ if more_retries => "giving up, since autoReconnect is off".to_owned(),
+                    _ => backoff::given_up(self.trouble.failed_calls, elapsed),
+                };
+                let told = Arc::new(Told { error, next });
+                self.log(LogLevel::Error, |_| format!("unable to start: {told}"));
+                self.emit(Event::UnableToRtmStart(Arc::clone(&told)));
+                self.give_up(&Failure::Api(told));
             }
         }
     }
@@ -222,6 +238,7 @@ impl Session {
         };
         self.trouble.setbacks += 1;
         self.log(LogLevel::Info, |_| format!("{error}; trying again in {} ms", pause.as_millis()));
+        self.deliver(Delivery::Diagnostic(Diagnostic::Pause { pause, reason: error.to_string() }));
         self.set_timer(Timer::Retry, now, pause);
     }
 
@@ -259,6 +276,7 @@ impl Session {
             }
             self.enter(State::Ready { since });
         }
+        self.trouble.attempts = 0;
         self.emit(Event::Ready);
         self.start_keepalive(now);
         self.write_queued(now);
@@ -267,8 +285,11 @@ impl Session {
     pub(super) fn on_closed(&mut self, now: Instant, closure: Closure) {
         match (self.state, closure) {
             (State::Disconnected | State::Authenticating | State::Reconnecting, _) => {}
-            (_, Closure::Ended { code, reason }) => self.lose(now, closed_by(code, reason), false),
-            (_, Closure::Failed(error)) => self.lose(now, error, true),
+            (_, Closure::Ended { code, reason }) => {
+                let error = self.closed_by(code, reason);
+                self.lose(now, self.dated(now, error), false);
+            }
+            (_, Closure::Failed(error)) => self.lose(now, self.dated(now, error), true),
         }
     }
 
@@ -284,41 +305,63 @@ impl Session {
         if matches!(self.state, State::Disconnecting { .. }) {
             return self.end(now);
         }
-        let error = Arc::new(error);
-        if is_transport_error {
-            self.log(LogLevel::Error, |_| format!("transport error: {error}"));
-            self.emit(Event::Error(Arc::clone(&error)));
-        } else {
-            self.log(LogLevel::Info, |_| error.to_string());
-        }
-        if self.has_stood(now) {
+        if self.has_stood_for(now).is_some_and(|stood| stood >= STABLE_AFTER) {
             self.trouble.setbacks = 0;
         }
-        if self.config.auto_reconnect {
-            self.forget_connection(Some(&Failure::Socket(error)));
-            self.reconnect(now, Duration::ZERO);
+        let pause = self.config.auto_reconnect.then(|| self.reconnect_pause(Duration::ZERO));
+        let next = match pause {
+            Some(pause) => format!("reconnecting in {} ms", pause.as_millis()),
+            None => "giving up, since autoReconnect is off".to_owned(),
+        };
+        let told = Arc::new(Told { error, next });
+        if is_transport_error {
+            self.log(LogLevel::Error, |_| format!("transport error: {told}"));
+            self.emit(Event::Error(Arc::clone(&told)));
         } else {
-            self.give_up(&Failure::Socket(error));
+            self.log(LogLevel::Info, |_| told.to_string());
+        }
+        let failure = Failure::Socket(Arc::clone(&told));
+        if let Some(pause) = pause {
+            self.forget_connection(&failure);
+            self.reconnect(now, pause, told.error.to_string());
+        } else {
+            self.give_up(&failure);
         }
     }
 
-    fn has_stood(&self, now: Instant) -> bool {
+    /// Since when, on this connection, the server has said `hello`.
+    fn has_stood_for(&self, now: Instant) -> Option<Duration> {
         match self.state {
             State::Resuming { since, .. } | State::Ready { since } => {
-                now.saturating_duration_since(since) >= STABLE_AFTER
+                Some(now.saturating_duration_since(since))
             }
-            _ => false,
+            _ => None,
         }
+    }
+
+    /// With the time that the connection has stood, or was dialled for.
+    pub(super) fn dated(&self, now: Instant, mut error: SocketError) -> SocketError {
+        let (time, since) = match self.has_stood_for(now) {
+            Some(stood) => (stood, "hello"),
+            None => (now.saturating_duration_since(self.dialled), "it was dialled"),
+        };
+        error.message = format!("{} ({} after {since})", error.message, words_of(time));
+        error
+    }
+
+    /// The pause before the next connection.
+    fn reconnect_pause(&mut self, at_least: Duration) -> Duration {
+        let pause = backoff::reconnect_pause(self.trouble.setbacks, &mut self.rng).max(at_least);
+        self.trouble.setbacks += 1;
+        pause
     }
 
     /// Enters `reconnecting`, with a pause.
-    fn reconnect(&mut self, now: Instant, at_least: Duration) {
-        let pause = backoff::reconnect_pause(self.trouble.setbacks, &mut self.rng).max(at_least);
-        self.trouble.setbacks += 1;
+    fn reconnect(&mut self, now: Instant, pause: Duration, reason: String) {
         self.timers.stop_all();
         self.enter(State::Reconnecting);
         self.emit(Event::Reconnecting);
-        self.log(LogLevel::Info, |_| format!("reconnecting in {} ms", pause.as_millis()));
+        self.deliver(Delivery::Diagnostic(Diagnostic::Pause { pause, reason }));
         self.set_timer(Timer::Reconnect, now, pause);
     }
 
@@ -330,13 +373,9 @@ impl Session {
     }
 
     /// Settles what can no longer come of the connection.
-    fn forget_connection(&mut self, cause: Option<&Failure>) {
+    fn forget_connection(&mut self, failure: &Failure) {
         self.ping = None;
         let (unwritten, pings) = self.outgoing.connection_lost();
-        let failure = match cause {
-            Some(failure @ Failure::Socket(_)) => failure.clone(),
-            _ => Failure::Socket(Arc::new(closed_by(ABNORMAL_CLOSURE, String::new()))),
-        };
         for on_written in unwritten {
             match on_written {
                 OnWritten::Sent(call, _) | OnWritten::Done(call) => self.fail(call, failure.clone()),
@@ -383,29 +422,32 @@ impl Session {
 
     fn on_connect_timeout(&mut self, now: Instant) {
         let waited = self.config.connect_timeout.unwrap_or_default().as_millis();
+        let server = &self.server;
         let message = match self.state {
             State::Authenticated => {
-                format!("the socket could not be opened within {waited} ms (connectTimeout)")
+                format!("the socket to {server} could not be opened within {waited} ms (connectTimeout)")
             }
-            _ => format!("no `hello` from the server within {waited} ms (connectTimeout)"),
+            _ => format!("no `hello` from {server} within {waited} ms (connectTimeout)"),
         };
-        let error = SocketError {
-            message,
-            code: Some("ETIMEDOUT".into()),
-            close_code: ABNORMAL_CLOSURE,
-            reason: String::new(),
+        self.drop_connection(now, SocketError::new(message, Some("ETIMEDOUT".into())), true);
+    }
+
+    /// The error for a connection that ended with this close code.
+    fn closed_by(&self, code: u16, reason: String) -> SocketError {
+        let server = &self.server;
+        let message = match (code, reason.as_str()) {
+            (ABNORMAL_CLOSURE, "") => format!("the connection to {server} ended without a close frame"),
+            (ABNORMAL_CLOSURE, reason) => reason.to_owned(),
+            (code, "") => format!("{server} closed the connection with code {code}"),
+            (code, reason) => format!("{server} closed the connection with code {code}: {reason}"),
         };
-        self.drop_connection(now, error, true);
+        SocketError { message, code: None, close_code: code, reason }
     }
 }
 
-/// The error for a connection that ended with this close code.
-fn closed_by(code: u16, reason: String) -> SocketError {
-    let message = match (code, reason.as_str()) {
-        (ABNORMAL_CLOSURE, "") => "the connection ended without a close frame".to_owned(),
-        (ABNORMAL_CLOSURE, reason) => reason.to_owned(),
-        (code, "") => format!("the server closed the connection with code {code}"),
-        (code, reason) => format!("the server closed the connection with code {code}: {reason}"),
-    };
-    SocketError { message, code: None, close_code: code, reason }
+/// For what was to be written when the user ended the connection.
+fn ended_by_disconnect() -> Failure {
+    let message = "the connection was ended by disconnect() before the message was written";
+    let next = "call start() and send it again".to_owned();
+    Failure::Socket(Arc::new(Told { error: SocketError::new(message.to_owned(), None), next }))
 }

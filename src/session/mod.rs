@@ -24,13 +24,15 @@ pub use answer::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode};
 pub use backoff::{LONGEST_RECONNECT_PAUSE, Retries, RetryConfig};
 pub use frame::{FrameHead, Name, NotJson};
 pub use io::{
-    CallId, Closure, ConnectionId, Delivery, Event, Failure, Input, LogLevel, Message, MessageId, Outcome,
-    Output, Secret, SocketError,
+    CallId, Closure, ConnectionId, Delivery, Diagnostic, Event, Failure, Input, LogLevel, Message, MessageId,
+    Outcome, Output, Secret, SocketError, Told,
 };
+use redact::authority;
 pub(crate) use redact::redact;
 pub use timer::Timer;
 
 use answer::Verdict;
+use backoff::words_of;
 use outgoing::{Answered, Limits, OnWritten, Outgoing};
 use timer::Timers;
 
@@ -136,6 +138,8 @@ struct Trouble {
     since: Instant,
     /// Pauses and failed calls since a connection last stood for [`STABLE_AFTER`].
     setbacks: u32,
+    /// Connect calls since the client was last ready.
+    attempts: u32,
 }
 
 /// See the module.
@@ -151,6 +155,9 @@ pub struct Session {
     outputs: VecDeque<Output>,
     outgoing: Outgoing,
     options: Arc<str>,
+    /// The socket's server, and since when it is dialled.
+    server: String,
+    dialled: Instant,
     starts: Vec<CallId>,
     disconnects: Vec<CallId>,
     trouble: Trouble,
@@ -177,9 +184,11 @@ impl Session {
             outputs: VecDeque::new(),
             outgoing: Outgoing::new(limits),
             options: Arc::from(""),
+            server: String::new(),
+            dialled: now,
             starts: Vec::new(),
             disconnects: Vec::new(),
-            trouble: Trouble { established: false, failed_calls: 0, since: now, setbacks: 0 },
+            trouble: Trouble { established: false, failed_calls: 0, since: now, setbacks: 0, attempts: 0 },
             ping: None,
             last_outgoing: now,
             latency: None,

@@ -22,6 +22,13 @@ pub(crate) fn redact(text: &str) -> String {
     clean
 }
 
+/// The server in a socket's URL: its name, and the port where there is one.
+pub(super) fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
+}
+
 /// Where the authority of the first socket URL begins.
 fn find_authority(text: &str) -> Option<usize> {
     text.match_indices(':').find_map(|(colon, _)| {
@@ -43,7 +50,7 @@ fn slash(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::redact;
+    use super::{authority, redact};
 
     #[test]
     fn tickets_vanish() {
@@ -57,6 +64,18 @@ mod tests {
         );
         assert_eq!(redact("ws://h?t1cket"), "ws://h/…");
         assert_eq!(redact(r"WSS:\u002F\u002fh\u002ft1cket WsS:/\/h"), r"WSS:\u002F\u002fh/… WsS:/\/h");
+    }
+
+    #[test]
+    fn the_server_of_a_url() {
+        for (url, server) in [
+            ("wss://a.slack.com:443/websocket/t1cket?x=1", "a.slack.com:443"),
+            ("ws://u:p@h?t1cket@x", "h"),
+            ("wss://[::1]:80\\t1cket", "[::1]:80"),
+            ("wss://h", "h"),
+        ] {
+            assert_eq!(authority(url), server);
+        }
     }
 
     #[test]

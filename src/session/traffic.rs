@@ -1,13 +1,18 @@
 //! What goes over an open socket: frames, messages and their replies, keepalive. Owns the rules for them; it changes
 //! the state only through `lifecycle`.
 
+use std::borrow::Cow;
+
 use super::{
-    ABNORMAL_CLOSURE, Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant,
-    LogLevel, Message, OnWritten, Outcome, Output, Session, SocketError, State, Timer, redact,
+    Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant, LogLevel, Message,
+    OnWritten, Outcome, Output, Session, SocketError, State, Timer, redact,
 };
 
-/// How much of a frame that is not JSON is quoted in the log.
+/// How much of a frame that is not JSON is quoted in the log, in bytes.
 const QUOTED: usize = 200;
+
+/// How much of any other frame.
+const LOGGED: usize = 1024 * 1024;
 
 impl Session {
     // ── In ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -26,7 +31,7 @@ impl Session {
         let head = match FrameHead::read(&data) {
             Ok(head) => head,
             Err(error) => {
-                let start = String::from_utf8_lossy(&data[..data.len().min(QUOTED)]).into_owned();
+                let start = start_of(&data, QUOTED);
                 return self.log(LogLevel::Error, |_| {
                     format!("skipped a frame that is not JSON ({error}): {}", redact(&start))
                 });
@@ -35,7 +40,7 @@ impl Session {
         let kind = head.kind.text(&data);
         self.log(LogLevel::Debug, |_| match kind {
             Some("reconnect_url") => "received: a reconnect_url, which is a secret".to_owned(),
-            _ => format!("received: {}", redact(&String::from_utf8_lossy(&data))),
+            _ => format!("received: {}", redact(&start_of(&data, LOGGED))),
         });
         let is_hello = kind == Some("hello") && self.state == State::Handshaking;
         let is_migration = kind == Some("team_migration_started");
@@ -52,8 +57,8 @@ impl Session {
             _ => {}
         }
         if is_migration && self.is_connected() {
-            let message = "the server announced that it migrates the team".to_owned();
-            self.drop_connection(now, plain(message), false);
+            let message = format!("{} announced that it migrates the team", self.server);
+            self.drop_connection(now, self.dated(now, SocketError::new(message, None)), false);
         }
     }
 
@@ -194,10 +199,10 @@ impl Session {
 
     pub(super) fn on_pong_timeout(&mut self, now: Instant) {
         let waited = self.config.server_pong_timeout.as_millis();
+        let server = &self.server;
         let message =
-            format!("no sign of life from the server within {waited} ms of a ping (serverPongTimeout)");
-        self.log(LogLevel::Warn, |_| message.clone());
-        self.drop_connection(now, plain(message), false);
+            format!("no sign of life from {server} within {waited} ms of a ping (serverPongTimeout)");
+        self.drop_connection(now, self.dated(now, SocketError::new(message, None)), false);
     }
 
     /// While the reader is paused, an open socket gets heartbeats.
@@ -238,7 +243,12 @@ impl Session {
     }
 }
 
-/// An error that ends a connection from this side.
-fn plain(message: String) -> SocketError {
-    SocketError { message, code: None, close_code: ABNORMAL_CLOSURE, reason: String::new() }
+/// A frame as text, as far as it is logged.
+fn start_of(data: &[u8], length: usize) -> Cow<'_, str> {
+    match data.get(..length) {
+        Some(start) if data.len() > length => {
+            format!("{}… ({} bytes)", String::from_utf8_lossy(start), data.len()).into()
+        }
+        _ => String::from_utf8_lossy(data),
+    }
 }

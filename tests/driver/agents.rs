@@ -141,7 +141,7 @@ fn failed(code: Option<&'static str>) -> AgentError {
 }
 
 /// The error of a client whose connect call the agent answers so.
-async fn failed_call(answer: Result<AgentResponse, AgentError>) -> Arc<ApiError> {
+async fn failed_call(answer: Result<AgentResponse, AgentError>) -> ApiError {
     let (mut desk, setup) = Desk::open().await;
     let mut client = setup.client();
     client.start("");
@@ -154,7 +154,7 @@ async fn failed_call(answer: Result<AgentResponse, AgentError>) -> Arc<ApiError>
 /// The error of a client whose upgrade the agent answers so.
 async fn failed_upgrade(
     answer: impl FnOnce(&Asked<Upgraded>) -> Result<Upgraded, AgentError>,
-) -> Arc<SocketError> {
+) -> SocketError {
     let (mut desk, setup) = Desk::open().await;
     let mut client = setup.client();
     client.start("");
@@ -165,7 +165,7 @@ async fn failed_upgrade(
     asked.answer(answer);
     let error = client.transport_error().await;
     assert!(error.message.contains("sockets.test:8443") && !error.message.contains("t1cket"), "{error}");
-    assert_eq!((error.close_code, client.loss().await), (1006, Arc::clone(&error)));
+    assert_eq!((error.close_code, client.loss().await), (1006, error.clone()));
     desk.server.assert_nobody_came().await;
     error
 }
@@ -221,20 +221,20 @@ async fn answers() {
     );
 
     let limited = failed_call(Ok(response(429, &[("retry-after", "30")], ""))).await;
-    let ApiError::RateLimited { retry_after, .. } = *limited else { panic!("{limited}") };
+    let ApiError::RateLimited { retry_after, .. } = limited else { panic!("{limited}") };
     assert_eq!(retry_after, secs(30));
 
     let http = failed_call(Ok(response(503, &[("x-trace", "a"), ("x-trace", "b")], "<h1>oh</h1>"))).await;
-    let ApiError::Http { status, reason, headers, body, .. } = &*http else { panic!("{http}") };
+    let ApiError::Http { status, reason, headers, body, .. } = &http else { panic!("{http}") };
     assert_eq!((*status, &**reason, &**body), (503, "As It Is", "<h1>oh</h1>"));
     let traces: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(traces, [("x-trace", "a"), ("x-trace", "b")]);
 
     let refused = failed_call(Ok(response(200, &[], r#"{"ok":false,"error":"invalid_auth"}"#))).await;
-    assert!(matches!(&*refused, ApiError::Platform { error: Some(code), .. } if code == "invalid_auth"));
+    assert!(matches!(&refused, ApiError::Platform { error: Some(code), .. } if code == "invalid_auth"));
     for status in [0, 99, 1000] {
         let odd = failed_call(Ok(response(status, &[], ""))).await;
-        assert!(matches!(*odd, ApiError::Http { status: seen, .. } if seen == status), "{odd}");
+        assert!(matches!(odd, ApiError::Http { status: seen, .. } if seen == status), "{odd}");
     }
 }
 
@@ -243,9 +243,9 @@ async fn answers() {
 async fn a_failure() {
     for name in [Some("ECONNREFUSED"), Some("ERR_OF_AN_AGENT"), None] {
         let error = failed_call(Err(failed(name))).await;
-        let ApiError::Request { cause, code, .. } = &*error else { panic!("{error}") };
+        let ApiError::Request { cause, code, .. } = &error else { panic!("{error}") };
         assert_eq!((&**cause, code.as_deref()), ("the agent cannot", name));
-        assert!(error.to_string().contains("no answer to rtm.connect from 127.0.0.1:"), "{error}");
+        assert!(error.to_string().contains("no answer to rtm.connect at 127.0.0.1:"), "{error}");
     }
 }
 
@@ -274,7 +274,7 @@ async fn api_calls() {
     two.answer(Ok(response(200, &[], r#"{"ok":true,"n":2}"#)));
     assert_eq!(client.api_answer(second).await.body, r#"{"ok":true,"n":2}"#);
     one.answer(Err(failed(Some("ECONNRESET"))));
-    assert!(matches!(*client.api_error(first).await, ApiError::Request { .. }));
+    assert!(matches!(client.api_error(first).await, ApiError::Request { .. }));
     desk.server.assert_nobody_came().await;
 }
 
@@ -520,7 +520,10 @@ async fn errands_end_with_their_time() {
     clock.pass(ms(20)).await;
     let event = client.event().await;
     let Event::UnableToRtmStart(error) = event else { panic!("{event:?}") };
-    assert!(matches!(&*error, ApiError::Request { code: Some(code), .. } if code == "ETIMEDOUT"), "{error}");
+    assert!(
+        matches!(&error.error, ApiError::Request { code: Some(code), .. } if code == "ETIMEDOUT"),
+        "{error}"
+    );
     asked.called_off().await;
     client.lifecycle(&["disconnected"]).await;
 

@@ -1,6 +1,5 @@
 //! What the connect call's answers become (the contract's table of connect errors).
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use slack_rtm_native::session::{ApiError, Event, Outcome};
@@ -9,7 +8,7 @@ use crate::client::Setup;
 use crate::server::{Server, answer, ok_answer, ok_body};
 
 /// What a client makes of an answer that it cannot use.
-async fn error_for(bytes: impl AsRef<[u8]>) -> Arc<ApiError> {
+async fn error_for(bytes: impl AsRef<[u8]>) -> ApiError {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     let start = client.start("");
@@ -67,7 +66,7 @@ async fn ok_in_chunks_and_single_bytes() {
 #[tokio::test]
 async fn not_ok() {
     let body = r#"{"ok":false,"error":"invalid_auth","response_metadata":{"messages":null}}"#;
-    let ApiError::Platform { error, body: seen, .. } = &*error_for(answer("200 OK", "", body)).await else {
+    let ApiError::Platform { error, body: seen, .. } = &error_for(answer("200 OK", "", body)).await else {
         panic!("a platform error")
     };
     assert_eq!((error.as_deref(), &**seen), (Some("invalid_auth"), body.as_bytes()));
@@ -87,7 +86,7 @@ async fn unusable_answers() {
         ("\u{0}\u{fffd}", "not a JSON object"),
     ] {
         let error = error_for(answer("200 OK", "", body)).await;
-        assert!(matches!(*error, ApiError::Platform { .. }), "{error}");
+        assert!(matches!(error, ApiError::Platform { .. }), "{error}");
         assert!(error.to_string().contains(what), "{error}");
     }
 }
@@ -98,7 +97,7 @@ async fn other_statuses() {
     for (status, reason) in [(500, "Internal Server Error"), (503, "Gone Fishing"), (204, "No Content")] {
         let body = if status == 204 { "" } else { "<h1>oh</h1>" };
         let bytes = answer(&format!("{status} {reason}"), "X-Trace: a\r\nX-Trace: b\r\n", body);
-        let ApiError::Http { status: seen, reason: text, headers, body: page, .. } = &*error_for(bytes).await
+        let ApiError::Http { status: seen, reason: text, headers, body: page, .. } = &error_for(bytes).await
         else {
             panic!("an HTTP error")
         };
@@ -116,7 +115,7 @@ async fn redirects_are_not_followed() {
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let location = format!("location: {}rtm.connect\r\n", elsewhere.api_url());
         let error = error_for(answer(status, &location, "")).await;
-        let ApiError::Http { status: seen, .. } = *error else { panic!("an HTTP error") };
+        let ApiError::Http { status: seen, .. } = error else { panic!("an HTTP error") };
         assert!(status.starts_with(&seen.to_string()));
     }
     elsewhere.assert_nobody_came().await;
@@ -127,7 +126,7 @@ async fn redirects_are_not_followed() {
 async fn rate_limits() {
     async fn retry_after(header: &str) -> Duration {
         let error = error_for(answer("429 Too Many Requests", header, "")).await;
-        let ApiError::RateLimited { retry_after, .. } = *error else { panic!("a rate limit: {error}") };
+        let ApiError::RateLimited { retry_after, .. } = error else { panic!("a rate limit: {error}") };
         retry_after
     }
 
@@ -149,7 +148,7 @@ async fn an_answer_that_announces_more_than_the_bound() {
     let length = 256 * 1024 * 1024 + 1;
     for status in ["200 OK", "500 Internal Server Error"] {
         let error = error_for(format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{{")).await;
-        assert!(matches!(&*error, ApiError::Request { code: None, .. }), "{error}");
+        assert!(matches!(&error, ApiError::Request { code: None, .. }), "{error}");
         assert!(error.to_string().contains("268435456 bytes"), "{error}");
     }
 }

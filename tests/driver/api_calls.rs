@@ -249,7 +249,7 @@ async fn retries() {
         link.send(answer(status, CLOSE, "")).await;
     }
     let error = client.api_error(call).await;
-    assert!(matches!(*error, ApiError::Http { status: 500, .. }), "{error}");
+    assert!(matches!(error, ApiError::Http { status: 500, .. }), "{error}");
     clock.pass(secs(3600)).await;
     server.assert_nobody_came().await;
 }
@@ -282,14 +282,14 @@ async fn the_end_of_retries() {
         take_and_answer(&server, answer("503 Oh", CLOSE, "")).await;
         clock.pass(secs(pause) + ms(10)).await;
     }
-    assert!(matches!(*client.api_error(call).await, ApiError::Http { status: 503, .. }));
+    assert!(matches!(client.api_error(call).await, ApiError::Http { status: 503, .. }));
 
     let mut client = repeating(&server, 0).client();
     let call = client.call_api(post());
     drop(take(&server).await);
     let error = client.api_error(call).await;
-    assert!(matches!(&*error, ApiError::Request { code: Some(code), .. } if code == "ECONNRESET"), "{error}");
-    assert!(error.to_string().contains("no answer to chat.postMessage from 127.0.0.1:"), "{error}");
+    assert!(matches!(&error, ApiError::Request { code: Some(code), .. } if code == "ECONNRESET"), "{error}");
+    assert!(error.to_string().contains("no answer to chat.postMessage at 127.0.0.1:"), "{error}");
 }
 
 /// Promise: `requestTimeout` bounds each attempt.
@@ -310,7 +310,7 @@ async fn the_request_timeout() {
         clock.pass(secs(1)).await;
     }
     let error = client.api_error(call).await;
-    assert!(matches!(&*error, ApiError::Request { code: Some(code), .. } if code == "ETIMEDOUT"), "{error}");
+    assert!(matches!(&error, ApiError::Request { code: Some(code), .. } if code == "ETIMEDOUT"), "{error}");
 }
 
 /// Promise: after a 429 a call is repeated when Slack says so, which counts as one of its retries.
@@ -327,8 +327,8 @@ async fn rate_limits() {
     clock.pass(ms(20)).await;
     take_and_answer(&server, &limited).await;
     let error = client.api_error(call).await;
-    let ApiError::RateLimited { retry_after, method } = &*error else { panic!("{error}") };
-    assert_eq!((*retry_after, &**method), (secs(30), "chat.postMessage"));
+    let ApiError::RateLimited { retry_after, method } = &error else { panic!("{error}") };
+    assert_eq!((*retry_after, method), (secs(30), &format!("chat.postMessage at {}", server.address)));
 
     let call = client.call_api(post());
     take_and_answer(&server, answer("429 Too Many Requests", CLOSE, "")).await;
@@ -353,7 +353,7 @@ async fn final_answers() {
         let call = client.call_api(post());
         take_and_answer(&server, answer("200 OK", CLOSE, body)).await;
         let error = client.api_error(call).await;
-        let ApiError::Platform { error, .. } = &*error else { panic!("{error}") };
+        let ApiError::Platform { error, .. } = &error else { panic!("{error}") };
         assert_eq!(error.as_deref(), code);
     }
     clock.pass(secs(3600)).await;
@@ -371,10 +371,7 @@ async fn log_lines() {
         let mut client = setup.client();
         let call = client.call_api(post());
         for (bytes, what) in [
-            (
-                answer("503 Gone Fishing", CLOSE, ""),
-                "chat.postMessage was answered with HTTP status 503 Gone Fishing",
-            ),
+            (answer("503 Gone Fishing", CLOSE, ""), "was answered with HTTP status 503 Gone Fishing"),
             (answer("429 Oh", "retry-after: 9\r\nconnection: close\r\n", ""), "the rate of chat.postMessage"),
         ] {
             take_and_answer(&server, bytes).await;

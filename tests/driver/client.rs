@@ -37,6 +37,10 @@ impl Host for Notebook {
             assert!(self.poison.is_none_or(|poison| poison != *data), "a poisonous frame");
             self.held.send_modify(|held| *held += data.len());
         }
+        // What is told beside all else has tests of its own (tests/session/diagnostics.rs).
+        if matches!(delivery, Delivery::Diagnostic(_)) {
+            return;
+        }
         // The test may be over.
         let _ = self.pages.send(Told::Delivery(delivery));
     }
@@ -85,6 +89,7 @@ impl Setup {
                 user_agent: "tests/1.0".to_owned(),
                 headers: Vec::new(),
                 request_timeout: None,
+                max_frame_bytes: 128 * 1024 * 1024,
                 tls: TlsConfig::default(),
                 proxy: None,
                 agent: None,
@@ -258,9 +263,9 @@ impl Client {
     }
 
     /// What a call of a Web API method, or a start, failed with.
-    pub(crate) async fn api_error(&mut self, call: CallId) -> Arc<ApiError> {
+    pub(crate) async fn api_error(&mut self, call: CallId) -> ApiError {
         match self.outcome(call).await {
-            Outcome::Failed(Failure::Api(error)) => error,
+            Outcome::Failed(Failure::Api(told)) => told.error.clone(),
             other => panic!("the call did not fail: {other:?}"),
         }
     }
@@ -299,26 +304,26 @@ impl Client {
     }
 
     /// How the connect call failed.
-    pub(crate) async fn connect_error(&mut self) -> Arc<ApiError> {
+    pub(crate) async fn connect_error(&mut self) -> ApiError {
         self.lifecycle(&["connecting"]).await;
         match self.event().await {
-            Event::UnableToRtmStart(error) => error,
+            Event::UnableToRtmStart(told) => told.error.clone(),
             other => panic!("the connect call did not fail: {other:?}"),
         }
     }
 
     /// The error of the `error` event that comes next.
-    pub(crate) async fn transport_error(&mut self) -> Arc<SocketError> {
+    pub(crate) async fn transport_error(&mut self) -> SocketError {
         match self.event().await {
-            Event::Error(error) => error,
+            Event::Error(told) => told.error.clone(),
             other => panic!("no transport error: {other:?}"),
         }
     }
 
     /// How the connection ended; nobody asked for it.
-    pub(crate) async fn loss(&mut self) -> Arc<SocketError> {
+    pub(crate) async fn loss(&mut self) -> SocketError {
         match self.event().await {
-            Event::Disconnected(Some(Failure::Socket(error))) => error,
+            Event::Disconnected(Some(Failure::Socket(told))) => told.error.clone(),
             other => panic!("the connection was not lost: {other:?}"),
         }
     }

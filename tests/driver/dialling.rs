@@ -1,7 +1,5 @@
 //! The way from the socket's URL to an open WebSocket, and what may go wrong on it.
 
-use std::sync::Arc;
-
 use slack_rtm_native::session::SocketError;
 use tokio::net::TcpListener;
 
@@ -23,7 +21,7 @@ async fn pointed_to(url: &str) -> Client {
 }
 
 /// The error of a client whose dialling fails: first as `error`, then as the reason of `disconnected`.
-async fn failed_dialling(client: &mut Client) -> Arc<SocketError> {
+async fn failed_dialling(client: &mut Client) -> SocketError {
     let error = client.transport_error().await;
     assert_eq!(error.close_code, 1006);
     assert!(!error.message.contains("t1cket"), "{error}");
@@ -32,7 +30,7 @@ async fn failed_dialling(client: &mut Client) -> Arc<SocketError> {
 }
 
 /// What becomes of an upgrade that the script answers.
-async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link, String) -> F) -> Arc<SocketError> {
+async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link, String) -> F) -> SocketError {
     let sockets = Server::bind().await;
     let mut client = pointed_to(&sockets.socket_url()).await;
     let mut link = sockets.accept().await;

@@ -112,7 +112,7 @@ async fn breaches_of_the_protocol() {
     too_long.extend((128 * 1024 * 1024 + 1_u64).to_be_bytes());
     for (breach, what, code) in [
         (frame(FINAL | TEXT, b"\"\xff\""), "utf-8", 1007_u16),
-        (too_long, "too long", 1009),
+        (too_long, "134217729 bytes or more: over the limit of 134217728 (maxframebytes)", 1009),
         (frame(FINAL | 3, "unknown opcode"), "opcode", 1002),
         (frame(FINAL | 0x40 | TEXT, "{}"), "reserved", 1002),
         (frame(PING, "a ping in fragments"), "fragment", 1002),

@@ -102,8 +102,8 @@ async fn failed_call<F: Future<Output = ()>>(
     let mut link = proxy.accept().await;
     link.request().await;
     script(link).await;
-    let (code, text) = api_trouble(&*client.connect_error().await);
-    assert!(text.contains("rtm.connect from slack.test:80: "), "{text}");
+    let (code, text) = api_trouble(&client.connect_error().await);
+    assert!(text.contains("rtm.connect at slack.test:80: "), "{text}");
     assert!(text.contains(&format!("the proxy http://{}", proxy.address)), "{text}");
     (code, text)
 }
@@ -121,7 +121,7 @@ async fn failed_socket<F: Future<Output = ()>>(
     link.request().await;
     script(link).await;
     client.lifecycle(&["connecting", "authenticated"]).await;
-    let (code, text) = socket_trouble(&*client.transport_error().await);
+    let (code, text) = socket_trouble(&client.transport_error().await);
     assert!(text.contains("no connection to sockets.test:8443: "), "{text}");
     assert!(text.contains(&format!("the proxy http://{}", proxy.address)), "{text}");
     (code, text)
@@ -412,7 +412,7 @@ async fn an_end_behind_the_proxy() {
     let mut call = tunnel(&proxy).await;
     call.request().await;
     drop(call);
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("ECONNRESET"), "{text}");
     assert!(!text.contains("proxy"), "{text}");
 }
@@ -442,7 +442,7 @@ async fn a_proxy_that_keeps_the_connect_call_waiting() {
         clock.pass(ms(20)).await;
         let event = client.event().await;
         let Event::UnableToRtmStart(error) = event else { panic!("{event:?}") };
-        let (code, text) = api_trouble(&error);
+        let (code, text) = api_trouble(&error.error);
         assert_eq!(code.as_deref(), Some("ETIMEDOUT"), "{text}");
         link.ended().await;
     }
@@ -463,7 +463,7 @@ async fn a_proxy_that_keeps_the_socket_waiting() {
         clock.pass(ms(29_990)).await;
         client.assert_no_event().await;
         clock.pass(ms(20)).await;
-        let (code, text) = socket_trouble(&*client.transport_error().await);
+        let (code, text) = socket_trouble(&client.transport_error().await);
         assert_eq!(code.as_deref(), Some("ETIMEDOUT"), "{text}");
         link.ended().await;
     }
@@ -500,7 +500,7 @@ async fn refused() {
         let name = format!("the proxy {}://{} cannot be reached", kind.scheme(), proxy.address);
         let mut client = with_credentials(behind(&proxy, kind)).client();
         client.start("");
-        let (code, text) = api_trouble(&*client.connect_error().await);
+        let (code, text) = api_trouble(&client.connect_error().await);
         assert_eq!(code.as_deref(), Some("ECONNREFUSED"), "{text}");
         assert!(text.contains(&name), "{text}");
     }
@@ -518,7 +518,7 @@ async fn refused_to_the_socket() {
     drop(proxy);
     call.send(ok_answer(SOCKET_URL)).await;
     client.lifecycle(&["connecting", "authenticated"]).await;
-    let (code, text) = socket_trouble(&*client.transport_error().await);
+    let (code, text) = socket_trouble(&client.transport_error().await);
     assert_eq!(code.as_deref(), Some("ECONNREFUSED"), "{text}");
     assert!(text.contains(&name), "{text}");
 }
@@ -584,7 +584,7 @@ async fn certificates_of_the_wrong_authority() {
     let mut client = behind_https(&proxy, &proxies, &targets).client();
     client.start("");
     assert!(proxy.accept().await.tls(targets.server("127.0.0.1")).await.is_err());
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "{text}");
     assert!(text.contains(&name), "{text}");
 
@@ -595,7 +595,7 @@ async fn certificates_of_the_wrong_authority() {
     link.request().await;
     link.send(ESTABLISHED).await;
     assert!(link.tls(proxies.server("slack.test")).await.is_err());
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "{text}");
     assert!(!text.contains("proxy "), "{text}");
 }
@@ -610,7 +610,7 @@ async fn no_https_proxy() {
     let mut client = behind_https(&proxy, &proxies, &targets).client();
     client.start("");
     assert!(proxy.accept().await.tls(proxies.server("other.test")).await.is_err());
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("ERR_TLS_CERT_ALTNAME_INVALID"), "{text}");
     assert!(text.contains(&name), "{text}");
 
@@ -619,7 +619,7 @@ async fn no_https_proxy() {
     let mut link = proxy.accept().await;
     within("the client's first byte", link.stream.read_u8()).await.expect("the client begins");
     link.send(answer("400 Bad Request", "", "")).await;
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("EPROTO"), "{text}");
     assert!(text.contains(&name), "{text}");
 }

@@ -69,7 +69,7 @@ async fn failure(
     client.start("");
     let mut link = proxy.accept().await;
     follow(&mut link, script).await;
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert!(text.contains(&format!("the proxy {}://{}", kind.scheme(), proxy.address)), "{text}");
     link.ended().await;
     (code, text)
@@ -173,7 +173,7 @@ async fn a_name_without_an_address() {
     let url = format!("http://{}.test/api/", "x".repeat(64));
     let mut client = to(&url)(behind(&proxy, ProxyKind::Socks5)).client();
     client.start("");
-    let (code, text) = api_trouble(&*client.connect_error().await);
+    let (code, text) = api_trouble(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("ENOTFOUND"), "{text}");
     assert!(text.contains("cannot be resolved"), "{text}");
 }
@@ -261,7 +261,7 @@ async fn socks5_refusals() {
         let mut link = proxy.accept().await;
         follow(&mut link, &[Hears(offered), Says(taken), Hears(TO_SOCKET), Says(&refusal[..4])]).await;
         client.lifecycle(&["connecting", "authenticated"]).await;
-        let (code, text) = socket_trouble(&*client.transport_error().await);
+        let (code, text) = socket_trouble(&client.transport_error().await);
         assert_eq!(code.as_deref(), Some(name), "{reply}: {text}");
         assert!(text.contains("does not lead to sockets.test:8443"), "{text}");
     }
@@ -417,7 +417,7 @@ async fn names_that_are_too_long_for_socks4a() {
     let url = format!("http://{}x/api/", "x.".repeat(350));
     let mut client = to(&url)(behind(&proxy, ProxyKind::Socks4a)).client();
     client.start("");
-    api_trouble(&*client.connect_error().await);
+    api_trouble(&client.connect_error().await);
 }
 
 // ── Ends and silence ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -447,7 +447,7 @@ async fn an_answer_cut_off() {
             } else {
                 drop(link);
             }
-            let (code, text) = api_trouble(&*client.connect_error().await);
+            let (code, text) = api_trouble(&client.connect_error().await);
             assert_eq!(code.as_deref(), Some("ECONNRESET"), "{text}");
             assert!(text.contains(&format!("the proxy {}://{}", kind.scheme(), proxy.address)), "{text}");
         }
@@ -478,7 +478,7 @@ async fn silence() {
         clock.pass(ms(20)).await;
         let event = client.event().await;
         let Event::UnableToRtmStart(error) = event else { panic!("{event:?}") };
-        assert_eq!(api_trouble(&error).0.as_deref(), Some("ETIMEDOUT"));
+        assert_eq!(api_trouble(&error.error).0.as_deref(), Some("ETIMEDOUT"));
         link.ended().await;
     }
 
@@ -495,6 +495,6 @@ async fn silence() {
     clock.pass(ms(29_990)).await;
     client.assert_no_event().await;
     clock.pass(ms(20)).await;
-    assert_eq!(socket_trouble(&*client.transport_error().await).0.as_deref(), Some("ETIMEDOUT"));
+    assert_eq!(socket_trouble(&client.transport_error().await).0.as_deref(), Some("ETIMEDOUT"));
     link.ended().await;
 }

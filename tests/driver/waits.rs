@@ -1,7 +1,6 @@
 //! Every wait has an end: a server that stops at each point, the keepalive, the pauses. The clock stands still but
 //! where a test lets time pass.
 
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use slack_rtm_native::session::{Outcome, SocketError};
@@ -24,7 +23,7 @@ enum Stop {
 }
 
 /// The error of a client that waits for `hello` from a server that stops, and gets none for `connectTimeout`.
-async fn timed_out(clock: &Clock, stop: Stop) -> Arc<SocketError> {
+async fn timed_out(clock: &Clock, stop: Stop) -> SocketError {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     client.start("");
@@ -67,9 +66,9 @@ async fn the_connect_timeout() {
         (Stop::AfterAccept, "could not be opened within 30000 ms"),
         (Stop::InTheTlsHandshake, "could not be opened within 30000 ms"),
         (Stop::InTheUpgrade, "could not be opened within 30000 ms"),
-        (Stop::AfterTheUpgrade, "no `hello` from the server within 30000 ms"),
-        (Stop::InTheHello, "no `hello` from the server within 30000 ms"),
-        (Stop::AliveWithoutHello, "no `hello` from the server within 30000 ms"),
+        (Stop::AfterTheUpgrade, "no `hello` from 127.0.0.1:"),
+        (Stop::InTheHello, "no `hello` from 127.0.0.1:"),
+        (Stop::AliveWithoutHello, "no `hello` from 127.0.0.1:"),
     ] {
         let error = timed_out(&clock, stop).await;
         assert_eq!(error.code.as_deref(), Some("ETIMEDOUT"), "{stop:?}");

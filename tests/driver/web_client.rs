@@ -160,8 +160,8 @@ async fn failures() {
         let mut client = setup.client();
         let start = client.start("");
         desk.call().await.answer(Err(error.clone()));
-        assert_eq!(*client.connect_error().await, error);
-        assert_eq!(*client.api_error(start).await, error);
+        assert_eq!(client.connect_error().await, error);
+        assert_eq!(client.api_error(start).await, error);
         desk.assert_not_asked();
         desk.server.assert_nobody_came().await;
     }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    CallId, ConnectionId, Delivery, Event, Failure, FrameHead, Input, LogLevel, MessageId, Outcome, Output,
+    CallId, ConnectionId, Delivery, Diagnostic, Event, Failure, FrameHead, Input, LogLevel, MessageId,
+    Outcome, Output,
 };
 
 /// `disconnect()` resolves within this time.
@@ -260,6 +261,13 @@ impl Checker {
                     self.quiet = !self.wanted;
                 }
             }
+            Delivery::Diagnostic(Diagnostic::Pause { reason, .. }) => {
+                assert!(!reason.contains("t1cket"), "{reason}")
+            }
+            Delivery::Diagnostic(Diagnostic::Dial { server }) => {
+                assert!(!server.contains("t1cket"), "{server}")
+            }
+            Delivery::Diagnostic(Diagnostic::ConnectCall { attempt }) => assert!(*attempt > 0),
             Delivery::Log { level, text } => {
                 assert!(*level >= LogLevel::Debug && !text.contains("t1cket"), "{text}");
             }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    ApiAnswer, ApiError, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Event, Input, LogLevel,
-    Message, Output, Session, SocketError,
+    ApiAnswer, ApiError, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Diagnostic, Event, Input,
+    LogLevel, Message, Output, Session, SocketError,
 };
 
 use crate::trace::{Trace, line_of};
@@ -131,6 +131,8 @@ pub(crate) struct World {
     pub(crate) events: Vec<Event>,
     /// The log lines that came out.
     pub(crate) logs: Vec<(LogLevel, String)>,
+    /// What was told beside the events.
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// The frames that came out as `outgoing_message`.
     pub(crate) outgoing: Vec<String>,
     labels: Vec<String>,
@@ -154,6 +156,7 @@ impl World {
             trace: Trace::default(),
             events: Vec::new(),
             logs: Vec::new(),
+            diagnostics: Vec::new(),
             outgoing: Vec::new(),
             labels: Vec::new(),
             epoch: now,
@@ -298,6 +301,7 @@ impl World {
         match output {
             Output::Pong => self.heartbeats += 1,
             Output::Deliver(Delivery::Log { level, text }) => self.logs.push((level, text)),
+            Output::Deliver(Delivery::Diagnostic(diagnostic)) => self.diagnostics.push(diagnostic),
             Output::Deliver(Delivery::Outgoing { frame }) => {
                 self.outgoing.push(String::from_utf8(frame.into()).expect("a frame is text"));
             }

@@ -146,6 +146,8 @@ fn log_lines_below_the_level_are_not_made() {
         let mut world = World::new(Config { log_level: level, ..Config::default() });
         world.start("start");
         world.frame("garbage");
+        world.closed(1001, "");
+        world.advance_to_deadline();
         world.server.answer = Some(Err(platform_error("fatal_error")));
         world.broken(reset());
         world.advance_to_deadline();

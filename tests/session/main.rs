@@ -4,6 +4,7 @@
 mod backoff;
 mod checker;
 mod connect_errors;
+mod diagnostics;
 mod harness;
 mod keepalive;
 mod late_inputs;

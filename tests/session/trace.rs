@@ -62,7 +62,10 @@ pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
         Output::Deliver(Delivery::Settle { call, outcome }) => {
             vec![format!("{} = {}", label(*call), outcome_text(outcome))]
         }
-        Output::Pong | Output::Deliver(Delivery::Outgoing { .. } | Delivery::Log { .. }) => Vec::new(),
+        Output::Pong
+        | Output::Deliver(Delivery::Outgoing { .. } | Delivery::Diagnostic(_) | Delivery::Log { .. }) => {
+            Vec::new()
+        }
     }
 }
 
@@ -82,8 +85,10 @@ fn event_line(event: &Event) -> String {
         Event::Disconnected(None) => "disconnected".to_owned(),
         Event::Disconnected(Some(failure)) => format!("disconnected: {}", failure_text(failure)),
         Event::Reconnecting => "reconnecting".to_owned(),
-        Event::UnableToRtmStart(error) => format!("unable_to_rtm_start: {}", connect_error_text(error)),
-        Event::Error(error) => format!("error: {}", socket_error_text(error)),
+        Event::UnableToRtmStart(error) => {
+            format!("unable_to_rtm_start: {}", connect_error_text(&error.error))
+        }
+        Event::Error(error) => format!("error: {}", socket_error_text(&error.error)),
     }
 }
 
@@ -102,8 +107,8 @@ fn failure_text(failure: &Failure) -> String {
         Failure::SendWhileDisconnected => "send while disconnected".to_owned(),
         Failure::SendWhileNotReady => "send while not ready".to_owned(),
         Failure::NoReply(_) => "no reply".to_owned(),
-        Failure::Socket(error) => socket_error_text(error),
-        Failure::Api(error) => connect_error_text(error),
+        Failure::Socket(error) => socket_error_text(&error.error),
+        Failure::Api(error) => connect_error_text(&error.error),
         Failure::Aborted => "aborted".to_owned(),
     }
 }

@@ -231,7 +231,7 @@ fn the_events_and_the_rejection_bear_one_error() {
         panic!("{:?}", world.events)
     };
     assert!(Arc::ptr_eq(told, cause));
-    assert_eq!(**told, given_up());
+    assert_eq!(told.error, given_up());
 }
 
 // ── Answers without a body ───────────────────────────────────────────────────────────────────────────────────────
@@ -272,7 +272,7 @@ fn its_socket_url_is_checked_like_any_other() {
         }
         assert_eq!(world.trace.take()[2..], ["unable_to_rtm_start: unusable answer", "reconnecting"]);
         let Some(Event::UnableToRtmStart(error)) = world.events.get(1) else { panic!("{:?}", world.events) };
-        let ApiError::Platform { error: None, body, .. } = &**error else { panic!("{error}") };
+        let ApiError::Platform { error: None, body, .. } = &error.error else { panic!("{error}") };
         assert_eq!(&**body, b"{}", "there is nothing to show");
         assert!(!format!("{error} {error:?}").contains("t1cket"));
         world.server.answer = Some(Ok(answer_without_body()));
