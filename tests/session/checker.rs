@@ -262,10 +262,10 @@ impl Checker {
                 }
             }
             Delivery::Diagnostic(Diagnostic::Pause { reason, .. }) => {
-                assert!(!reason.contains("t1cket"), "{reason}")
+                assert!(!reason.contains("t1cket"), "{reason}");
             }
             Delivery::Diagnostic(Diagnostic::Dial { server }) => {
-                assert!(!server.contains("t1cket"), "{server}")
+                assert!(!server.contains("t1cket"), "{server}");
             }
             Delivery::Diagnostic(Diagnostic::ConnectCall { attempt }) => assert!(*attempt > 0),
             Delivery::Log { level, text } => {

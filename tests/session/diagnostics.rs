@@ -24,10 +24,10 @@ fn told(world: &mut World) -> Vec<String> {
 /// The texts of the errors that events told.
 fn errors(world: &World) -> Vec<String> {
     let text = |event: &Event| match event {
-        Event::UnableToRtmStart(told) => Some(told.to_string()),
-        Event::Error(told) => Some(told.to_string()),
-        Event::Disconnected(Some(Failure::Socket(told))) => Some(told.to_string()),
-        Event::Disconnected(Some(Failure::Api(told))) => Some(told.to_string()),
+        Event::UnableToRtmStart(told) | Event::Disconnected(Some(Failure::Api(told))) => {
+            Some(told.to_string())
+        }
+        Event::Error(told) | Event::Disconnected(Some(Failure::Socket(told))) => Some(told.to_string()),
         _ => None,
     };
     world.events.iter().filter_map(text).collect()
