@@ -33,7 +33,9 @@ const SLACK = 2000;
  * @param {number} [options.timeout] in ms
  */
 function promise(name, { measure, keep, peer, timeout = 60_000 }) {
-  test(name, { timeout, skip: isPeer && peer !== undefined && `the peer: ${peer}` }, async (t) => {
+  const skip = isPeer && peer !== undefined && `the peer: ${peer}`;
+  if (skip) keepFigures(name, { 'not run': peer });
+  test(name, { timeout, skip }, async (t) => {
     const figures = isPeer ? await measuredOfPeer(t, measure, timeout) : await measure(t);
     tell(t, name, figures);
     if (!isPeer) keep?.(figures);
@@ -56,6 +58,10 @@ async function measuredOfPeer(t, measure, timeout) {
 
 function tell(t, name, figures) {
   for (const [what, value] of Object.entries(figures)) t.diagnostic(`${what}: ${value}`);
+  keepFigures(name, figures);
+}
+
+function keepFigures(name, figures) {
   if (process.env.FIGURES === undefined) return;
   const line = { promise: name, client: isPeer ? 'peer' : 'ours', figures };
   appendFileSync(process.env.FIGURES, `${JSON.stringify(line)}\n`);
