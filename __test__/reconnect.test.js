@@ -175,19 +175,4 @@ describe('reconnecting', { concurrency: true }, () => {
     assert.equal(error.data.error, 'token_revoked');
     assert.ok((await failure)[0] === error);
   });
-
-  better('it makes 900 connect calls a second', 'refused sockets: at most five in ten seconds', async (t) => {
-    const [refusing, closing] = [await scriptedServer(t), await scriptedServer(t)];
-    refusing.refusals.push(...Array(100).fill(503));
-    closing.greet = (socket) => {
-      socket.hello();
-      socket.close(1011);
-    };
-    for (const server of [refusing, closing]) clientOf(t, server).start();
-    await Promise.all([refusing.nextCall(), closing.nextCall()]);
-    await elapse(10_000);
-    for (const { calls } of [refusing, closing]) {
-      assert.ok(calls.length > 1 && calls.length <= 5, `${calls.length} calls`);
-    }
-  });
 });

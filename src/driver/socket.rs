@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::poll_fn;
 use futures_util::{Sink, Stream as _};
 use http::StatusCode;
-use http::header::{AUTHORIZATION, HeaderValue, SEC_WEBSOCKET_KEY, USER_AGENT};
+use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_KEY, USER_AGENT};
 use tokio::task::coop::has_budget_remaining;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
@@ -24,7 +24,7 @@ use super::agent::{Agent, AgentError, AgentRequest};
 use super::cause;
 use super::dial::{self, Stream, Target};
 use super::transport::Transport;
-use super::web_api::texts;
+use super::web_api::{self, texts};
 use crate::session::{Closure, ErrorCode, Secret, SocketError};
 
 /// What one read from the socket may bring.
@@ -80,7 +80,7 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
     let stream = match &transport.agent {
         Some(agent) => {
             upgrade_by_agent(transport, &**agent, &request, &url).await.map_err(|error| match error {
-                Upgrade::Refused(status) => refused(&server, status),
+                Upgrade::Refused(status, retry_after) => refused(&server, status, retry_after.as_deref()),
                 Upgrade::Failed(error) => {
                     failed(format!("no connection to {server}: {error}"), error.code.clone())
                 }
@@ -125,7 +125,10 @@ async fn upgrade(
     })?;
     match client_async_with_config(request, stream, Some(config(transport))).await {
         Ok((stream, _)) => Ok(stream),
-        Err(WsError::Http(response)) => Err(refused(server, response.status())),
+        Err(WsError::Http(response)) => {
+            let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            Err(refused(server, response.status(), header))
+        }
         Err(error) => {
             let what = cause::words(&error);
             Err(failed(format!("no WebSocket upgrade by {server}: {what}"), cause::node_code(&error)))
@@ -135,7 +138,8 @@ async fn upgrade(
 
 /// How an agent's upgrade request came to nothing.
 enum Upgrade {
-    Refused(StatusCode),
+    /// With the `Retry-After` header.
+    Refused(StatusCode, Option<String>),
     Failed(AgentError),
 }
 
@@ -151,10 +155,11 @@ async fn upgrade_by_agent(
     let headers = texts(request.headers());
     let asked = AgentRequest { method: "GET", url: url.into(), headers, body: Bytes::new() };
     let (response, stream) = agent.upgrade(asked).await.map_err(Upgrade::Failed)?;
-    let stream = stream.ok_or_else(|| {
-        Upgrade::Refused(StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY))
-    })?;
     let header = |name| response.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let stream = stream.ok_or_else(|| {
+        let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Upgrade::Refused(status, header(RETRY_AFTER.as_str()).map(str::to_owned))
+    })?;
     let key = request.headers().get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
     if header("sec-websocket-accept") != Some(derive_accept_key(key).as_str()) {
         let message = "the answer to the WebSocket upgrade does not belong to the request".to_owned();
@@ -168,8 +173,10 @@ fn authority(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
-fn refused(server: &str, status: StatusCode) -> SocketError {
-    failed(format!("{server} refused the WebSocket upgrade with HTTP status {status}"), None)
+fn refused(server: &str, status: StatusCode, retry_after: Option<&str>) -> SocketError {
+    let message = format!("{server} refused the WebSocket upgrade with HTTP status {status}");
+    let retry_after = retry_after.and_then(web_api::retry_after).unwrap_or_default();
+    SocketError { retry_after, ..failed(message, None) }
 }
 
 fn failed(message: String, code: Option<ErrorCode>) -> SocketError {

@@ -96,22 +96,23 @@ impl Transport {
             cause,
             code,
         })?;
+        let retry_after = answer.header(RETRY_AFTER.as_str()).and_then(retry_after).unwrap_or_default();
         match StatusCode::from_u16(answer.status) {
             Ok(StatusCode::OK) => {
                 let header = |name| answer.header(name).map(str::to_owned);
                 let (scopes, accepted_scopes) = (header("x-oauth-scopes"), header("x-accepted-oauth-scopes"));
                 Ok(ApiAnswer { scopes, accepted_scopes, ..ApiAnswer::read(method, answer.body)? })
             }
-            Ok(StatusCode::TOO_MANY_REQUESTS) => Err(ApiError::RateLimited {
-                method: method.clone(),
-                retry_after: answer.header(RETRY_AFTER.as_str()).and_then(retry_after).unwrap_or_default(),
-            }),
+            Ok(StatusCode::TOO_MANY_REQUESTS) => {
+                Err(ApiError::RateLimited { method: method.clone(), retry_after })
+            }
             _ => Err(ApiError::Http {
                 method: method.clone(),
                 status: answer.status,
                 reason: answer.reason,
                 body: String::from_utf8_lossy(&answer.body).into_owned(),
                 headers: answer.headers,
+                retry_after,
             }),
         }
     }
@@ -203,7 +204,7 @@ fn timed_out(limit: Duration) -> NoAnswer {
 }
 
 /// `Retry-After` in either of its forms: seconds, or a date.
-fn retry_after(value: &str) -> Option<Duration> {
+pub(super) fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }

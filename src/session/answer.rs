@@ -105,7 +105,7 @@ pub enum ApiError {
         /// Node's name for it, where there is one.
         code: Option<ErrorCode>,
     },
-    /// A status other than 200 and 429. Repeated by `retryConfig`.
+    /// A status other than 200 and 429. Repeated by `retryConfig`, and not before the time it names.
     #[error("{method} was answered with HTTP status {status} {reason}")]
     Http {
         /// What was called: the Web API method, and the host.
@@ -118,8 +118,10 @@ pub enum ApiError {
         headers: Vec<(String, String)>,
         /// The body as text.
         body: String,
+        /// The time from the `Retry-After` header; zero where that is missing or unreadable.
+        retry_after: Duration,
     },
-    /// Status 429. Repeated after the time it names.
+    /// Status 429. Repeated by `retryConfig`, and not before the time it names.
     #[error("the rate of {method} is limited: the next call is allowed in {} s", retry_after.as_secs())]
     RateLimited {
         /// What was called: the Web API method, and the host.
@@ -188,8 +190,10 @@ impl ApiError {
     /// For how long Slack asked to be left alone.
     pub(super) fn retry_after(&self) -> Duration {
         match self {
-            Self::RateLimited { retry_after, .. } | Self::WebClient { retry_after, .. } => *retry_after,
-            Self::Request { .. } | Self::Http { .. } | Self::Platform { .. } => Duration::ZERO,
+            Self::Http { retry_after, .. }
+            | Self::RateLimited { retry_after, .. }
+            | Self::WebClient { retry_after, .. } => *retry_after,
+            Self::Request { .. } | Self::Platform { .. } => Duration::ZERO,
         }
     }
 

@@ -86,8 +86,7 @@ impl Retries {
         if !self.config.allows(self.failures, elapsed) {
             return Err(given_up(self.failures, elapsed));
         }
-        let pause = error.retry_after();
-        if pause.is_zero() { Ok(self.config.pause(self.failures, &mut self.rng)) } else { Ok(pause) }
+        Ok(self.config.pause(self.failures, &mut self.rng).max(error.retry_after()))
     }
 }
 

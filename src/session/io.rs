@@ -316,12 +316,20 @@ pub struct SocketError {
     pub close_code: u16,
     /// The reason in the server's close frame.
     pub reason: String,
+    /// For how long the server asked to be left alone, when it refused the upgrade.
+    pub retry_after: Duration,
 }
 
 impl SocketError {
     /// An error without a close frame.
     pub fn new(message: String, code: Option<ErrorCode>) -> Self {
-        Self { message, code, close_code: ABNORMAL_CLOSURE, reason: String::new() }
+        Self {
+            message,
+            code,
+            close_code: ABNORMAL_CLOSURE,
+            reason: String::new(),
+            retry_after: Duration::ZERO,
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 use super::{
     ABNORMAL_CLOSURE, ApiError, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectionId, Delivery,
     Diagnostic, Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome,
-    Output, STABLE_AFTER, Secret, Session, SocketError, State, Timer, Told, Trouble, Verdict, authority,
-    backoff, words_of,
+    Output, SLEPT, STABLE_AFTER, Secret, Session, SocketError, State, TIME_TO_READ, Timer, Told, Trouble,
+    Verdict, authority, backoff, words_of,
 };
 
 impl Session {
@@ -156,6 +156,7 @@ impl Session {
     fn call(&mut self) {
         self.last_connection += 1;
         self.connection = Some(self.last_connection);
+        self.excused = false;
         self.trouble.attempts = self.trouble.attempts.saturating_add(1);
         let options = Arc::clone(&self.options);
         self.log(LogLevel::Debug, |_| "making the connect call".to_owned());
@@ -229,13 +230,12 @@ impl Session {
     fn repeat_call(&mut self, now: Instant, error: &ApiError) {
         let Trouble { failed_calls, setbacks, .. } = self.trouble;
         let retry = &self.config.retry;
-        let pause = if !error.retry_after().is_zero() {
-            error.retry_after()
-        } else if self.trouble.established {
+        let own = if self.trouble.established {
             retry.pause(failed_calls.max(setbacks), &mut self.rng).min(LONGEST_RECONNECT_PAUSE)
         } else {
             retry.pause(failed_calls, &mut self.rng)
         };
+        let pause = own.max(error.retry_after());
         self.trouble.setbacks += 1;
         self.log(LogLevel::Info, |_| format!("{error}; trying again in {} ms", pause.as_millis()));
         self.deliver(Delivery::Diagnostic(Diagnostic::Pause { pause, reason: error.to_string() }));
@@ -308,7 +308,7 @@ impl Session {
         if self.has_stood_for(now).is_some_and(|stood| stood >= STABLE_AFTER) {
             self.trouble.setbacks = 0;
         }
-        let pause = self.config.auto_reconnect.then(|| self.reconnect_pause(Duration::ZERO));
+        let pause = self.config.auto_reconnect.then(|| self.reconnect_pause(error.retry_after));
         let next = match pause {
             Some(pause) => format!("reconnecting in {} ms", pause.as_millis()),
             None => "giving up, since autoReconnect is off".to_owned(),
@@ -401,6 +401,7 @@ impl Session {
     }
 
     pub(super) fn on_timeout(&mut self, now: Instant) {
+        self.excuse_sleep(now);
         while let Some(timer) = self.timers.expire(now, self.paused_since.is_some()) {
             match timer {
                 Timer::Retry => self.call(),
@@ -417,6 +418,18 @@ impl Session {
                 }
             }
             self.schedule_reply_timeout();
+        }
+    }
+
+    /// A deadline that is kept much too late tells that the process slept. What has arrived meanwhile is not read yet, so
+    /// silence says nothing about the server: what depends on reading is put off, as after a pause of the reader; once,
+    /// until something is read.
+    fn excuse_sleep(&mut self, now: Instant) {
+        let late = self.timers.reading_late_by(now).unwrap_or_default();
+        if late >= SLEPT && self.paused_since.is_none() && !self.excused {
+            self.excused = true;
+            self.outgoing.postpone(late + TIME_TO_READ);
+            self.timers.postpone(late + TIME_TO_READ);
         }
     }
 
@@ -441,7 +454,7 @@ impl Session {
             (code, "") => format!("{server} closed the connection with code {code}"),
             (code, reason) => format!("{server} closed the connection with code {code}: {reason}"),
         };
-        SocketError { message, code: None, close_code: code, reason }
+        SocketError { close_code: code, reason, ..SocketError::new(message, None) }
     }
 }
 

@@ -45,6 +45,12 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// A connection that stood for so long has proved that the server is well: pauses begin anew.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
 
+/// A deadline that is kept so late tells that the process slept.
+const SLEPT: Duration = Duration::from_millis(100);
+
+/// After a sleep, what has arrived meanwhile is read within this time.
+const TIME_TO_READ: Duration = Duration::from_millis(500);
+
 /// The close code of a connection that ended without a close frame (RFC 6455, section 7.1.5).
 const ABNORMAL_CLOSURE: u16 = 1006;
 
@@ -167,6 +173,8 @@ pub struct Session {
     last_outgoing: Instant,
     latency: Option<Duration>,
     paused_since: Option<Instant>,
+    /// Whether deadlines were put off after a sleep, and nothing was read since.
+    excused: bool,
 }
 
 impl Session {
@@ -193,6 +201,7 @@ impl Session {
             last_outgoing: now,
             latency: None,
             paused_since: None,
+            excused: false,
         }
     }
 

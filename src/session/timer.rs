@@ -89,6 +89,12 @@ impl Timers {
         Some(due)
     }
 
+    /// By how much the earliest deadline that depends on reading has passed.
+    pub(super) fn reading_late_by(&self, now: Instant) -> Option<Duration> {
+        let reading = Timer::ALL.into_iter().filter(|timer| timer.needs_reading());
+        now.checked_duration_since(reading.filter_map(|timer| self.get(timer)).min()?)
+    }
+
     /// Puts off what depends on reading, for a time in which nothing was read.
     pub(super) fn postpone(&mut self, by: Duration) {
         for timer in Timer::ALL.into_iter().filter(|timer| timer.needs_reading()) {

@@ -191,6 +191,7 @@ impl Session {
 
     /// Whatever arrives shows that the server is there.
     pub(super) fn on_sign_of_life(&mut self) {
+        self.excused = false;
         if self.timers.get(Timer::Pong).is_some() {
             self.timers.stop(Timer::Pong);
             self.schedule_ping();

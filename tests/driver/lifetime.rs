@@ -1,6 +1,8 @@
 //! What a client leaves behind: nothing. And what a crash of its session leaves: a client that starts again.
 
-use slack_rtm_native::session::{Input, Outcome};
+use bytes::Bytes;
+use slack_rtm_native::driver::{ApiRequest, FORM};
+use slack_rtm_native::session::{Event, Input, Outcome};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 
@@ -117,20 +119,53 @@ async fn a_host_that_panics() {
 
 // ── Many connections ──────────────────────────────────────────────────────────────────────────────────────────────
 
+const WAYS: usize = 8;
+
 /// Ends a connection in one of many ways; the client's side of it must be gone before it may make another.
-async fn end(mut peer: Peer, way: usize, clock: &Clock) {
+async fn end(client: &mut Client, server: &Server, mut peer: Peer, way: usize, clock: &Clock) {
     match way {
         0 => drop(peer.stream.shutdown().await),
-        1 => return peer.reset(),
+        1 => {
+            peer.reset();
+            return until_reconnecting(client).await;
+        }
         2 => peer.send(close(1012, "restart")).await,
         3 => peer.send(frame(FINAL | TEXT, b"\xff")).await,
         4 => peer.text(r#"{"type":"team_migration_started"}"#).await,
+        // A message waits for its reply.
+        5 => {
+            client.enqueue(true, r#"{"type":"message"}"#);
+            peer.receive_text().await;
+            peer.reset();
+            return until_reconnecting(client).await;
+        }
+        // A call of the Web API is under way, and is answered after the loss.
+        6 => {
+            let call = client.call_api(api_test());
+            let mut link = server.accept().await;
+            link.request().await;
+            drop(peer);
+            until_reconnecting(client).await;
+            link.send(answer("200 OK", "", r#"{"ok":true}"#)).await;
+            drop(client.api_answer(call).await);
+            return;
+        }
         _ => {
             clock.pass(secs(6) + ms(10)).await;
             clock.pass(secs(4) + ms(10)).await;
         }
     }
     within("the client's end", read_to_end(&mut peer.stream)).await;
+    until_reconnecting(client).await;
+}
+
+async fn until_reconnecting(client: &mut Client) {
+    while !matches!(client.event().await, Event::Reconnecting) {}
+}
+
+fn api_test() -> ApiRequest {
+    let [method, content_type] = ["api.test", FORM].map(str::to_owned);
+    ApiRequest { method, token: None, content_type, body: Bytes::new() }
 }
 
 #[cfg(target_os = "linux")]
@@ -143,23 +178,23 @@ fn open_files() -> usize {
     0
 }
 
-/// Promise: over thirty forced reconnects there is never more than one socket, and no task or file descriptor is left
+/// Promise: over a hundred forced reconnects there is never more than one socket, and no task or file descriptor is left
 /// over.
 #[tokio::test(start_paused = true)]
-async fn thirty_forced_reconnects() {
-    if !is_alone("lifetime::thirty_forced_reconnects", &[]) {
+async fn a_hundred_forced_reconnects() {
+    if !is_alone("lifetime::a_hundred_forced_reconnects", &[]) {
         return;
     }
     let clock = Clock::stop();
     let server = Server::bind().await;
     let mut setup = Setup::lasting(&server);
     setup.config.client_ping_timeout = Some(secs(6));
+    setup.config.reply_ack_timeout = ms(0);
     let (mut client, mut peer) = Client::ready(setup, &server).await;
     let tasks = Handle::current().metrics();
     let files = open_files();
-    for round in 0..30 {
-        end(peer, round % 6, &clock).await;
-        while !matches!(client.event().await, slack_rtm_native::session::Event::Reconnecting) {}
+    for round in 0..100 {
+        end(&mut client, &server, peer, round % WAYS, &clock).await;
         until("only the client's own task is there", || tasks.num_alive_tasks() == 1).await;
         server.assert_nobody_came().await;
         clock.pass(secs(60)).await;
@@ -170,6 +205,16 @@ async fn thirty_forced_reconnects() {
             call.send(answer("503 Service Unavailable", "", "")).await;
             call.ended().await;
             client.lifecycle(&["connecting", "unable_to_rtm_start", "reconnecting"]).await;
+            clock.pass(secs(60)).await;
+        }
+        if round % 7 == 6 {
+            // Half-way through the upgrade.
+            server.answer_call().await;
+            let mut link = server.accept().await;
+            link.request().await;
+            link.send("HTTP/1.1 101 Switching").await;
+            drop(link);
+            client.lifecycle(&["connecting", "authenticated", "error", "reconnecting"]).await;
             clock.pass(secs(60)).await;
         }
         peer = server.connect().await;

@@ -4,6 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use slack_rtm_native::session::{Outcome, SocketError};
+use tokio::time::advance;
 
 use crate::client::{Client, Setup};
 use crate::clock::{Clock, ms, secs, until};
@@ -186,4 +187,23 @@ async fn retry_after_is_kept_to() {
     clock.pass(ms(20)).await;
     server.answer_call().await;
     assert!(matches!(client.outcome(start).await, Outcome::Started));
+}
+
+/// Bug this guards against: after a sleep of the process its user's code goes on first; the client's task then finds that
+/// a deadline has passed, before the runtime has told that the pong arrived long ago.
+#[tokio::test(start_paused = true)]
+async fn a_pong_that_arrived_while_the_process_slept() {
+    let clock = Clock::stop();
+    let server = Server::bind().await;
+    let mut setup = Setup::lasting(&server);
+    setup.config.client_ping_timeout = Some(secs(6));
+    let (mut client, mut peer) = Client::ready(setup, &server).await;
+    clock.pass(secs(6) + ms(10)).await;
+    assert_eq!(peer.receive_text().await, r#"{"type":"ping","id":1}"#);
+    let pong = text(r#"{"type":"pong","reply_to":1}"#);
+    assert_eq!(peer.stream.try_write(&pong).expect("there is room"), pong.len());
+    client.enqueue(false, r#"{"type":"typing"}"#);
+    advance(secs(3600)).await;
+    client.assert_no_event().await;
+    assert_eq!(peer.receive_text().await, r#"{"type":"typing","id":2}"#);
 }

@@ -107,6 +107,48 @@ fn two_hours_of_outage_end_within_one_pause() {
     }
 }
 
+/// A silent server takes the time of a timeout to be noticed, which comes on top of the pause. The one of the connect call
+/// is the driver's: here the call fails when that is over.
+#[test]
+fn two_hours_of_silence_end_within_one_pause_and_one_timeout() {
+    const SILENT_CALLS: Trouble = |server| server.answer = None;
+    const SILENT_UPGRADES: Trouble = |server| server.dial = Dial::Silence;
+    const NO_HELLO: Trouble = |server| server.dial = Dial::Mute;
+    let timeout = secs(30);
+    for (name, trouble) in
+        [("silent calls", SILENT_CALLS), ("silent upgrades", SILENT_UPGRADES), ("no hello", NO_HELLO)]
+    {
+        for seed in 0..20 {
+            let mut world = World::with_seed(Config::default(), seed);
+            world.start("start");
+            world.advance(secs(100));
+            trouble(&mut world.server);
+            world.closed(1006, "");
+            let silent = |world: &mut World| {
+                world.advance(timeout);
+                if world.session.poll_timeout().is_none() {
+                    world.answered(Err(request_error()));
+                }
+            };
+            let end = world.elapsed() + secs(2 * 3600) + secs(seed);
+            while world.elapsed() < end {
+                silent(&mut world);
+            }
+            let calls = world.trace.times_of("> connect");
+            let gaps = calls[1..].windows(2).map(|pair| pair[1].abs_diff(pair[0]));
+            assert!(gaps.max() <= Some(LONGEST_RECONNECT_PAUSE + 2 * timeout), "{name}");
+            assert!(calls.len() > 70, "{} calls for {name}", calls.len());
+
+            (world.server.answer, world.server.dial) = (Some(Ok(answer())), Dial::Hello);
+            let readies = world.trace.count("ready");
+            silent(&mut world);
+            world.advance(LONGEST_RECONNECT_PAUSE);
+            assert_eq!(world.trace.count("ready"), readies + 1, "{name} with seed {seed}");
+            assert!(world.trace.take().iter().all(|line| !line.starts_with("disconnected")));
+        }
+    }
+}
+
 #[test]
 fn pauses_grow_and_are_not_begun_anew_by_each_round_of_retries() {
     let mut world = World::ready(Config::default());

@@ -1,9 +1,10 @@
 //! The connect call's errors, and what is done about each: section 8 of the contract.
 
-use slack_rtm_native::session::{ApiError, Config, ConnectAnswer, Event, LogLevel, RetryConfig};
+use slack_rtm_native::session::{ApiError, Config, ConnectAnswer, Event, LogLevel, RetryConfig, SocketError};
 
 use crate::harness::{
-    World, answer, connect_answer, http_error, ms, platform_error, rate_limit, request_error, secs,
+    Dial, World, answer, connect_answer, http_error, ms, platform_error, rate_limit, refusal, request_error,
+    secs,
 };
 
 /// Pauses of 1, 2, 4, … s.
@@ -229,11 +230,12 @@ fn without_auto_reconnect_a_passing_error_ends_the_start() {
 // ── 429 ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
-fn a_rate_limit_waits_for_as_long_as_it_says() {
-    for seconds in [1, 7, 30, 300] {
-        let mut world = failing(Config::default(), rate_limit(secs(seconds)));
+fn a_rate_limit_waits_for_as_long_as_it_says_and_no_less_than_retry_config_does() {
+    for (seconds, pause) in [(0, 3), (1, 3), (3, 3), (4, 4), (30, 30), (300, 300)] {
+        let retry = RetryConfig { min_timeout: secs(3), randomize: false, ..RetryConfig::default() };
+        let mut world = failing(Config { retry, ..Config::default() }, rate_limit(secs(seconds)));
         world.server.answer = Some(Ok(answer()));
-        assert_eq!(world.advance_to_deadline(), secs(seconds));
+        assert_eq!(world.advance_to_deadline(), secs(pause), "{seconds}");
         assert_eq!(world.trace.take().last().unwrap(), "ready");
     }
 }
@@ -252,10 +254,20 @@ fn a_rate_limit_is_kept_on_a_reconnect_also_past_the_longest_pause() {
 }
 
 #[test]
-fn a_rate_limit_that_says_nothing_is_repeated_by_retry_config() {
-    let mut world = failing(config(3), rate_limit(ms(0)));
-    assert_eq!(world.advance_to_deadline(), secs(1));
+fn other_refusals_may_name_a_time_too() {
+    let mut unavailable = http_error(503);
+    if let ApiError::Http { retry_after, .. } = &mut unavailable {
+        *retry_after = secs(20);
+    }
+    let mut world = failing(config(3), unavailable);
+    assert_eq!(world.advance_to_deadline(), secs(20));
     assert_eq!(world.trace.count("> connect"), 2);
+
+    let mut world = World::new(Config::default());
+    world.server.dial = Dial::Silence;
+    world.start("start");
+    world.broken(SocketError { retry_after: secs(20), ..refusal() });
+    assert_eq!(world.advance_to_deadline(), secs(20));
 }
 
 // ── ws: ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -336,7 +336,7 @@ pub(crate) fn platform_error(code: &str) -> ApiError {
 
 pub(crate) fn http_error(status: u16) -> ApiError {
     let [method, reason, body] = ["rtm.connect".to_owned(), String::new(), String::new()];
-    ApiError::Http { method, status, reason, headers: Vec::new(), body }
+    ApiError::Http { method, status, reason, headers: Vec::new(), body, retry_after: Duration::ZERO }
 }
 
 pub(crate) fn request_error() -> ApiError {
@@ -362,11 +362,11 @@ pub(crate) fn answer_without_body() -> ConnectAnswer {
 /// A refused upgrade.
 pub(crate) fn refusal() -> SocketError {
     let message = "the server refused the upgrade with HTTP status 404".to_owned();
-    SocketError { message, code: None, close_code: 1006, reason: String::new() }
+    SocketError::new(message, None)
 }
 
 /// A connection that was reset.
 pub(crate) fn reset() -> SocketError {
     let message = "read ECONNRESET".to_owned();
-    SocketError { message, code: Some("ECONNRESET".into()), close_code: 1006, reason: String::new() }
+    SocketError::new(message, Some("ECONNRESET".into()))
 }

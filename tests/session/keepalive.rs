@@ -218,6 +218,35 @@ fn pausing_twice_is_pausing_once() {
     assert_eq!(world.advance_to_deadline(), secs(4));
 }
 
+#[test]
+fn while_the_reader_is_paused_the_server_gets_a_heartbeat_every_second() {
+    let mut world = World::ready(Config { client_ping_timeout: None, ..Config::default() });
+    world.advance(secs(10));
+    assert_eq!(world.heartbeats, 0, "none on a connection that is read");
+    world.reading(true);
+    world.advance(secs(30));
+    assert_eq!(world.heartbeats, 30);
+    world.reading(false);
+    world.advance(secs(30));
+    assert_eq!(world.heartbeats, 30);
+}
+
+#[test]
+fn a_connection_that_is_opened_behind_a_paused_reader_gets_heartbeats_and_a_lost_one_none() {
+    let mut world = World::ready(Config::default());
+    world.reading(true);
+    world.server.dial = Dial::Mute;
+    let opened = world.trace.count("> open");
+    world.closed(1006, "");
+    world.advance(secs(10));
+    assert_eq!(world.trace.count("> open"), opened + 1);
+    assert!((9..=10).contains(&world.heartbeats), "{}", world.heartbeats);
+    world.disconnect("end");
+    let before = world.heartbeats;
+    world.advance(secs(10));
+    assert_eq!(world.heartbeats, before);
+}
+
 // ── ping() ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
@@ -285,63 +314,4 @@ fn a_lost_connection_rejects_its_pings() {
     world.ping("p");
     world.closed(1006, "");
     assert_eq!(world.trace.take(), ["> ping #1", "p = rejected: no reply", "reconnecting"]);
-}
-
-// ── A clock that jumps ───────────────────────────────────────────────────────────────────────────────────────────
-
-#[test]
-fn a_clock_that_jumps_by_an_hour_makes_one_orderly_reconnect() {
-    for seconds_before in [0, 3, 6, 7, 9] {
-        let mut world = mute(Config::default());
-        world.enqueue("a", true);
-        world.advance(secs(seconds_before));
-        world.now += secs(3600);
-        world.feed(Input::Timeout);
-        world.server.replies = Replies::All;
-        world.advance(secs(30));
-        let news = world.trace.take();
-        for (line, times) in [("> drop", 1), ("reconnecting", 1), ("> connect", 1), ("ready", 1)] {
-            let count = news.iter().filter(|other| *other == line).count();
-            assert_eq!(count, times, "{line} after {seconds_before} s: {news:?}");
-        }
-    }
-}
-
-#[test]
-fn a_clock_that_jumps_does_not_end_a_connection_that_lives() {
-    let mut world = World::ready(Config::default());
-    world.now += secs(3600);
-    world.feed(Input::Timeout);
-    world.advance(secs(6));
-    assert_eq!(world.trace.count("reconnecting"), 0);
-    assert_eq!(world.trace.count("> ping #1") + world.trace.count("> ping #2"), 2);
-}
-
-#[test]
-fn while_the_reader_is_paused_the_server_gets_a_heartbeat_every_second() {
-    let mut world = World::ready(Config { client_ping_timeout: None, ..Config::default() });
-    world.advance(secs(10));
-    assert_eq!(world.heartbeats, 0, "none on a connection that is read");
-    world.reading(true);
-    world.advance(secs(30));
-    assert_eq!(world.heartbeats, 30);
-    world.reading(false);
-    world.advance(secs(30));
-    assert_eq!(world.heartbeats, 30);
-}
-
-#[test]
-fn a_connection_that_is_opened_behind_a_paused_reader_gets_heartbeats_and_a_lost_one_none() {
-    let mut world = World::ready(Config::default());
-    world.reading(true);
-    world.server.dial = Dial::Mute;
-    let opened = world.trace.count("> open");
-    world.closed(1006, "");
-    world.advance(secs(10));
-    assert_eq!(world.trace.count("> open"), opened + 1);
-    assert!((9..=10).contains(&world.heartbeats), "{}", world.heartbeats);
-    world.disconnect("end");
-    let before = world.heartbeats;
-    world.advance(secs(10));
-    assert_eq!(world.heartbeats, before);
 }

@@ -13,6 +13,7 @@ mod properties;
 mod replies;
 mod sending;
 mod situations;
+mod sleep;
 mod start_and_disconnect;
 mod trace;
 mod web_client;

@@ -1,0 +1,78 @@
+// A thousand clients lose one server at the same moment: how far apart they come back. The server is in this process,
+// the clients are in one of their own. tests/session/backoff.rs looks at their pauses on a fake clock.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { isPeer } = require('../support/client.js');
+const { inProcess } = require('../support/child.js');
+const { promise } = require('../support/promise.js');
+const { scriptedServer } = require('../support/scripted-server.js');
+
+const CLIENTS = 1000;
+const WINDOW = 100;
+
+/** Clients that are started a few at a time, and report when all are connected, and all their first pauses. */
+async function crowd({ client, input, next, report }) {
+  const { pauseLogger } = require('./__test__/support/endurance.js');
+  const pauses = [];
+  const logger = pauseLogger((pause) => {
+    if (pauses.push(pause) === input) report(pauses);
+  });
+  for (let n = 0; n < input; n += 50) {
+    await Promise.all(Array.from({ length: 50 }, async () => {
+      const rtm = client({ logger });
+      const connected = next(rtm, 'connected');
+      await rtm.start();
+      await connected;
+    }));
+  }
+  report('all connected');
+}
+
+/** The share of the times in the busiest window, in percent. */
+function busiest(times) {
+  const sorted = [...times].sort((one, other) => one - other);
+  let most = 0;
+  for (let from = 0, to = 0; to < sorted.length; to += 1) {
+    while (sorted[to] - sorted[from] >= WINDOW) from += 1;
+    most = Math.max(most, to - from + 1);
+  }
+  return Math.round((100 * most) / times.length);
+}
+
+function percentile(times, share) {
+  return [...times].sort((one, other) => one - other)[Math.floor(share * (times.length - 1))];
+}
+
+promise('1,000 clients that lose one server at the same moment do not come back at the same moment', {
+  measure: async (t) => {
+    const server = await scriptedServer(t);
+    const child = inProcess(t, server, crowd, { input: CLIENTS });
+    assert.equal(await child.report(), 'all connected');
+    for (let n = 0; n < CLIENTS; n += 1) await server.nextCall();
+    const times = [];
+    const all = new Promise((resolve) => {
+      const note = (request, response) => {
+        if (times.push(performance.now() - lost) === CLIENTS) resolve(undefined);
+        response.end(JSON.stringify(server.answer()));
+      };
+      server.answers.push(...Array(CLIENTS).fill(note));
+    });
+    const lost = performance.now();
+    for (const socket of server.sockets) socket.drop();
+    await all;
+    const pauses = isPeer ? [] : await child.report();
+    const [half, most] = [0.5, 0.9].map((share) => `${Math.round(percentile(times, share))} ms`);
+    return {
+      'connect calls in the busiest 100 ms': `${busiest(times)} %`,
+      ...(!isPeer && { 'pauses that end in the busiest 100 ms': `${busiest(pauses)} %` }),
+      'half of the calls, and 90 %, are there after': `${half}, ${most}`,
+    };
+  },
+  keep: (figures) => {
+    const share = (name) => Number.parseInt(figures[name], 10);
+    assert.ok(share('pauses that end in the busiest 100 ms') <= 25);
+    // A busy machine brings together what was meant to be apart.
+    assert.ok(share('connect calls in the busiest 100 ms') <= 50);
+  },
+});
