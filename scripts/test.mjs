@@ -1,11 +1,13 @@
 // `npm test`: everything that must hold, from a fresh clone on. With words behind it (`npm test -- reconnect`), only
-// the JavaScript tests whose file names hold one of them.
+// the JavaScript tests whose file names hold one of them. With `--slow` (`npm run test:slow`), only what takes too long for
+// every day: the promises at full length, the Autobahn cases, the fuzz targets.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { needCargo, root, run, setup } from './setup.mjs';
 
-const words = process.argv.slice(2);
+const isSlow = process.argv.includes('--slow');
+const words = process.argv.slice(2).filter((word) => word !== '--slow');
 
 function testsIn(folder) {
   return readdirSync(join(root, folder))
@@ -18,7 +20,25 @@ function section(title) {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 100 - title.length))}\n`);
 }
 
+/** Two at a time: they measure deadlines. */
+function keepPromises(env) {
+  const promises = testsIn('__test__/promises');
+  if (promises.length === 0) return;
+  section('The promises of docs/reliability.md');
+  run(process.execPath, ['--test', '--test-concurrency=2', ...promises], { env });
+}
+
 setup();
+
+if (isSlow) {
+  keepPromises({ PROMISES: 'full' });
+  if (words.length > 0) process.exit();
+  section('The Autobahn test suite');
+  run(process.execPath, ['scripts/autobahn.mjs']);
+  section('Fuzzing');
+  run(process.execPath, ['scripts/fuzz.mjs']);
+  process.exit();
+}
 
 if (words.length === 0) {
   needCargo();
@@ -34,13 +54,17 @@ if (words.length === 0) {
 
 const tests = testsIn('__test__');
 const others = words.length > 0 ? testsIn('workspace/test') : [];
-if (tests.length + others.length === 0) {
+if (tests.length + others.length + testsIn('__test__/promises').length === 0) {
   console.error(`No test file has ${words.join(' or ')} in its name.`);
   process.exit(1);
 }
 
-section('The package');
-run(process.execPath, ['--test', ...tests, ...others]);
+if (tests.length + others.length > 0) {
+  section('The package');
+  run(process.execPath, ['--test', ...tests, ...others]);
+}
+
+keepPromises({});
 
 if (tests.length > 0) {
   section('The same tests against @slack/rtm-api 7.0.1');

@@ -282,7 +282,7 @@ pub enum Failure {
     SendWhileNotReady,
     /// `ErrorCode.NoReplyReceivedError`
     #[error("no reply to the message: {0}")]
-    NoReply(&'static str),
+    NoReply(String),
     /// `ErrorCode.WebsocketError`
     #[error("{0}")]
     Socket(Arc<Told<SocketError>>),

@@ -8,6 +8,20 @@ use super::{
     Verdict, authority, backoff, words_of,
 };
 
+/// The part of the first pause that is made after silence.
+const AFTER_SILENCE: f64 = 0.4;
+
+/// How a connection was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The server ended it, or is told to have gone.
+    Ended,
+    /// By a transport error, which is told by `error`.
+    Broken,
+    /// Nothing came any longer. Much time is lost already.
+    Silent,
+}
+
 impl Session {
     // ── What comes out ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,7 +141,7 @@ impl Session {
             None => self.forget_connection(&ended_by_disconnect()),
         }
         for call in self.outgoing.give_up_replies() {
-            self.fail(call, Failure::NoReply("the connection ended"));
+            self.fail(call, Failure::NoReply(format!("the connection to {} ended", self.server)));
         }
         self.enter(State::Disconnected);
         self.emit(Event::Disconnected(cause));
@@ -268,11 +282,14 @@ impl Session {
     pub(super) fn become_ready(&mut self, now: Instant) {
         if let State::Resuming { since, .. } = self.state {
             self.timers.stop(Timer::ReplyAck);
+            let waited = self.config.reply_ack_timeout.as_millis();
             for call in self.outgoing.give_up_replies() {
-                self.fail(
-                    call,
-                    Failure::NoReply("the connection was replaced and the reply was not replayed"),
+                let what = format!(
+                    "the connection to {} was replaced, and the reply not replayed within {waited} ms \
+                     (replyAckOnReconnectTimeout)",
+                    self.server
                 );
+                self.fail(call, Failure::NoReply(what));
             }
             self.enter(State::Ready { since });
         }
@@ -287,20 +304,20 @@ impl Session {
             (State::Disconnected | State::Authenticating | State::Reconnecting, _) => {}
             (_, Closure::Ended { code, reason }) => {
                 let error = self.closed_by(code, reason);
-                self.lose(now, self.dated(now, error), false);
+                self.lose(now, self.dated(now, error), Loss::Ended);
             }
-            (_, Closure::Failed(error)) => self.lose(now, self.dated(now, error), true),
+            (_, Closure::Failed(error)) => self.lose(now, self.dated(now, error), Loss::Broken),
         }
     }
 
     /// Drops the connection and takes it for lost.
-    pub(super) fn drop_connection(&mut self, now: Instant, error: SocketError, is_transport_error: bool) {
+    pub(super) fn drop_connection(&mut self, now: Instant, error: SocketError, loss: Loss) {
         self.abandon();
-        self.lose(now, error, is_transport_error);
+        self.lose(now, error, loss);
     }
 
     /// The connection is gone. A transport error is told by `error`, unless the end was asked for anyway.
-    fn lose(&mut self, now: Instant, error: SocketError, is_transport_error: bool) {
+    fn lose(&mut self, now: Instant, error: SocketError, loss: Loss) {
         self.connection = None;
         if matches!(self.state, State::Disconnecting { .. }) {
             return self.end(now);
@@ -308,13 +325,13 @@ impl Session {
         if self.has_stood_for(now).is_some_and(|stood| stood >= STABLE_AFTER) {
             self.trouble.setbacks = 0;
         }
-        let pause = self.config.auto_reconnect.then(|| self.reconnect_pause(error.retry_after));
+        let pause = self.config.auto_reconnect.then(|| self.pause_after(loss, error.retry_after));
         let next = match pause {
             Some(pause) => format!("reconnecting in {} ms", pause.as_millis()),
             None => "giving up, since autoReconnect is off".to_owned(),
         };
         let told = Arc::new(Told { error, next });
-        if is_transport_error {
+        if loss == Loss::Broken {
             self.log(LogLevel::Error, |_| format!("transport error: {told}"));
             self.emit(Event::Error(Arc::clone(&told)));
         } else {
@@ -347,6 +364,14 @@ impl Session {
         };
         error.message = format!("{} ({} after {since})", error.message, words_of(time));
         error
+    }
+
+    /// The pause after a loss. A silent server has cost ten seconds before it was noticed, and by each client at a time of
+    /// its own: a shorter first pause keeps the time to replace it within another half second.
+    fn pause_after(&mut self, loss: Loss, at_least: Duration) -> Duration {
+        let is_first = self.trouble.setbacks == 0;
+        let pause = self.reconnect_pause(at_least);
+        if is_first && loss == Loss::Silent { pause.mul_f64(AFTER_SILENCE) } else { pause }
     }
 
     /// The pause before the next connection.
@@ -383,7 +408,7 @@ impl Session {
             }
         }
         for call in pings {
-            self.fail(call, Failure::NoReply("the connection ended"));
+            self.fail(call, Failure::NoReply(format!("the connection to {} ended", self.server)));
         }
     }
 
@@ -442,7 +467,7 @@ impl Session {
             }
             _ => format!("no `hello` from {server} within {waited} ms (connectTimeout)"),
         };
-        self.drop_connection(now, SocketError::new(message, Some("ETIMEDOUT".into())), true);
+        self.drop_connection(now, SocketError::new(message, Some("ETIMEDOUT".into())), Loss::Broken);
     }
 
     /// The error for a connection that ended with this close code.

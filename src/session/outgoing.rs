@@ -189,14 +189,14 @@ impl Outgoing {
         reply.into_iter().chain(pong).min()
     }
 
-    /// Takes one promise whose reply is overdue.
-    pub(super) fn overdue(&mut self, now: Instant) -> Option<CallId> {
+    /// Takes one promise whose reply is overdue, and says which option set the time.
+    pub(super) fn overdue(&mut self, now: Instant) -> Option<(CallId, &'static str)> {
         let is_overdue = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         if self.pings.front().is_some_and(|ping| is_overdue(ping.deadline)) {
-            return self.pings.pop_front().map(|ping| ping.call);
+            return self.pings.pop_front().map(|ping| (ping.call, "serverPongTimeout"));
         }
         let first = self.pending.first_entry()?;
-        is_overdue(first.get().deadline).then(|| first.remove().call)
+        is_overdue(first.get().deadline).then(|| (first.remove().call, "replyTimeout"))
     }
 
     /// Puts all deadlines off, for a time in which no reply could be read.

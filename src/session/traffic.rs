@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::lifecycle::Loss;
 use super::{
     Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant, LogLevel, Message,
     OnWritten, Outcome, Output, Session, SocketError, State, Timer, redact,
@@ -58,7 +59,7 @@ impl Session {
         }
         if is_migration && self.is_connected() {
             let message = format!("{} announced that it migrates the team", self.server);
-            self.drop_connection(now, self.dated(now, SocketError::new(message, None)), false);
+            self.drop_connection(now, self.dated(now, SocketError::new(message, None)), Loss::Ended);
         }
     }
 
@@ -151,8 +152,9 @@ impl Session {
     }
 
     pub(super) fn on_reply_timeout(&mut self, now: Instant) {
-        while let Some(call) = self.outgoing.overdue(now) {
-            self.fail(call, Failure::NoReply("it did not come in time"));
+        while let Some((call, option)) = self.outgoing.overdue(now) {
+            let server = &self.server;
+            self.fail(call, Failure::NoReply(format!("none from {server} in time ({option})")));
         }
         match self.state {
             State::Resuming { .. } if self.outgoing.last_pending().is_none() => self.become_ready(now),
@@ -203,7 +205,7 @@ impl Session {
         let server = &self.server;
         let message =
             format!("no sign of life from {server} within {waited} ms of a ping (serverPongTimeout)");
-        self.drop_connection(now, self.dated(now, SocketError::new(message, None)), false);
+        self.drop_connection(now, self.dated(now, SocketError::new(message, None)), Loss::Silent);
     }
 
     /// While the reader is paused, an open socket gets heartbeats.

@@ -65,6 +65,19 @@ fn without_a_sign_of_life_the_connection_is_dropped_there_and_then_and_replaced(
 }
 
 #[test]
+fn a_silent_connection_is_replaced_half_a_second_after_it_was_noticed_at_the_latest() {
+    for seed in 0..100 {
+        let mut world = World::with_seed(Config::default(), seed);
+        world.start("start");
+        world.server.replies = Replies::None;
+        world.advance(secs(10));
+        assert_eq!(world.trace.take().last().unwrap(), "reconnecting");
+        assert!(world.advance_to_deadline() <= ms(500));
+        assert_eq!(world.trace.take().last().unwrap(), "ready");
+    }
+}
+
+#[test]
 fn without_a_sign_of_life_a_client_without_auto_reconnect_ends() {
     let mut world = mute(Config { auto_reconnect: false, ..Config::default() });
     world.advance(secs(10));

@@ -1,0 +1,215 @@
+// Deadlines: a server, a proxy or a resolver that stops answering, at every point where a client waits for one. Owns
+// the list of these points.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { HttpsProxyAgent } = require('https-proxy-agent');
+const { SocksProxyAgent } = require('socks-proxy-agent');
+const { RTMClient, isPeer, keepingLogger, next } = require('../support/client.js');
+const { atEnd } = require('../support/cleanup.js');
+const { fullServer, muteServer, waits } = require('../support/dead-ends.js');
+const { inOwnNetwork, missing } = require('../support/own-network.js');
+const { SLACK, promise } = require('../support/promise.js');
+const { answers, scriptedProxy, scriptedSocks, socksReply } = require('../support/proxies.js');
+const { scriptedServer } = require('../support/scripted-server.js');
+
+/** Both requestTimeout and connectTimeout. */
+const LIMIT = 700;
+
+/** What waits longer waits for ever. */
+const FOR_EVER = 10_000;
+
+/** `disconnect()` has this one, whatever the options. */
+const CLOSE_LIMIT = 5000;
+
+const OPTIONS = { requestTimeout: LIMIT, connectTimeout: LIMIT, autoReconnect: false, retryConfig: { retries: 0 } };
+
+const isLinux = process.platform === 'linux';
+const silent = () => {};
+
+/** Does the first as it should, and leaves all others without an answer. */
+function onceOnly(good) {
+  let count = 0;
+  return (...args) => (count++ === 0 ? good(...args) : undefined);
+}
+
+function byteASecond(response) {
+  response.writeHead(200);
+  const timer = setInterval(() => response.write('a'), 1000);
+  response.on('close', () => clearInterval(timer));
+}
+
+/**
+ * Where the connect call gets stuck. Each gives options for the client.
+ * @type {Record<string, (t: any, server: any) => Promise<object | void>>}
+ */
+const CALL = {
+  'TLS handshake': async (t) => ({ slackApiUrl: `https://127.0.0.1:${await muteServer(t)}/api/` }),
+  'HTTP proxy': async (t) => {
+    const proxy = await scriptedProxy(t, answers.silence());
+    return { agent: new HttpsProxyAgent(proxy.url) };
+  },
+  'SOCKS proxy': async (t) => {
+    const proxy = await scriptedSocks(t, { greeting: silent });
+    return { agent: new SocksProxyAgent(proxy.url) };
+  },
+  'answer: no byte of it': async (t, server) => void server.answers.push(silent),
+  'answer: no end of it': async (t, server) => void server.answers.push((_, response) => response.write('{"ok":true,')),
+  'answer: a byte a second': async (t, server) => void server.answers.push((_, response) => byteASecond(response)),
+};
+
+/** Where the socket gets stuck. */
+const SOCKET = {
+  'TLS handshake': async (t, server) => {
+    server.answers.push(server.answer({ url: `wss://127.0.0.1:${await muteServer(t)}/socket` }));
+  },
+  'HTTP proxy': async (t) => {
+    const proxy = await scriptedProxy(t, onceOnly(answers.tunnel()));
+    return { agent: new HttpsProxyAgent(proxy.url) };
+  },
+  'SOCKS proxy': async (t) => {
+    const proxy = await scriptedSocks(t, { request: onceOnly(() => socksReply(0)) });
+    return { agent: new SocksProxyAgent(proxy.url) };
+  },
+  'upgrade: no byte of its answer': async (t, server) => void server.refusals.push(silent),
+  'upgrade: no end of its answer': async (t, server) => {
+    server.refusals.push((request, tcp) => tcp.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: '));
+  },
+  'hello': async (t, server) => void (server.greet = silent),
+};
+
+if (isLinux) {
+  CALL['TCP connect'] = async (t) => ({ slackApiUrl: `http://127.0.0.1:${await fullServer(t)}/api/` });
+  SOCKET['TCP connect'] = async (t, server) => {
+    server.answers.push(server.answer({ url: `ws://127.0.0.1:${await fullServer(t)}/socket` }));
+  };
+}
+
+/** How a server lets a close handshake wait. */
+const CLOSE = {
+  'close handshake: no byte': (socket) => socket.ws.pause(),
+  'close handshake: events in its place': (socket) => {
+    socket.ws.pause(); // It does not read, but goes on writing.
+    const timer = setInterval(() => socket.send({ type: 'news' }), 10);
+    socket.closed.then(() => clearInterval(timer));
+  },
+};
+
+/** A client of a server that gets stuck, and ends with the test; but for the peer, whose end may never come. */
+async function clientOf(t, prepare) {
+  const server = await scriptedServer(t);
+  const options = { slackApiUrl: server.apiUrl, ...OPTIONS, ...(await prepare(t, server)) };
+  const rtm = new RTMClient(server.token, { logger: keepingLogger(), ...options });
+  atEnd(t, () => isPeer || rtm.disconnect());
+  return { server, rtm };
+}
+
+async function connectCall(t, prepare) {
+  const { rtm } = await clientOf(t, prepare);
+  return waits(rtm.start(), FOR_EVER);
+}
+
+/** From the moment when the socket is dialled. */
+async function socket(t, prepare) {
+  const { rtm } = await clientOf(t, prepare);
+  const ended = next(rtm, 'disconnected').then(([error]) => {
+    throw error;
+  });
+  ended.catch(silent);
+  await rtm.start();
+  return waits(ended, FOR_EVER);
+}
+
+async function disconnect(t, stop) {
+  const { server, rtm } = await clientOf(t, async () => {});
+  const connected = next(rtm, 'connected');
+  await rtm.start();
+  await connected;
+  stop(await server.nextSocket());
+  return waits(rtm.disconnect(), FOR_EVER);
+}
+
+/** A resolver that does not answer: for the connect call, and, with `dials`, for the socket. */
+async function names(t, dials) {
+  const child = inOwnNetwork(t, async ({ client, input, next, report, run }) => {
+    const { writeFileSync } = require('node:fs');
+    // It is not the resolver that is to give up.
+    const file = `/tmp/resolv.conf.${process.pid}`;
+    writeFileSync(file, 'nameserver 127.0.0.1\noptions timeout:30 attempts:3\n');
+    run('mount', '--bind', file, '/etc/resolv.conf');
+    require('node:fs').unlinkSync(file);
+    let asked = 0;
+    const resolver = require('node:dgram').createSocket('udp4', () => (asked += 1));
+    await new Promise((resolve) => resolver.bind(53, '127.0.0.1', resolve));
+    const { scriptedServer } = require('./__test__/support/scripted-server.js');
+    const { waits } = require('./__test__/support/dead-ends.js');
+    const server = await scriptedServer({ after() {} });
+    const nowhere = server.apiUrl.replace('127.0.0.1', 'slack.test');
+    server.answers.push(server.answer({ url: 'ws://slack.test/socket' }));
+    const slackApiUrl = input.dials ? server.apiUrl : nowhere;
+    const rtm = client(server.token, { ...input.options, slackApiUrl });
+    const ended = next(rtm, 'disconnected').then(([error]) => {
+      throw error;
+    });
+    ended.catch(() => {});
+    const started = rtm.start();
+    if (input.dials) await started;
+    const { waited, hangs, error } = await waits(input.dials ? ended : started, input.longest);
+    const { code, message, original } = error ?? {};
+    report({ waited, hangs, asked, error: error && { code, message, original: { code: original?.code } } });
+  }, { dials, options: OPTIONS, longest: FOR_EVER });
+  return child.report();
+}
+
+/**
+ * All waits at once: how each ended, and how it should.
+ * @typedef {{ name: string, limit: number, code?: string, waited: number, hangs?: boolean, error?: any }} Wait
+ * @returns {Promise<Wait[]>}
+ */
+function allWaits(t) {
+  const begun = [];
+  const add = (name, ended, expected) => begun.push(ended.then((outcome) => ({ name, ...expected, ...outcome })));
+  const failed = { limit: LIMIT, code: 'slack_webapi_request_error' };
+  const lost = { limit: LIMIT, code: 'slack_rtmapi_websocket_error' };
+  for (const [name, prepare] of Object.entries(CALL)) add(`connect call, ${name}`, connectCall(t, prepare), failed);
+  for (const [name, prepare] of Object.entries(SOCKET)) add(`socket, ${name}`, socket(t, prepare), lost);
+  for (const [name, stop] of Object.entries(CLOSE)) add(name, disconnect(t, stop), { limit: CLOSE_LIMIT });
+  if (missing) {
+    t.diagnostic(`without DNS: ${missing}`);
+  } else {
+    add('connect call, DNS', names(t, false), failed);
+    add('socket, DNS', names(t, true), lost);
+  }
+  return Promise.all(begun);
+}
+
+/** @param {Wait} wait */
+function assertEnded({ name, limit, code, waited, hangs, error }) {
+  assert.ok(!hangs, `${name}: no end`);
+  const slack = limit === CLOSE_LIMIT ? 0 : SLACK;
+  assert.ok(waited <= limit + slack, `${name}: ${waited} ms`);
+  assert.equal(error?.code, code, `${name}: ${error?.message}`);
+  if (code === undefined) return;
+  assert.ok(waited > limit / 2, `${name}: ${waited} ms, so it was not the deadline`);
+  assert.equal(error.original.code, 'ETIMEDOUT', `${name}: ${error.message}`);
+  assert.match(error.message, new RegExp(`\\b${limit} ms`), name);
+}
+
+/** @type {Wait[]} */
+let waitsOf = [];
+
+promise('each wait has a deadline: DNS, TCP, TLS, proxy, HTTP answer, upgrade, hello, close handshake', {
+  measure: async (t) => {
+    waitsOf = await allWaits(t);
+    const ended = waitsOf.filter(({ hangs }) => !hangs);
+    const closing = waitsOf.filter(({ name }) => name in CLOSE).map(({ waited }) => waited);
+    return {
+      'waits with a deadline': `${ended.length} of ${waitsOf.length}`,
+      'disconnect() resolves after': `${(Math.max(...closing) / 1000).toFixed(1)} s`,
+    };
+  },
+  keep: () => {
+    assert.ok(waitsOf.length >= 14);
+    waitsOf.forEach(assertEnded);
+  },
+});
