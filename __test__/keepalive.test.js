@@ -101,6 +101,7 @@ describe('keepalive', { concurrency: true }, () => {
     while (performance.now() < end) {
       await rtm.send('typing', { channel: 'C1' });
       await socket.nextFrame('typing');
+      socket.send({ type: 'user_typing' });
     }
     assert.deepEqual(socket.frames.filter(({ type }) => type === 'ping'), []);
   });

@@ -109,17 +109,26 @@ pub(super) fn bare(host: &str) -> &str {
 }
 
 /// A connection: TCP, or whatever is layered upon it.
-pub(super) struct Stream(Box<dyn Duplex>);
+pub(super) struct Stream {
+    below: Box<dyn Duplex>,
+    /// So many bytes were read.
+    received: u64,
+}
 
 impl Stream {
     pub(super) fn new(stream: impl Duplex + 'static) -> Self {
-        Self(Box::new(stream))
+        Self { below: Box::new(stream), received: 0 }
+    }
+
+    /// So many bytes were read.
+    pub(super) fn received(&self) -> u64 {
+        self.received
     }
 }
 
 impl From<Box<dyn Duplex>> for Stream {
     fn from(stream: Box<dyn Duplex>) -> Self {
-        Self(stream)
+        Self { below: stream, received: 0 }
     }
 }
 
@@ -135,7 +144,10 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        let known = buffer.filled().len();
+        let read = Pin::new(&mut self.below).poll_read(context, buffer);
+        self.received += (buffer.filled().len() - known) as u64;
+        read
     }
 }
 
@@ -145,14 +157,14 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.below).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.below).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        Pin::new(&mut self.below).poll_shutdown(context)
     }
 }

@@ -8,8 +8,10 @@ mod dial;
 mod dns;
 mod proxy;
 mod socket;
+mod switch;
 mod tls;
 mod transport;
+mod upgrade;
 mod web_api;
 
 use std::future::{Future, pending};
@@ -374,7 +376,7 @@ impl<H: Host> Driver<H> {
                 }
                 Output::Open { connection, url } => {
                     let transport = Arc::clone(&self.transport);
-                    let dial = async move { socket::dial(&transport, &url).await };
+                    let dial = async move { upgrade::dial(&transport, &url).await };
                     self.work = Work::Dialling(connection, Box::pin(dial));
                 }
                 Output::Write { frame } => {

@@ -2,7 +2,6 @@
 //! target. A proxy's password is in no error.
 
 use std::fmt;
-use std::future::pending;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -12,13 +11,12 @@ use bytes::Bytes;
 use http::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio_socks::TargetAddr;
 use tokio_socks::tcp::{Socks4Stream, Socks5Stream};
 
 use super::dial::{self, DialError, Stream};
+use super::switch::switch;
 use super::tls::{self, TlsConfig};
 use super::transport::{TransportError, header_map};
 use super::{cause, dns};
@@ -173,33 +171,17 @@ impl Proxy {
     /// `CONNECT` (RFC 9110, section 9.3.6).
     async fn connect(&self, stream: Stream, host: &str, port: u16) -> Result<Stream, ProxyError> {
         let target = authority(host, port);
-        let no_answer =
-            |source| ProxyError::NoAnswer { proxy: self.to_string(), target: target.clone(), source };
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(no_answer)?;
         let mut request = Request::connect(&target)
             .body(Empty::<Bytes>::new())
             .expect("a host and a port are a request's target");
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::try_from(&target).expect("a host and a port fit into a header"));
         headers.extend(self.headers.clone());
-        let exchange = async {
-            let response = sender.send_request(request).await.map_err(no_answer)?;
-            let status = response.status();
-            if !status.is_success() {
-                return Err(self.refused(target.clone(), status));
-            }
-            hyper::upgrade::on(response).await.map_err(no_answer)
-        };
-        // What the connection fails with, the exchange tells, too.
-        let drive = async {
-            let _ = connection.with_upgrades().await;
-            pending::<()>().await;
-        };
-        let upgraded = tokio::select! {
-            upgraded = exchange => upgraded?,
-            () = drive => unreachable!("it never ends"),
-        };
-        Ok(Stream::new(TokioIo::new(upgraded)))
+        match switch(stream, request).await {
+            Ok((_, Some(stream))) => Ok(stream),
+            Ok((answer, None)) => Err(self.refused(target, answer.status)),
+            Err(source) => Err(ProxyError::NoAnswer { proxy: self.to_string(), target, source }),
+        }
     }
 
     fn refused(&self, target: String, status: StatusCode) -> ProxyError {

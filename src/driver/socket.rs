@@ -1,4 +1,4 @@
-//! One WebSocket: dialling it, and turning what it does into events. Owns the bytes; their meaning is the session's.
+//! One open WebSocket: what it does, as events. Owns the bytes; their meaning is the session's, its opening `upgrade`'s.
 
 use std::io;
 use std::pin::Pin;
@@ -7,31 +7,22 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::future::poll_fn;
 use futures_util::{Sink, Stream as _};
-use http::StatusCode;
-use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_KEY, USER_AGENT};
 use tokio::task::coop::has_budget_remaining;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use tokio_tungstenite::tungstenite::{Error as WsError, Utf8Bytes};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
-use url::Url;
 
-use super::agent::{Agent, AgentError, AgentRequest};
 use super::cause;
-use super::dial::{self, Stream, Target};
-use super::transport::Transport;
-use super::web_api::{self, texts};
-use crate::session::{Closure, ErrorCode, Secret, SocketError};
-
-/// What one read from the socket may bring.
-const READ_BUFFER_BYTES: usize = 32 * 1024;
+use super::dial::Stream;
+use crate::session::{Closure, SocketError};
 
 /// After so many bytes of frames the driver looks at its other work.
 const BATCH_BYTES: usize = 64 * 1024;
+
+/// Of a server that does not take the answers to its pings, no more than these are read. (The answers wait in memory.)
+const MAX_PINGS: usize = 1024;
 
 /// The close code of a connection that ended without a close frame.
 const ABNORMAL_CLOSURE: u16 = 1006;
@@ -41,7 +32,7 @@ const ABNORMAL_CLOSURE: u16 = 1006;
 pub(super) enum SocketEvent {
     /// A text or binary frame.
     Frame(Bytes),
-    /// A control frame. (Pings are answered here.)
+    /// A control frame (pings are answered here), or a part of a frame.
     Alive,
     /// All that was to be written is written.
     Flushed,
@@ -69,121 +60,20 @@ pub(super) struct Socket {
     flushing: bool,
     /// The first write that failed; told when there is nothing more to read.
     failed: Option<WsError>,
-}
-
-/// Dials a socket URL: a connection, and the upgrade request.
-pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, SocketError> {
-    let url = Url::parse(&url.0).map_err(|error| failed(format!("the socket URL is none: {error}"), None))?;
-    let request = upgrade_request(transport, &url)
-        .map_err(|error| failed(format!("the socket URL cannot be used: {error}"), None))?;
-    let server = authority(&url);
-    let stream = match &transport.agent {
-        Some(agent) => {
-            upgrade_by_agent(transport, &**agent, &request, &url).await.map_err(|error| match error {
-                Upgrade::Refused(status, retry_after) => refused(&server, status, retry_after.as_deref()),
-                Upgrade::Failed(error) => {
-                    failed(format!("no connection to {server}: {error}"), error.code.clone())
-                }
-            })?
-        }
-        None => upgrade(transport, request, &url, &server).await?,
-    };
-    Ok(Socket { stream, server, flushing: false, failed: None })
-}
-
-/// The upgrade request with the user's headers, but for the token.
-fn upgrade_request(transport: &Transport, url: &Url) -> Result<Request, WsError> {
-    let mut request = url.as_str().into_client_request()?;
-    let mut own = transport.headers.clone();
-    own.remove(AUTHORIZATION);
-    let headers = request.headers_mut();
-    headers.insert(USER_AGENT, transport.user_agent.clone());
-    headers.extend(own);
-    Ok(request)
-}
-
-fn config(transport: &Transport) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .max_message_size(Some(transport.max_frame_bytes))
-        .max_frame_size(Some(transport.max_frame_bytes))
-}
-
-async fn upgrade(
-    transport: &Transport,
-    request: Request,
-    url: &Url,
-    server: &str,
-) -> Result<WebSocketStream<Stream>, SocketError> {
-    let target = Target {
-        host: dial::bare(url.host_str().unwrap_or_default()),
-        port: url.port_or_known_default().unwrap_or_default(),
-        secure: url.scheme() == "wss",
-    };
-    let stream = transport.dialler.dial(target).await.map_err(|error| {
-        failed(format!("no connection to {server}: {}", cause::words(&error)), cause::node_code(&error))
-    })?;
-    match client_async_with_config(request, stream, Some(config(transport))).await {
-        Ok((stream, _)) => Ok(stream),
-        Err(WsError::Http(response)) => {
-            let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-            Err(refused(server, response.status(), header))
-        }
-        Err(error) => {
-            let what = cause::words(&error);
-            Err(failed(format!("no WebSocket upgrade by {server}: {what}"), cause::node_code(&error)))
-        }
-    }
-}
-
-/// How an agent's upgrade request came to nothing.
-enum Upgrade {
-    /// With the `Retry-After` header.
-    Refused(StatusCode, Option<String>),
-    Failed(AgentError),
-}
-
-async fn upgrade_by_agent(
-    transport: &Transport,
-    agent: &dyn Agent,
-    request: &Request,
-    url: &Url,
-) -> Result<WebSocketStream<Stream>, Upgrade> {
-    let mut url = url.clone();
-    let scheme = if url.scheme() == "wss" { "https" } else { "http" };
-    url.set_scheme(scheme).expect("a URL of one of these schemes may get another of them");
-    let headers = texts(request.headers());
-    let asked = AgentRequest { method: "GET", url: url.into(), headers, body: Bytes::new() };
-    let (response, stream) = agent.upgrade(asked).await.map_err(Upgrade::Failed)?;
-    let header = |name| response.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let stream = stream.ok_or_else(|| {
-        let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Upgrade::Refused(status, header(RETRY_AFTER.as_str()).map(str::to_owned))
-    })?;
-    let key = request.headers().get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
-    if header("sec-websocket-accept") != Some(derive_accept_key(key).as_str()) {
-        let message = "the answer to the WebSocket upgrade does not belong to the request".to_owned();
-        return Err(Upgrade::Failed(AgentError { message, code: None }));
-    }
-    Ok(WebSocketStream::from_raw_socket(stream.into(), Role::Client, Some(config(transport))).await)
-}
-
-/// The host and port of a URL.
-fn authority(url: &Url) -> String {
-    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
-}
-
-fn refused(server: &str, status: StatusCode, retry_after: Option<&str>) -> SocketError {
-    let message = format!("{server} refused the WebSocket upgrade with HTTP status {status}");
-    let retry_after = retry_after.and_then(web_api::retry_after).unwrap_or_default();
-    SocketError { retry_after, ..failed(message, None) }
-}
-
-fn failed(message: String, code: Option<ErrorCode>) -> SocketError {
-    SocketError::new(message, code)
+    /// So many bytes had arrived when it was last looked at.
+    received: u64,
+    /// Pings since the socket took all that was to be written.
+    pings: usize,
+    /// The last frame longer than a batch, and what has been read since.
+    large: Option<(Bytes, usize)>,
 }
 
 impl Socket {
+    /// `server` is for errors.
+    pub(super) fn new(stream: WebSocketStream<Stream>, server: String) -> Self {
+        Self { stream, server, flushing: false, failed: None, received: 0, pings: 0, large: None }
+    }
+
     /// Queues a text frame; `events` writes it.
     pub(super) fn write(&mut self, frame: Bytes) {
         let text = Utf8Bytes::try_from(frame).expect("frames are made from strings");
@@ -226,10 +116,17 @@ impl Socket {
 
     fn poll_events(&mut self, context: &mut Context<'_>, read: bool, events: &mut Vec<SocketEvent>) {
         self.poll_flush(context, events);
-        if !read {
+        if !read || self.pings >= MAX_PINGS {
             return;
         }
-        let end = match self.poll_read(context, events) {
+        let known = events.len();
+        let reading = self.poll_read(context, events);
+        // Of a frame that takes its time, every part is a sign of life.
+        let received = self.stream.get_ref().received();
+        if std::mem::replace(&mut self.received, received) != received && events.len() == known {
+            events.push(SocketEvent::Alive);
+        }
+        let end = match reading {
             Reading::MoreIsThere => None,
             // A write may have failed while there was still something to read: what the server said last. So it is
             // the end only now.
@@ -246,15 +143,15 @@ impl Socket {
     /// Reads what is there, up to a batch.
     fn poll_read(&mut self, context: &mut Context<'_>, events: &mut Vec<SocketEvent>) -> Reading {
         let mut bytes = 0;
-        while bytes < BATCH_BYTES {
+        while bytes < BATCH_BYTES && self.pings < MAX_PINGS {
             match Pin::new(&mut self.stream).poll_next(context) {
                 Poll::Ready(Some(Ok(Message::Text(text)))) => {
                     bytes += 1 + text.len();
-                    events.push(SocketEvent::Frame(text.into()));
+                    events.push(SocketEvent::Frame(self.note_frame(text.into())));
                 }
                 Poll::Ready(Some(Ok(Message::Binary(data)))) => {
                     bytes += 1 + data.len();
-                    events.push(SocketEvent::Frame(data));
+                    events.push(SocketEvent::Frame(self.note_frame(data)));
                 }
                 Poll::Ready(Some(Ok(Message::Close(frame)))) => {
                     // The answer to the close frame is queued; it goes out if the socket takes it now.
@@ -266,7 +163,8 @@ impl Socket {
                     };
                     return Reading::Closed(Closure::Ended { code, reason });
                 }
-                Poll::Ready(Some(Ok(_))) => {
+                Poll::Ready(Some(Ok(control))) => {
+                    self.pings += usize::from(control.is_ping());
                     // A ping's answer is queued by the library and goes out with the next read; or with the next
                     // flush, since reading may pause.
                     self.flushing = true;
@@ -281,6 +179,20 @@ impl Socket {
             }
         }
         Reading::MoreIsThere
+    }
+
+    /// A large frame lies in the library's read buffer, which would keep that memory for what comes next, to the end
+    /// of the connection. So the frame is held until the library has had to get itself another buffer.
+    fn note_frame(&mut self, frame: Bytes) -> Bytes {
+        if frame.len() > BATCH_BYTES {
+            self.large = Some((frame.clone(), 0));
+        } else if let Some((_, since)) = &mut self.large {
+            *since += frame.len();
+            if *since > BATCH_BYTES {
+                self.large = None;
+            }
+        }
+        frame
     }
 
     /// What breaks the protocol is answered by a close frame that says so (RFC 6455, section 7.4.1), as far as the socket
@@ -315,10 +227,12 @@ impl Socket {
         match Pin::new(&mut self.stream).poll_flush(context) {
             Poll::Ready(Ok(())) => {
                 self.flushing = false;
+                self.pings = 0;
                 events.push(SocketEvent::Flushed);
             }
             Poll::Ready(Err(error)) => {
                 self.flushing = false;
+                self.pings = 0;
                 self.fail(error);
             }
             Poll::Pending => {}
@@ -342,10 +256,13 @@ impl Socket {
             }
             ref error => format!("the connection to {} broke: {}", self.server, cause::words(error)),
         };
-        Closure::Failed(failed(message, cause::node_code(&error)))
+        Closure::Failed(SocketError::new(message, cause::node_code(&error)))
     }
 }
 
 fn ended() -> Closure {
     Closure::Ended { code: ABNORMAL_CLOSURE, reason: String::new() }
 }
+
+#[cfg(test)]
+mod autobahn;

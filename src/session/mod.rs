@@ -171,6 +171,8 @@ pub struct Session {
     ping: Option<(MessageId, Instant)>,
     /// When something was last handed to the socket.
     last_outgoing: Instant,
+    /// When something last arrived.
+    last_incoming: Instant,
     latency: Option<Duration>,
     paused_since: Option<Instant>,
     /// Whether deadlines were put off after a sleep, and nothing was read since.
@@ -199,6 +201,7 @@ impl Session {
             trouble: Trouble { established: false, failed_calls: 0, since: now, setbacks: 0, attempts: 0 },
             ping: None,
             last_outgoing: now,
+            last_incoming: now,
             latency: None,
             paused_since: None,
             excused: false,
@@ -247,7 +250,7 @@ impl Session {
             },
             Input::Opened { connection } if self.is_current(connection) => self.on_opened(now),
             Input::Frame { connection, data } if self.is_current(connection) => self.on_frame(now, data),
-            Input::Alive { connection } if self.is_current(connection) => self.on_sign_of_life(),
+            Input::Alive { connection } if self.is_current(connection) => self.on_sign_of_life(now),
             Input::Flushed { connection } if self.is_current(connection) => self.on_flushed(now),
             Input::Closed { connection, closure } if self.is_current(connection) => {
                 self.on_closed(now, closure);

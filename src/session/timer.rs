@@ -13,7 +13,7 @@ pub enum Timer {
     Connect,
     /// A reconnected client waits for replayed replies: until when (`replyAckOnReconnectTimeout`).
     ReplyAck,
-    /// Outgoing traffic has been silent: when to send a ping (`clientPingTimeout`).
+    /// Outgoing or incoming traffic has been silent: when to send a ping (`clientPingTimeout`).
     Ping,
     /// A ping was sent: when a sign of life must have arrived (`serverPongTimeout`).
     Pong,

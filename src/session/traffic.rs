@@ -28,7 +28,7 @@ impl Session {
                 return;
             }
         }
-        self.on_sign_of_life();
+        self.on_sign_of_life(now);
         let head = match FrameHead::read(&data) {
             Ok(head) => head,
             Err(error) => {
@@ -166,14 +166,16 @@ impl Session {
 
     pub(super) fn start_keepalive(&mut self, now: Instant) {
         self.last_outgoing = now;
+        self.last_incoming = now;
         self.schedule_ping();
     }
 
-    /// The next ping is due when outgoing traffic has been silent for long enough; while a pong is awaited, none is.
+    /// The next ping is due when either direction has been silent for long enough: a server that is gone takes all that
+    /// is sent without a word. While a pong is awaited, none is due.
     fn schedule_ping(&mut self) {
         let (State::Ready { .. }, None) = (self.state, self.timers.get(Timer::Pong)) else { return };
         if let Some(timeout) = self.config.client_ping_timeout {
-            self.set_timer(Timer::Ping, self.last_outgoing, timeout);
+            self.set_timer(Timer::Ping, self.last_outgoing.min(self.last_incoming), timeout);
         }
     }
 
@@ -192,12 +194,11 @@ impl Session {
     }
 
     /// Whatever arrives shows that the server is there.
-    pub(super) fn on_sign_of_life(&mut self) {
+    pub(super) fn on_sign_of_life(&mut self, now: Instant) {
         self.excused = false;
-        if self.timers.get(Timer::Pong).is_some() {
-            self.timers.stop(Timer::Pong);
-            self.schedule_ping();
-        }
+        self.last_incoming = now;
+        self.timers.stop(Timer::Pong);
+        self.schedule_ping();
     }
 
     pub(super) fn on_pong_timeout(&mut self, now: Instant) {

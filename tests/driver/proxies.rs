@@ -287,7 +287,8 @@ async fn an_answer_in_single_bytes() {
     client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
 }
 
-/// Bug this guards against: what comes in one packet with the proxy's answer is lost.
+/// Bug this guards against: what comes in one packet with the proxy's answer is lost. (Nobody may say anything yet, so it is
+/// taken for the breach that it is.)
 #[tokio::test]
 async fn bytes_right_behind_the_answer() {
     for early in [1, 9, 40] {
@@ -297,14 +298,11 @@ async fn bytes_right_behind_the_answer() {
         answer_call(&proxy, SOCKET_URL).await;
         let mut link = proxy.accept().await;
         link.request().await;
-        // The key is at the end of the upgrade's answer, so all before it can come early.
         let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n";
         link.send([ESTABLISHED, &head[..early]].concat()).await;
-        let upgrade = upgrade_answer(&link.request().await);
-        assert!(upgrade.starts_with(head));
-        link.send(&upgrade[early..]).await;
-        Peer::new(link.stream).text(HELLO).await;
-        client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
+        client.lifecycle(&["connecting", "authenticated"]).await;
+        let error = client.transport_error().await;
+        assert!(error.message.contains("no WebSocket upgrade"), "{error}");
     }
 }
 

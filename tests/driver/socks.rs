@@ -9,8 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::client::Setup;
 use crate::clock::{Clock, ms, secs, take_turns, within};
 use crate::proxies::{api_trouble, behind, options, socket_trouble};
-use crate::server::{HELLO, Link, Server, ok_answer, upgrade_answer};
-use crate::websocket::Peer;
+use crate::server::{HELLO, Link, Server, ok_answer};
 
 const PASSWORD: &str = "pa:s's w\u{f6}rd";
 const SOCKET_URL: &str = "ws://sockets.test:8443/socket?ticket=t1cket";
@@ -286,7 +285,8 @@ async fn not_socks5() {
     failure(ProxyKind::Socks5h, with_password, &script).await;
 }
 
-/// Bug this guards against: what comes in one packet with the proxy's answer is lost.
+/// Bug this guards against: what comes in one packet with the proxy's answer is lost. (Nobody may say anything yet, so it is
+/// taken for the breach that it is.)
 #[tokio::test]
 async fn bytes_right_behind_the_answer() {
     let (offered, taken) = NO_AUTH;
@@ -301,10 +301,9 @@ async fn bytes_right_behind_the_answer() {
     follow(&mut link, &[Hears(offered), Says(taken), Hears(TO_SOCKET)]).await;
     let head = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\n";
     link.send([GRANTED, head.as_bytes()].concat()).await;
-    let upgrade = upgrade_answer(&link.request().await);
-    link.send(upgrade.strip_prefix(head).expect("so it begins")).await;
-    Peer::new(link.stream).text(HELLO).await;
-    client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
+    client.lifecycle(&["connecting", "authenticated"]).await;
+    let error = client.transport_error().await;
+    assert!(error.message.contains("no WebSocket upgrade"), "{error}");
 }
 
 /// Promise: a name that is too long for SOCKS is an error: no part of it goes out as another name, and nothing panics.

@@ -124,6 +124,23 @@ async fn signs_of_life() {
     }
 }
 
+/// Promise: a frame that takes longer than the time for a pong is read to its end.
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_takes_its_time() {
+    let clock = Clock::stop();
+    let server = Server::bind().await;
+    let (mut client, mut peer) = Client::ready(with_keepalive(&server), &server).await;
+    let slow = text(&format!(r#"{{"type":"slow","text":"{}"}}"#, "x".repeat(300)));
+    for part in slow.chunks(40) {
+        client.assert_no_event().await;
+        peer.send(part).await;
+        clock.pass(secs(3)).await;
+    }
+    let frame = client.frame().await;
+    assert!(frame.starts_with(r#"{"type":"slow""#), "{frame:?}");
+    client.assert_no_event().await;
+}
+
 #[expect(clippy::disallowed_methods, reason = "`lastActivity` is a time of the wall clock")]
 fn wall_clock_ms() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");

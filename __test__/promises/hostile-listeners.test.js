@@ -1,0 +1,44 @@
+// Listeners that misbehave, in every way and at every event: what others hear is computed, and comes to pass. Owns the
+// table; how a throw surfaces is ../throwing-listeners.test.js's.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { inProcess } = require('../support/child.js');
+const { MISDEEDS, hostileServers } = require('../support/hostile-life.js');
+const { promise } = require('../support/promise.js');
+const { several } = require('../support/several.js');
+
+const life = require.resolve('../support/hostile-life.js');
+
+// Of each misdeed a process, with a client for each event and one that nobody disturbs.
+promise('a listener that throws, rejects, disconnects, starts, removes, floods or blocks: no other event is harmed', {
+  timeout: 150_000,
+  async measure(t) {
+    let [heard, wanted, died] = [0, 0, 0];
+    const faults = [];
+    await several(Object.keys(MISDEEDS), 11, async (misdeed) => {
+      const server = await hostileServers(t);
+      const input = { life, misdeed, apiUrl: server.apiUrl };
+      const child = inProcess(t, server, (context) => require(context.input.life).liveAll(context), { input });
+      const { code, signal, stderr, reports } = await child.ended;
+      const [verdict] = reports;
+      if (verdict === undefined || code !== 0 || stderr !== '') {
+        died += 1;
+        faults.push(`${misdeed}: the process ended, ${signal ?? `code ${code}`}, ${stderr}`);
+      }
+      heard += verdict?.heard ?? 0;
+      wanted += verdict?.wanted ?? 0;
+      faults.push(...(verdict?.faults ?? []));
+    });
+    for (const fault of faults) t.diagnostic(fault);
+    return {
+      'events that reached the others': `${heard} of ${wanted}`,
+      'not as computed': faults.length,
+      'processes that died': `${died} of ${Object.keys(MISDEEDS).length}`,
+    };
+  },
+  keep(figures) {
+    assert.equal(figures['not as computed'], 0);
+    assert.match(figures['events that reached the others'], /^(\d{5,}) of \1$/);
+  },
+});

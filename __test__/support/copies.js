@@ -1,0 +1,36 @@
+// Copies of the client's package, each in a folder of its own, as npm lays them out where two packages want one. Owns
+// the folders, which go when the test ends.
+'use strict';
+
+const fs = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
+const { atEnd } = require('./cleanup.js');
+const { isPeer } = require('./client.js');
+
+const ROOT = path.join(__dirname, '../..');
+const MODULES = path.join(ROOT, 'node_modules');
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {number} count
+ * @returns {string[]} what `require` takes for each of them
+ */
+function copies(t, count) {
+  const home = fs.mkdtempSync(path.join(tmpdir(), 'copies-'));
+  atEnd(t, () => fs.rmSync(home, { recursive: true }));
+  const from = isPeer ? path.join(MODULES, 'rtm-api-peer') : ROOT;
+  const { files, main } = JSON.parse(fs.readFileSync(path.join(from, 'package.json'), 'utf8'));
+  const isWanted = (name) => name.endsWith('.node') || files.some((file) => file.startsWith(name));
+  const wanted = fs.readdirSync(from).filter(isWanted);
+  return Array.from({ length: count }, (_, n) => {
+    const folder = path.join(home, `copy-${n}`);
+    for (const name of ['package.json', ...wanted]) {
+      fs.cpSync(path.join(from, name), path.join(folder, name), { recursive: true });
+    }
+    fs.symlinkSync(fs.realpathSync(MODULES), path.join(folder, 'node_modules'));
+    return path.join(folder, main);
+  });
+}
+
+module.exports = { copies };

@@ -1,0 +1,54 @@
+// Servers of which every kind of error can be had, as often as one likes. Owns the ways in which they fail.
+'use strict';
+
+const { scriptedServer } = require('./scripted-server.js');
+
+const BROKEN = Array.from({ length: 100 }, (_, n) => `{"type":"broken","n":${n}`);
+
+/** What never runs out. */
+const endless = (item) => ({ length: 1, shift: () => item });
+
+/**
+ * What comes of a method, at a server that is up: good answers to all others.
+ * @type {Record<string, (request: any, response: any) => void>}
+ */
+const METHODS = {
+  '/api/fails': (_, response) => response.end('{"ok":false,"error":"channel_not_found"}'),
+  '/api/breaks': (_, response) => response.writeHead(500).end('{"broken":true}'),
+  '/api/hangs.up': (_, response) => response.destroy(),
+};
+
+/**
+ * What comes of a message, by its channel.
+ * @type {Record<string, (socket: any, id: number) => void>}
+ */
+const CHANNELS = {
+  refused: (socket, id) => socket.send({ ok: false, reply_to: id, error: { code: 2, msg: 'no such channel' } }),
+  broken: (socket) => [...BROKEN, '{"type":"end"}'].forEach((text) => socket.send(text)),
+  mute: (socket) => socket.send({ type: 'got' }),
+};
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {(server: any, deal: (socket: any, frame: any) => void) => void} onFrames
+ */
+async function errorServers(t, onFrames) {
+  const [slack, refused, doorless, tripping] = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
+  slack.answers = endless((request, response, { url }) => {
+    const method = METHODS[url] ?? ((_, other) => other.end(JSON.stringify(slack.answer())));
+    method(request, response);
+  });
+  onFrames(slack, (socket, { id, channel }) => CHANNELS[channel]?.(socket, id));
+  refused.answers = endless({ ok: false, error: 'invalid_auth' });
+  doorless.refusals = endless(503);
+  tripping.greet = (socket) => {
+    socket.hello();
+    socket.reset();
+  };
+  const urls = Object.fromEntries(
+    Object.entries({ slack, refused, doorless, tripping }).map(([name, { apiUrl }]) => [name, apiUrl]),
+  );
+  return { slack, urls };
+}
+
+module.exports = { errorServers };

@@ -1,0 +1,255 @@
+// A life of a client with one listener that misbehaves, between two that only listen. Owns the life: a session that is
+// lost, an answer and a socket that are refused, a second session, the end; and the misdeeds.
+//
+//   await hostileServers(t)         the servers of such lives, in the test; gives one that has `apiUrl`
+//   liveAll(context)                in the process under test: lives with `input.misdeed`, all events in turn
+'use strict';
+
+const assert = require('node:assert/strict');
+const { setTimeout: pause } = require('node:timers/promises');
+const { isFull } = require('./promise.js');
+const { scriptedServer } = require('./scripted-server.js');
+
+const FRAMES = [
+  { type: 'message', text: 'a', n: 1 },
+  { type: 'message', subtype: 'bot_message', text: 'b', n: 2 },
+  { type: 'message', text: 'c', n: 3 },
+];
+
+/** Where listeners misbehave, and others listen. */
+const EVENTS = [
+  'connecting',
+  'authenticated',
+  'connected',
+  'ready',
+  'reconnecting',
+  'unable_to_rtm_start',
+  'error',
+  'disconnecting',
+  'disconnected',
+  'slack_event',
+  'hello',
+  'message',
+  'message::bot_message',
+  'outgoing_message',
+];
+
+/** @param {import('node:test').TestContext} t */
+async function hostileServers(t) {
+  const [first, doorless, second] = await Promise.all(Array.from({ length: 3 }, () => scriptedServer(t)));
+  const greetBy = (finish) => (socket) => {
+    socket.ws.removeAllListeners('message');
+    socket.ws.on('message', (data) => {
+      const { id, text } = JSON.parse(data.toString());
+      socket.send({ ok: true, reply_to: id });
+      if (text !== 'go on') return;
+      FRAMES.forEach((frame) => socket.send(frame));
+      finish(socket);
+    });
+    socket.hello();
+  };
+  first.greet = greetBy((socket) => socket.close(1001, 'going away'));
+  second.greet = greetBy((socket) => socket.send({ type: 'end' }));
+  doorless.refusals = /** @type {any} */ ({ shift: () => 503 });
+  const places = [first, undefined, doorless];
+  const calls = new Map();
+  const answer = (request, response, { url, headers, form }) => {
+    if (!url.endsWith('/rtm.connect')) return response.end('{"ok":true}');
+    const token = headers.authorization ?? form.token;
+    const count = calls.get(token) ?? 0;
+    calls.set(token, count + 1);
+    const place = count < places.length ? places[count] : second;
+    const refused = { ok: false, error: 'fatal_error' };
+    return response.end(JSON.stringify(place === undefined ? refused : first.answer({ url: place.socketUrl })));
+  };
+  first.answers = /** @type {any} */ ({ length: 1, shift: () => answer });
+  return first;
+}
+
+/** In ms; fourteen times in a thread. */
+const BLOCKED_FOR = isFull ? 2000 : 150;
+
+const ignore = () => {};
+const PROPERTIES = ['connected', 'authenticated', 'activeUserId', 'activeTeamId', 'state'];
+
+const throws = (make) => ({ does: () => { throw make(); }, effect: 'throws' });
+
+/**
+ * What a listener does with the client and the event's argument, each time or the first time that it is called, and
+ * what that does to others: nothing, unless `effect` says so.
+ * @type {Record<string, { does: (rtm: any, event: any) => any, once?: boolean, effect?: string }>}
+ */
+const MISDEEDS = {
+  'throws an error': throws(() => new Error('of the listener')),
+  'throws undefined': throws(() => undefined),
+  'throws a string': throws(() => 'of the listener'),
+  'throws what has no text': throws(() => ({ toString: () => assert.fail('no text') })),
+  'overflows the stack': { does: function again() { again(); again(); }, effect: 'throws' },
+  rejects: { does: async () => { throw new Error('of the listener'); } },
+  'rejects with undefined': { does: () => { Promise.reject(); } },
+  'calls disconnect()': { does: (rtm) => void rtm.disconnect().catch(ignore), once: true, effect: 'disconnects' },
+  'calls start()': { does: (rtm) => void rtm.start().catch(ignore), once: true, effect: 'restarts' },
+  'calls disconnect() and start()': {
+    does: (rtm) => void [rtm.disconnect().catch(ignore), rtm.start().catch(ignore)],
+    once: true,
+    effect: 'restarts anew',
+  },
+  'calls removeAllListeners()': { does: (rtm) => rtm.removeAllListeners(), effect: 'removes' },
+  'adds 10,000 listeners': {
+    does: (rtm) => {
+      for (let n = 0; n < 10_000; n += 1) rtm.on(EVENTS[n % EVENTS.length], () => {});
+    },
+    once: true,
+  },
+  'adds and removes a listener': { does: (rtm) => rtm.on('other', ignore).off('other', ignore) },
+  'blocks the thread': {
+    does: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCKED_FOR),
+    once: true,
+  },
+  'emits events itself': { does: (rtm) => { for (let n = 0; n < 100; n += 1) rtm.emit('other', n); } },
+  'replaces emit': {
+    does: (rtm) => {
+      const { emit } = rtm;
+      rtm.emit = (...args) => emit.apply(rtm, args);
+    },
+    once: true,
+  },
+  'freezes the event': { does: (_, event) => Object.freeze(event) },
+  'changes the event': {
+    does: (_, event) => typeof event === 'object' && event !== null && Object.assign(event, { user: 'z', odd: 1 }),
+  },
+  'sends 1,000 messages': {
+    does: (rtm) => { for (let n = 0; n < 1000; n += 1) rtm.sendMessage(`${n}`, 'C1').catch(ignore); },
+    once: true,
+  },
+  'calls ping(), send() and apiCall()': {
+    does: (rtm) => [rtm.ping?.(), rtm.send('x'), rtm.apiCall?.('api.test')].forEach((one) => one?.catch(ignore)),
+  },
+  "deletes the client's properties": { does: (rtm) => PROPERTIES.forEach((name) => delete rtm[name]) },
+  'holds 50 MB': { does: (rtm) => (rtm.held ??= Buffer.alloc(50 * 2 ** 20, 1)) && ignore() },
+};
+
+/** Of one session, up to its last frame. */
+const SESSION = [
+  ...['connecting', 'authenticated', 'connected', 'slack_event hello', 'hello', 'ready', 'outgoing_message'],
+  ...['slack_event message', 'message'],
+  ...['slack_event message', 'message', 'message::bot_message'],
+  ...['slack_event message', 'message'],
+];
+
+/** What is heard of a life that nobody disturbs. */
+const WHOLE = [
+  ...SESSION,
+  ...['reconnecting', 'connecting', 'unable_to_rtm_start'],
+  ...['reconnecting', 'connecting', 'authenticated', 'error'],
+  ...['reconnecting', ...SESSION],
+  ...['slack_event end', 'disconnecting', 'disconnected'],
+];
+
+/** What is written down of an event: nothing of what a misdeed has added. */
+function noteOf(name, args) {
+  if (name === 'outgoing_message') return args[0].text === 'go on' ? name : undefined;
+  if (name !== 'slack_event') return name;
+  return args[1]?.type === undefined || args[1].type === 'pong' ? undefined : `slack_event ${args[0]}`;
+}
+
+/**
+ * @param {any} rtm
+ * @param {() => void} done the life has come to its end
+ */
+function listenTo(rtm, done) {
+  const notes = [];
+  for (const name of EVENTS) {
+    rtm.on(name, (...args) => {
+      const note = noteOf(name, args);
+      if (note !== undefined) notes.push(note);
+    });
+  }
+  rtm.on('end', done);
+  return notes;
+}
+
+/** A life; with an event, with the misdeed in a listener of that. `acted`: it was called. */
+function live(rtm, misdeed, event) {
+  let [end, act] = [ignore, ignore];
+  const ended = new Promise((resolve) => (end = () => resolve(undefined)));
+  const acted = new Promise((resolve) => (act = () => resolve(undefined)));
+  rtm.on('ready', () => rtm.sendMessage('go on', 'C1').catch(ignore));
+  const before = listenTo(rtm, ignore);
+  if (event !== undefined) {
+    const { does, once } = MISDEEDS[misdeed];
+    rtm[once ? 'once' : 'on'](event, (...args) => {
+      act();
+      return does(rtm, args.at(-1));
+    });
+  }
+  const after = listenTo(rtm, () => rtm.disconnect().then(end, end));
+  // What the peer throws at once is as good as rejected.
+  new Promise((resolve) => resolve(rtm.start())).catch(ignore);
+  return { rtm, event, before, after, ended, acted };
+}
+
+/**
+ * What the two listeners must have heard, and how many of these notes they have heard in their order.
+ * @param {{ before: string[], after: string[], event: string | undefined }} life
+ * @param {string | undefined} effect
+ * @param {string[]} whole what is heard of a life without a misdeed
+ */
+function judge({ before, after, event }, effect, whole) {
+  const isOf = (note) => event !== undefined && (note === event || note.startsWith(`${event} `));
+  const isWhole = event === undefined || [undefined, 'throws', 'restarts'].includes(effect);
+  const expected = isWhole ? whole : whole.slice(0, whole.findIndex(isOf) + 1);
+  const behind = effect === 'throws' ? whole.filter((note) => !isOf(note)) : expected;
+  const faults = [];
+  let heard = 0;
+  for (const [side, notes, list] of /** @type {const} */ ([['before', before, expected], ['behind', after, behind]])) {
+    const wrong = list.findIndex((note, n) => notes[n] !== note);
+    heard += wrong === -1 ? list.length : wrong;
+    const [more] = notes.slice(list.length);
+    if (wrong !== -1) faults.push(`${side} it: ${notes[wrong] ?? 'nothing'} in place of ${list[wrong]}`);
+    else if (more !== undefined && MORE[effect]?.(more) !== true) faults.push(`${side} it: ${more} too many`);
+  }
+  return { heard, wanted: expected.length + behind.length, faults: faults.map((fault) => `${event}: ${fault}`) };
+}
+
+/** What may follow after what was expected. @type {Record<string, (note: string) => boolean>} */
+const MORE = {
+  // A frame is emitted by its other names, too, and what was sent is told.
+  disconnects: (note) => note !== 'connecting',
+  restarts: (note) => note === 'connecting',
+  'restarts anew': () => true,
+};
+
+/** Longer than a life takes, in ms. */
+const LATEST = isFull ? 60_000 : 20_000;
+
+/**
+ * In the process under test: lives with the misdeed in a listener of each event, and one without, all at once.
+ * @param {any} context
+ */
+async function liveAll({ RTMClient, report, input: { misdeed, apiUrl } }) {
+  const { FORGETFUL_LOGGER: logger } = require('./weighing.js');
+  for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, ignore);
+  const retryConfig = { retries: 3, minTimeout: 20, factor: 1, randomize: false };
+  const options = { logger, slackApiUrl: apiUrl, retryConfig };
+  const begin = (event) => live(new RTMClient(`xoxb-${event}`, options), misdeed, event);
+  const { effect } = MISDEEDS[misdeed];
+  const hasNoEnd = effect === 'disconnects' || effect === 'removes';
+  const lives = [begin(undefined), ...EVENTS.map(begin)];
+  const late = pause(LATEST);
+  const lengths = [];
+  await Promise.all(lives.map(async ({ rtm, event, before, ended, acted }, n) => {
+    await Promise.race([event !== undefined && hasNoEnd ? acted : ended, late]);
+    await Promise.race([rtm.disconnect().catch(ignore), late]);
+    lengths[n] = before.length;
+  }));
+  const verdicts = lives.map((life) => judge(life, effect, WHOLE));
+  const sum = (what) => verdicts.reduce((total, verdict) => total + verdict[what], 0);
+  const isLoud = ({ before }, n) => before.length > lengths[n];
+  const loud = lives.filter(isLoud).map(({ event }) => `${event}: heard something after disconnect() resolved`);
+  const faults = [...verdicts.flatMap(({ faults: some }) => some), ...loud].map((fault) => `${misdeed}, ${fault}`);
+  report({ heard: sum('heard'), wanted: sum('wanted'), faults });
+  process.exit();
+}
+
+module.exports = { MISDEEDS, hostileServers, liveAll };
