@@ -1,8 +1,8 @@
-// Memory: clients that are dropped are collected, and a long life costs nothing.
+// Memory: clients that are dropped are collected. (What a long life costs: promises/memory.test.js.)
 'use strict';
 
 const assert = require('node:assert/strict');
-const { better, same } = require('./support/client.js');
+const { same } = require('./support/client.js');
 const { inProcess } = require('./support/child.js');
 const { openSession } = require('./support/session.js');
 
@@ -68,33 +68,4 @@ same('clients that were connected, disconnected and dropped are collected', asyn
   const { code, reports } = await child.ended;
   assert.equal(code, 0);
   assert.ok(reports[0] >= 25, `${reports[0]} of 30 were collected`);
-});
-
-better('a day of acknowledged messages grows the heap without end', 'acknowledged messages leave nothing behind', async (t) => {
-  const { slack, channel } = await openSession(t);
-  // The workspace refuses them, which is a reply too, and makes it remember nothing.
-  const child = inProcess(t, slack, async ({ client, next, report, input }) => {
-    const rtm = client();
-    const ready = next(rtm, 'ready');
-    await rtm.start();
-    await ready;
-    const talk = async (count) => {
-      for (let n = 0; n < count; n += 100) {
-        const calls = Array.from({ length: 100 }, () => rtm.addOutgoingEvent(true, 'nothing', { channel: input }));
-        await Promise.allSettled(calls);
-      }
-      for (let round = 0; round < 5; round += 1) {
-        global.gc();
-        await new Promise(setImmediate);
-      }
-      return process.memoryUsage().heapUsed;
-    };
-    const before = await talk(2000);
-    const after = await talk(20_000);
-    await rtm.disconnect();
-    report(after - before);
-  }, { input: channel, flags });
-  const { code, reports } = await child.ended;
-  assert.equal(code, 0);
-  assert.ok(reports[0] < MB, `the heap grew by ${reports[0]} bytes`);
 });
