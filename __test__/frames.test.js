@@ -112,6 +112,7 @@ describe('frames', { concurrency: true }, () => {
     'binary rubbish': Buffer.from([0, 255, 254, 128, 1, 2, 3, 0x7b]),
     'an empty binary frame': Buffer.alloc(0),
     'a byte order mark': '\ufeff{"type":"it"}',
+    'a control character in a key': '{"type":"it","a\u0001b":1}',
     'NUL bytes': '\0\0{"type":"it"}',
   })) {
     same(`${what}: skipped, logged as an error, and the next frame is fine`, async (t) => {

@@ -1,7 +1,7 @@
 // Drains the outbox: the one road from the network side to JavaScript. Owns the order in which things reach their
 // clients, and the pauses between them; what they mean is the clients' affair (lib/rtm-client.js).
 //
-// An item is four values: client, kind, call, payload (src/binding/outbox.rs). Items come in chunks, each parsed at
+// An item is four values: client, kind, call, payload (src/binding/queue.rs). Items come in chunks, each parsed at
 // once. Whatever a listener throws surfaces as an uncaught exception, like in any emitter, and the rest goes on.
 'use strict';
 

@@ -435,7 +435,7 @@ class RTMClient extends EventEmitter {
     this.#calls.rejectAll(error);
     this.#attend();
     this.#log('error', error.message);
-    this.emit('disconnected', error);
+    this.#tell('disconnected', error);
   }
 
   /** @param {any} answer */

@@ -13,3 +13,11 @@ pub mod session;
 
 #[cfg(feature = "node")]
 mod binding;
+
+/// What the targets of `fuzz/` reach beyond the interface. No part of it.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::binding::fuzzing::Outbox;
+    pub use crate::driver::fuzzing::{Socket, connect};
+}

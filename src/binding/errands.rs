@@ -11,7 +11,7 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use super::outbox::{Kind, Shared};
+use super::queue::{Kind, Queue};
 use super::stream::{ByteStream, pipe};
 use crate::driver::{Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand as Pending, WebClient};
 use crate::session::{ApiError, CallId, ConnectAnswer, FrameHead};
@@ -62,13 +62,13 @@ struct Open {
 /// The errands of one client.
 pub(super) struct Errands {
     client: u32,
-    outbox: Arc<Shared>,
+    queue: Arc<Queue>,
     open: Mutex<Open>,
 }
 
 impl Errands {
-    pub(super) fn new(client: u32, outbox: Arc<Shared>) -> Arc<Self> {
-        Arc::new(Self { client, outbox, open: Mutex::default() })
+    pub(super) fn new(client: u32, queue: Arc<Queue>) -> Arc<Self> {
+        Arc::new(Self { client, queue, open: Mutex::default() })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -77,8 +77,8 @@ impl Errands {
 
     /// Has JavaScript look after the errand, or stream, of this number.
     pub(super) fn announce(&self, id: CallId) {
-        self.outbox.push(self.client, &mut None, (Kind::Errand, id), b"null", FrameHead::default());
-        self.outbox.wake();
+        self.queue.push(self.client, &mut None, (Kind::Errand, id), b"null", FrameHead::default());
+        self.queue.wake();
     }
 
     fn begin(self: &Arc<Self>, errand: Errand, reply: Reply) -> Guard {

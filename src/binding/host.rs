@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::encode::{self, ErrorEncoder};
-use super::outbox::{Kind, Shared};
+use super::queue::{Kind, Queue};
 use crate::driver::Host;
 use crate::session::{CallId, Delivery, Event, FrameHead, LogLevel, Outcome};
 
@@ -15,18 +15,19 @@ pub(super) struct ClientHost {
     client: u32,
     /// The last batch that this client has something in.
     generation: Option<u64>,
-    shared: Arc<Shared>,
+    queue: Arc<Queue>,
     full: watch::Receiver<bool>,
     errors: ErrorEncoder,
 }
 
 impl ClientHost {
-    pub(super) fn new(client: u32, shared: Arc<Shared>, full: watch::Receiver<bool>) -> Self {
-        Self { client, generation: None, shared, full, errors: ErrorEncoder::default() }
+    pub(super) fn new(client: u32, queue: Arc<Queue>) -> Self {
+        let full = queue.fullness();
+        Self { client, generation: None, queue, full, errors: ErrorEncoder::default() }
     }
 
     fn push(&mut self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
-        self.shared.push(self.client, &mut self.generation, (kind, call), payload, head);
+        self.queue.push(self.client, &mut self.generation, (kind, call), payload, head);
     }
 
     fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {
@@ -96,7 +97,7 @@ impl Host for ClientHost {
     }
 
     fn flush(&mut self) {
-        self.shared.wake();
+        self.queue.wake();
     }
 
     fn is_full(&self) -> bool {
@@ -104,7 +105,7 @@ impl Host for ClientHost {
     }
 
     async fn room(&mut self) {
-        // The sender lives as long as `shared`, which this host holds.
+        // The sender lives as long as `queue`, which this host holds.
         let _ = self.full.wait_for(|full| !full).await;
     }
 }

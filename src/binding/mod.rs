@@ -8,9 +8,13 @@
 
 mod encode;
 mod errands;
+#[cfg(fuzzing)]
+#[allow(missing_docs)]
+pub(crate) mod fuzzing;
 mod host;
 mod options;
 mod outbox;
+mod queue;
 mod stream;
 
 use std::sync::Arc;

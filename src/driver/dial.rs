@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use http::Uri;
@@ -78,8 +79,9 @@ pub(super) async fn tcp(host: &str, port: u16) -> Result<Stream, Box<dyn std::er
 /// Speaks TLS over a stream.
 pub(super) async fn secure(stream: Stream, host: &str, tls: &Arc<ClientConfig>) -> Result<Stream, DialError> {
     let name = ServerName::try_from(host)?.to_owned();
+    let received = stream.received();
     let stream = TlsConnector::from(Arc::clone(tls)).connect(name, stream).await?;
-    Ok(Stream::new(stream))
+    Ok(Stream::over(received, stream))
 }
 
 /// The HTTP client's way to a connection.
@@ -111,24 +113,40 @@ pub(super) fn bare(host: &str) -> &str {
 /// A connection: TCP, or whatever is layered upon it.
 pub(super) struct Stream {
     below: Box<dyn Duplex>,
-    /// So many bytes were read.
-    received: u64,
+    received: Received,
+    /// Whether this is the layer that counts.
+    is_lowest: bool,
+}
+
+/// So many bytes have arrived on a connection, counted where they arrive: below TLS, which hands on whole records only.
+#[derive(Clone, Default)]
+pub(super) struct Received(Arc<AtomicU64>);
+
+impl Received {
+    pub(super) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Stream {
     pub(super) fn new(stream: impl Duplex + 'static) -> Self {
-        Self { below: Box::new(stream), received: 0 }
+        let stream: Box<dyn Duplex> = Box::new(stream);
+        stream.into()
     }
 
-    /// So many bytes were read.
-    pub(super) fn received(&self) -> u64 {
-        self.received
+    /// Another layer over a stream, which had this count.
+    pub(super) fn over(received: Received, stream: impl Duplex + 'static) -> Self {
+        Self { below: Box::new(stream), received, is_lowest: false }
+    }
+
+    pub(super) fn received(&self) -> Received {
+        self.received.clone()
     }
 }
 
 impl From<Box<dyn Duplex>> for Stream {
     fn from(stream: Box<dyn Duplex>) -> Self {
-        Self { below: stream, received: 0 }
+        Self { below: stream, received: Received::default(), is_lowest: true }
     }
 }
 
@@ -146,7 +164,9 @@ impl AsyncRead for Stream {
     ) -> Poll<io::Result<()>> {
         let known = buffer.filled().len();
         let read = Pin::new(&mut self.below).poll_read(context, buffer);
-        self.received += (buffer.filled().len() - known) as u64;
+        if self.is_lowest {
+            self.received.0.fetch_add((buffer.filled().len() - known) as u64, Ordering::Relaxed);
+        }
         read
     }
 }

@@ -6,6 +6,9 @@ mod api_calls;
 mod cause;
 mod dial;
 mod dns;
+#[cfg(fuzzing)]
+#[allow(missing_docs)]
+pub(crate) mod fuzzing;
 mod proxy;
 mod socket;
 mod switch;

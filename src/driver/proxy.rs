@@ -209,11 +209,14 @@ impl Proxy {
             }
             _ => TargetAddr::Domain(host.into(), port),
         };
+        let received = stream.received();
         let tunnel = match &self.config.username {
             Some(user) => Socks4Stream::connect_with_userid_and_socket(stream, target, user).await,
             None => Socks4Stream::connect_with_socket(stream, target).await,
         };
-        tunnel.map(Stream::new).map_err(|source| self.socks_error(host, port, source))
+        tunnel
+            .map(|tunnel| Stream::over(received, tunnel))
+            .map_err(|source| self.socks_error(host, port, source))
     }
 
     async fn socks5(&self, stream: Stream, host: &str, port: u16) -> Result<Stream, ProxyError> {
@@ -223,6 +226,7 @@ impl Proxy {
             _ => TargetAddr::Domain(host.into(), port),
         };
         let ProxyConfig { username, password, .. } = &self.config;
+        let received = stream.received();
         let tunnel = match (username, password) {
             (None, None) => Socks5Stream::connect_with_socket(stream, target).await,
             (user, password) => {
@@ -231,7 +235,9 @@ impl Proxy {
                 Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
             }
         };
-        tunnel.map(Stream::new).map_err(|source| self.socks_error(host, port, source))
+        tunnel
+            .map(|tunnel| Stream::over(received, tunnel))
+            .map_err(|source| self.socks_error(host, port, source))
     }
 
     fn socks_error(&self, host: &str, port: u16, source: tokio_socks::Error) -> ProxyError {

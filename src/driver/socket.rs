@@ -122,7 +122,7 @@ impl Socket {
         let known = events.len();
         let reading = self.poll_read(context, events);
         // Of a frame that takes its time, every part is a sign of life.
-        let received = self.stream.get_ref().received();
+        let received = self.stream.get_ref().received().count();
         if std::mem::replace(&mut self.received, received) != received && events.len() == known {
             events.push(SocketEvent::Alive);
         }

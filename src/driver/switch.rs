@@ -20,6 +20,7 @@ pub(super) async fn switch(
     stream: Stream,
     request: Request<Empty<Bytes>>,
 ) -> Result<(Parts, Option<Stream>), hyper::Error> {
+    let received = stream.received();
     let is_tunnel = request.method() == Method::CONNECT;
     // WebSocket servers that look for `Sec-WebSocket-Key` by its letters are not unheard of.
     let (mut sender, connection) = http1::Builder::new()
@@ -33,7 +34,8 @@ pub(super) async fn switch(
         let switches =
             if is_tunnel { status.is_success() } else { status == StatusCode::SWITCHING_PROTOCOLS };
         let stream = if switches {
-            Some(Stream::new(TokioIo::new(hyper::upgrade::on(&mut response).await?)))
+            let upgraded = hyper::upgrade::on(&mut response).await?;
+            Some(Stream::over(received, TokioIo::new(upgraded)))
         } else {
             None
         };

@@ -72,6 +72,7 @@ impl TransportError {
 pub struct Transport {
     pub(super) api_url: Url,
     pub(super) method: String,
+    pub(super) token: String,
     pub(super) authorization: HeaderValue,
     pub(super) user_agent: HeaderValue,
     pub(super) headers: HeaderMap,
@@ -109,6 +110,7 @@ impl Transport {
         Ok(Self {
             api_url,
             method: config.method,
+            token: config.token.0,
             authorization,
             user_agent,
             headers: header_map("headers", config.headers)?,

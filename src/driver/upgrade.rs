@@ -17,14 +17,14 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use url::Url;
 
-use super::agent::{Agent, AgentError, AgentRequest};
+use super::agent::{Agent, AgentRequest};
 use super::cause;
 use super::dial::{self, Stream, Target};
 use super::socket::Socket;
 use super::switch::switch;
 use super::transport::Transport;
 use super::web_api::{self, texts};
-use crate::session::{Secret, SocketError};
+use crate::session::{ErrorCode, Secret, SocketError};
 
 /// What one read from the socket may bring.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
@@ -36,18 +36,22 @@ pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, 
     let request = upgrade_request(transport, &url)
         .map_err(|error| SocketError::new(format!("the socket URL cannot be used: {error}"), None))?;
     let server = authority(&url);
-    let stream = match &transport.agent {
-        Some(agent) => {
-            upgrade_by_agent(transport, &**agent, &request, &url).await.map_err(|error| match error {
-                Upgrade::Refused(status, retry_after) => refused(&server, status, retry_after.as_deref()),
-                Upgrade::Failed(error) => {
-                    SocketError::new(format!("no connection to {server}: {error}"), error.code.clone())
-                }
-            })?
-        }
-        None => upgrade(transport, request, &url, &server).await?,
+    let Answer { status, headers, stream } = match &transport.agent {
+        Some(agent) => ask_by_agent(&**agent, &request, &url, &server).await?,
+        None => ask(transport, &request, &url, &server).await?,
     };
+    let Some(stream) = stream else { return Err(refused(&server, status, &headers)) };
+    check_answer(&request, &headers).map_err(|what| no_upgrade(&server, what, None))?;
+    let config = config(transport.max_frame_bytes);
+    let stream = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
     Ok(Socket::new(stream, server))
+}
+
+/// The answer to an upgrade request; with the stream where the server has switched.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    stream: Option<Stream>,
 }
 
 /// The upgrade request with the user's headers, but for the token.
@@ -61,41 +65,56 @@ fn upgrade_request(transport: &Transport, url: &Url) -> Result<Request, WsError>
     Ok(request)
 }
 
-fn config(transport: &Transport) -> WebSocketConfig {
+pub(super) fn config(max_frame_bytes: usize) -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
-        .max_message_size(Some(transport.max_frame_bytes))
-        .max_frame_size(Some(transport.max_frame_bytes))
+        .max_message_size(Some(max_frame_bytes))
+        .max_frame_size(Some(max_frame_bytes))
 }
 
-async fn upgrade(
+async fn ask(
     transport: &Transport,
-    request: Request,
+    request: &Request,
     url: &Url,
     server: &str,
-) -> Result<WebSocketStream<Stream>, SocketError> {
+) -> Result<Answer, SocketError> {
     let target = Target {
         host: dial::bare(url.host_str().unwrap_or_default()),
         port: url.port_or_known_default().unwrap_or_default(),
         secure: url.scheme() == "wss",
     };
-    let stream = transport.dialler.dial(target).await.map_err(|error| {
-        SocketError::new(
-            format!("no connection to {server}: {}", cause::words(&error)),
-            cause::node_code(&error),
-        )
-    })?;
-    let no_upgrade =
-        |what: String, code| SocketError::new(format!("no WebSocket upgrade by {server}: {what}"), code);
-    let (answer, stream) = switch(stream, wire_form(&request))
+    let stream = transport
+        .dialler
+        .dial(target)
         .await
-        .map_err(|error| no_upgrade(cause::words(&error), cause::node_code(&error)))?;
-    let Some(stream) = stream else {
-        let header = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        return Err(refused(server, answer.status, header));
+        .map_err(|error| no_connection(server, &cause::words(&error), cause::node_code(&error)))?;
+    let (head, stream) = switch(stream, wire_form(request))
+        .await
+        .map_err(|error| no_upgrade(server, &cause::words(&error), cause::node_code(&error)))?;
+    Ok(Answer { status: head.status, headers: head.headers, stream })
+}
+
+async fn ask_by_agent(
+    agent: &dyn Agent,
+    request: &Request,
+    url: &Url,
+    server: &str,
+) -> Result<Answer, SocketError> {
+    let mut url = url.clone();
+    let scheme = if url.scheme() == "wss" { "https" } else { "http" };
+    url.set_scheme(scheme).expect("a URL of one of these schemes may get another of them");
+    let headers = texts(request.headers());
+    let asked = AgentRequest { method: "GET", url: url.into(), headers, body: Bytes::new() };
+    let (response, stream) = agent
+        .upgrade(asked)
+        .await
+        .map_err(|error| no_connection(server, &error.message, error.code.clone()))?;
+    let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let header = |(name, value): (String, String)| {
+        Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?))
     };
-    check_answer(&request, &answer.headers).map_err(|what| no_upgrade(what.to_owned(), None))?;
-    Ok(WebSocketStream::from_raw_socket(stream, Role::Client, Some(config(transport))).await)
+    let headers = response.headers.into_iter().filter_map(header).collect();
+    Ok(Answer { status, headers, stream: stream.map(Stream::from) })
 }
 
 /// The upgrade request as it is written to the server itself: with the path alone.
@@ -131,45 +150,22 @@ fn check_answer(request: &Request, answer: &HeaderMap) -> Result<(), &'static st
     }
 }
 
-/// How an agent's upgrade request came to nothing.
-enum Upgrade {
-    /// With the `Retry-After` header.
-    Refused(StatusCode, Option<String>),
-    Failed(AgentError),
-}
-
-async fn upgrade_by_agent(
-    transport: &Transport,
-    agent: &dyn Agent,
-    request: &Request,
-    url: &Url,
-) -> Result<WebSocketStream<Stream>, Upgrade> {
-    let mut url = url.clone();
-    let scheme = if url.scheme() == "wss" { "https" } else { "http" };
-    url.set_scheme(scheme).expect("a URL of one of these schemes may get another of them");
-    let headers = texts(request.headers());
-    let asked = AgentRequest { method: "GET", url: url.into(), headers, body: Bytes::new() };
-    let (response, stream) = agent.upgrade(asked).await.map_err(Upgrade::Failed)?;
-    let header = |name| response.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let stream = stream.ok_or_else(|| {
-        let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Upgrade::Refused(status, header(RETRY_AFTER.as_str()).map(str::to_owned))
-    })?;
-    let key = request.headers().get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
-    if header("sec-websocket-accept") != Some(derive_accept_key(key).as_str()) {
-        let message = "the answer to the WebSocket upgrade does not belong to the request".to_owned();
-        return Err(Upgrade::Failed(AgentError { message, code: None }));
-    }
-    Ok(WebSocketStream::from_raw_socket(stream.into(), Role::Client, Some(config(transport))).await)
-}
-
 /// The host and port of a URL.
 fn authority(url: &Url) -> String {
     format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
-fn refused(server: &str, status: StatusCode, retry_after: Option<&str>) -> SocketError {
+fn no_connection(server: &str, why: &str, code: Option<ErrorCode>) -> SocketError {
+    SocketError::new(format!("no connection to {server}: {why}"), code)
+}
+
+fn no_upgrade(server: &str, why: &str, code: Option<ErrorCode>) -> SocketError {
+    SocketError::new(format!("no WebSocket upgrade by {server}: {why}"), code)
+}
+
+fn refused(server: &str, status: StatusCode, headers: &HeaderMap) -> SocketError {
     let message = format!("{server} refused the WebSocket upgrade with HTTP status {status}");
-    let retry_after = retry_after.and_then(web_api::retry_after).unwrap_or_default();
+    let header = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = header.and_then(web_api::retry_after).unwrap_or_default();
     SocketError { retry_after, ..SocketError::new(message, None) }
 }

@@ -85,6 +85,11 @@ impl Transport {
     /// # Errors
     /// As for the connect call.
     pub(super) async fn attempt(&self, request: &ApiRequest) -> Result<ApiAnswer, ApiError> {
+        let token = request.token.as_ref().map_or_else(|| self.token.as_str(), |token| token.0.as_str());
+        self.call(request).await.map_err(|error| error.without(token))
+    }
+
+    async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, ApiError> {
         let exchange = self.exchange(request);
         let answer = match self.request_timeout {
             Some(limit) => timeout(limit, exchange).await.unwrap_or_else(|_| Err(timed_out(limit))),

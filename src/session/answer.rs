@@ -12,6 +12,8 @@ use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::backoff::LONGEST_RETRY_AFTER;
+use super::frame::check_keys;
 use super::redact::redact;
 
 /// The error codes of Slack after which no further connect call is made.
@@ -46,6 +48,9 @@ const PERMANENT: [&str; 29] = [
     "invalid_post_type",
     "missing_post_type",
 ];
+
+/// What is shorter is no secret, and may stand anywhere by chance.
+const SHORTEST_SECRET: usize = 8;
 
 /// Node's name for what went wrong, like `ECONNREFUSED`.
 pub type ErrorCode = Cow<'static, str>;
@@ -106,7 +111,7 @@ pub enum ApiError {
         code: Option<ErrorCode>,
     },
     /// A status other than 200 and 429. Repeated by `retryConfig`, and not before the time it names.
-    #[error("{method} was answered with HTTP status {status} {reason}")]
+    #[error("{method} was answered with HTTP status {status} {}", redact(reason))]
     Http {
         /// What was called: the Web API method, and the host.
         method: String,
@@ -187,14 +192,43 @@ impl ApiError {
         }
     }
 
-    /// For how long Slack asked to be left alone.
+    /// For how long Slack asked to be left alone, as far as that is granted.
     pub(super) fn retry_after(&self) -> Duration {
         match self {
             Self::Http { retry_after, .. }
             | Self::RateLimited { retry_after, .. }
-            | Self::WebClient { retry_after, .. } => *retry_after,
+            | Self::WebClient { retry_after, .. } => (*retry_after).min(LONGEST_RETRY_AFTER),
             Self::Request { .. } | Self::Platform { .. } => Duration::ZERO,
         }
+    }
+
+    /// Leaves out a secret that the server has quoted.
+    #[must_use]
+    pub fn without(mut self, secret: &str) -> Self {
+        if secret.len() < SHORTEST_SECRET {
+            return self;
+        }
+        let hide = |text: &mut String| {
+            if text.contains(secret) {
+                *text = text.replace(secret, "…");
+            }
+        };
+        let hide_bytes = |bytes: &mut Bytes| {
+            let mut text = String::from_utf8_lossy(bytes).into_owned();
+            hide(&mut text);
+            *bytes = text.into();
+        };
+        match &mut self {
+            Self::Http { reason, headers, body, .. } => {
+                headers.iter_mut().map(|(_, value)| value).chain([reason, body]).for_each(hide);
+            }
+            Self::Platform { message, error, body } => {
+                error.iter_mut().chain([message]).for_each(hide);
+                hide_bytes(body);
+            }
+            Self::Request { .. } | Self::RateLimited { .. } | Self::WebClient { .. } => {}
+        }
+        self
     }
 
     /// A 200 whose body cannot be used, for the reason given. The ticket in its `url` is left out.
@@ -221,7 +255,7 @@ impl ApiAnswer {
         };
         if members.get("ok").is_none_or(|ok| ok.get() != "true") {
             let error = string(members.get("error"));
-            let code = error.as_deref().map_or("no error code".to_owned(), start_of);
+            let code = error.as_deref().map_or("no error code".to_owned(), |code| start_of(&redact(code)));
             return Err(ApiError::Platform { message: format!("{method} failed: {code}"), error, body });
         }
         Ok(Self { body, scopes: None, accepted_scopes: None })
@@ -307,7 +341,9 @@ impl<'de> Deserialize<'de> for Key {
 
 /// `None` for all else than an object.
 fn object(json: &[u8]) -> Option<Members<'_>> {
-    serde_json::from_slice(json).ok().map(Members)
+    let text = std::str::from_utf8(json).ok()?;
+    check_keys(text).ok()?;
+    serde_json::from_str(text).ok().map(Members)
 }
 
 /// A body as text, as every HTTP client in JavaScript reads it: without a byte order mark, and with replacement
@@ -379,6 +415,7 @@ mod tests {
             ("<html>hello</html>", "<html>hello"),
             (r#"{"ok":true,"url":"wss://h/t1cket","self":{"#, "wss://h/…"),
             ("[]", "not a JSON object"),
+            ("{\"ok\":true,\"a\u{1}b\":1}", "not a JSON object"),
         ] {
             let error = read(body).unwrap_err();
             assert!(error.to_string().contains(part), "{error} for {body}");

@@ -8,6 +8,9 @@ use super::answer::{ApiError, Verdict};
 /// No pause of a session that was once connected is longer, however long the outage.
 pub const LONGEST_RECONNECT_PAUSE: Duration = Duration::from_secs(60);
 
+/// No server is left alone for longer, whatever time it names.
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
 /// The `retryConfig` option: how a failed connect call is repeated. Names, meaning and formula are those of the
 /// npm package `retry`.
 #[derive(Debug, Clone, PartialEq)]

@@ -53,6 +53,7 @@ impl FrameHead {
     /// The frame is not JSON, or not UTF-8; the message tells where.
     pub fn read(data: &[u8]) -> Result<Self, NotJson> {
         let text = std::str::from_utf8(data).map_err(|error| NotJson(error.to_string()))?;
+        check_keys(text).map_err(|error| NotJson(error.to_string()))?;
         let mut json = serde_json::Deserializer::from_str(text);
         let is_object = text.trim_ascii_start().starts_with('{');
         let head = if is_object {
@@ -62,6 +63,14 @@ impl FrameHead {
         };
         head.and_then(|head| json.end().map(|()| head)).map_err(|error| NotJson(error.to_string()))
     }
+}
+
+/// Refuses control characters in keys. Keys are read as bytes, since they may hold lone surrogates, and what is read as
+/// bytes `serde_json` does not look at for them. Of what is skipped it does.
+pub(super) fn check_keys(text: &str) -> Result<(), serde_json::Error> {
+    // Compact JSON has none anywhere. (The least of all bytes is found faster than the first that is small enough.)
+    let has_control = text.bytes().min().is_some_and(|least| least < b' ');
+    if has_control { serde_json::from_str::<IgnoredAny>(text).map(drop) } else { Ok(()) }
 }
 
 /// A frame that `JSON.parse` would refuse.
@@ -239,6 +248,8 @@ mod tests {
             "\u{feff}{}",
             "[1,]",
             "\"a\nb\"",
+            "{\"a\nb\":1}",
+            "[{\"type\": \"x\",\n\"\u{1}\":1}]",
             "{} {}",
         ] {
             assert!(FrameHead::read(frame.as_bytes()).is_err(), "{frame}");

@@ -5,7 +5,7 @@ use super::{
     ABNORMAL_CLOSURE, ApiError, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectionId, Delivery,
     Diagnostic, Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome,
     Output, SLEPT, STABLE_AFTER, Secret, Session, SocketError, State, TIME_TO_READ, Timer, Told, Trouble,
-    Verdict, authority, backoff, words_of,
+    Verdict, authority, backoff, redact, words_of,
 };
 
 /// The part of the first pause that is made after silence.
@@ -41,10 +41,10 @@ impl Session {
         self.settle(call, Outcome::Failed(failure));
     }
 
-    /// Makes a log line, where the level asks for it.
+    /// Makes a log line, where the level asks for it. No line holds a ticket, whoever wrote the text.
     pub(super) fn log(&mut self, level: LogLevel, text: impl FnOnce(&Self) -> String) {
         if level >= self.config.log_level {
-            let text = text(self);
+            let text = redact(&text(self));
             self.deliver(Delivery::Log { level, text });
         }
     }
@@ -228,6 +228,7 @@ impl Session {
             Verdict::Repeat | Verdict::Passing | Verdict::Spent | Verdict::Permanent => {
                 let next = match verdict {
                     Verdict::Permanent => "giving up, since trying again cannot help".to_owned(),
+                    Verdict::Spent => "giving up, since the WebClient did".to_owned(),
                     _ if more_retries => "giving up, since autoReconnect is off".to_owned(),
                     _ => backoff::given_up(self.trouble.failed_calls, elapsed),
                 };
@@ -325,7 +326,10 @@ impl Session {
         if self.has_stood_for(now).is_some_and(|stood| stood >= STABLE_AFTER) {
             self.trouble.setbacks = 0;
         }
-        let pause = self.config.auto_reconnect.then(|| self.pause_after(loss, error.retry_after));
+        let pause = self
+            .config
+            .auto_reconnect
+            .then(|| self.pause_after(loss, error.retry_after.min(backoff::LONGEST_RETRY_AFTER)));
         let next = match pause {
             Some(pause) => format!("reconnecting in {} ms", pause.as_millis()),
             None => "giving up, since autoReconnect is off".to_owned(),
@@ -453,8 +457,8 @@ impl Session {
         let late = self.timers.reading_late_by(now).unwrap_or_default();
         if late >= SLEPT && self.paused_since.is_none() && !self.excused {
             self.excused = true;
-            self.outgoing.postpone(late + TIME_TO_READ);
-            self.timers.postpone(late + TIME_TO_READ);
+            self.outgoing.put_off_to(now + TIME_TO_READ);
+            self.timers.put_off_to(now + TIME_TO_READ);
         }
     }
 
@@ -473,7 +477,7 @@ impl Session {
     /// The error for a connection that ended with this close code.
     fn closed_by(&self, code: u16, reason: String) -> SocketError {
         let server = &self.server;
-        let message = match (code, reason.as_str()) {
+        let message = match (code, redact(&reason).as_str()) {
             (ABNORMAL_CLOSURE, "") => format!("the connection to {server} ended without a close frame"),
             (ABNORMAL_CLOSURE, reason) => reason.to_owned(),
             (code, "") => format!("{server} closed the connection with code {code}"),

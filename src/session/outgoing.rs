@@ -201,10 +201,20 @@ impl Outgoing {
 
     /// Puts all deadlines off, for a time in which no reply could be read.
     pub(super) fn postpone(&mut self, by: Duration) {
-        let replies = self.pending.values_mut().map(|pending| &mut pending.deadline);
-        let pongs = self.pings.iter_mut().map(|ping| &mut ping.deadline);
-        for deadline in replies.chain(pongs) {
+        for deadline in self.deadlines() {
             *deadline = deadline.and_then(|deadline| deadline.checked_add(by));
         }
+    }
+
+    /// No deadline is before this time.
+    pub(super) fn put_off_to(&mut self, time: Instant) {
+        for deadline in self.deadlines() {
+            *deadline = deadline.map(|deadline| deadline.max(time));
+        }
+    }
+
+    fn deadlines(&mut self) -> impl Iterator<Item = &mut Option<Instant>> {
+        let replies = self.pending.values_mut().map(|pending| &mut pending.deadline);
+        replies.chain(self.pings.iter_mut().map(|ping| &mut ping.deadline))
     }
 }

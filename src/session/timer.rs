@@ -95,6 +95,14 @@ impl Timers {
         now.checked_duration_since(reading.filter_map(|timer| self.get(timer)).min()?)
     }
 
+    /// What depends on reading is not due before this time.
+    pub(super) fn put_off_to(&mut self, time: Instant) {
+        for timer in Timer::ALL.into_iter().filter(|timer| timer.needs_reading()) {
+            let deadline = self.get(timer).map(|deadline| deadline.max(time));
+            self.set(timer, deadline);
+        }
+    }
+
     /// Puts off what depends on reading, for a time in which nothing was read.
     pub(super) fn postpone(&mut self, by: Duration) {
         for timer in Timer::ALL.into_iter().filter(|timer| timer.needs_reading()) {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::lifecycle::Loss;
 use super::{
     Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant, LogLevel, Message,
-    OnWritten, Outcome, Output, Session, SocketError, State, Timer, redact,
+    OnWritten, Outcome, Output, Session, SocketError, State, Timer,
 };
 
 /// How much of a frame that is not JSON is quoted in the log, in bytes.
@@ -34,14 +34,14 @@ impl Session {
             Err(error) => {
                 let start = start_of(&data, QUOTED);
                 return self.log(LogLevel::Error, |_| {
-                    format!("skipped a frame that is not JSON ({error}): {}", redact(&start))
+                    format!("skipped a frame that is not JSON ({error}): {start}")
                 });
             }
         };
         let kind = head.kind.text(&data);
         self.log(LogLevel::Debug, |_| match kind {
             Some("reconnect_url") => "received: a reconnect_url, which is a secret".to_owned(),
-            _ => format!("received: {}", redact(&start_of(&data, LOGGED))),
+            _ => format!("received: {}", start_of(&data, LOGGED)),
         });
         let is_hello = kind == Some("hello") && self.state == State::Handshaking;
         let is_migration = kind == Some("team_migration_started");
@@ -127,7 +127,7 @@ impl Session {
     }
 
     fn write(&mut self, now: Instant, frame: String) {
-        self.log(LogLevel::Debug, |_| format!("sending: {}", redact(&frame)));
+        self.log(LogLevel::Debug, |_| format!("sending: {frame}"));
         let frame = Bytes::from(frame);
         self.outputs.push_back(Output::Write { frame: frame.clone() });
         self.deliver(Delivery::Outgoing { frame });

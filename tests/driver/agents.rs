@@ -133,7 +133,11 @@ fn response(status: u16, headers: &[(&str, &str)], body: &str) -> AgentResponse 
 fn accepted(asked: &Asked<Upgraded>) -> AgentResponse {
     let key = asked.header("sec-websocket-key").expect("the client wants a WebSocket");
     let accept = derive_accept_key(key.as_bytes());
-    response(101, &[("upgrade", "websocket"), ("sec-websocket-accept", &accept)], "")
+    response(
+        101,
+        &[("connection", "Upgrade"), ("upgrade", "websocket"), ("sec-websocket-accept", &accept)],
+        "",
+    )
 }
 
 fn failed(code: Option<&'static str>) -> AgentError {
@@ -370,6 +374,7 @@ async fn the_accept_key() {
     let other = derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
     for headers in [vec![("sec-websocket-accept", &*other)], vec![("sec-websocket-accept", "")], vec![]] {
         let (ours, theirs) = duplex(100);
+        let headers = [vec![("connection", "Upgrade"), ("upgrade", "websocket")], headers].concat();
         let error = failed_upgrade(|_| Ok((response(101, &headers, ""), Some(Box::new(theirs))))).await;
         assert_eq!(error.code, None);
         assert!(error.message.contains("does not belong to the request"), "{error}");

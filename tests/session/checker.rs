@@ -142,6 +142,16 @@ impl Checker {
         CallId::try_from(self.calls.len() - 1).expect("few calls")
     }
 
+    /// So many outputs may one input have at most: each promise may be written, logged and settled, and each of a few
+    /// changes of state told.
+    pub(crate) fn most_outputs(&self) -> usize {
+        30 + 5 * self.call_count()
+    }
+
+    pub(crate) fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
     // ── Inputs ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     pub(crate) fn on_input(&mut self, input: &Input) {

@@ -12,6 +12,7 @@ mod lifecycle;
 mod properties;
 mod replies;
 mod sending;
+mod sequence;
 mod situations;
 mod sleep;
 mod start_and_disconnect;

@@ -1,68 +1,22 @@
-//! Random sequences of what the user, the server and the clock may do. What must hold is in `checker`; here is how
-//! the sequences are made, and how each of them ends: with a `disconnect()`, and then with a start and a server in
-//! health, so that every promise has to settle.
+//! Random sequences of what the user, the server and the clock may do. What a sequence is stands in `sequence`, what must
+//! hold in `checker`; here is how the sequences are made.
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
-use slack_rtm_native::session::{
-    ApiError, Closure, Config, ConnectAnswer, ConnectionId, Input, LogLevel, Message, Output, RetryConfig,
-    Session,
-};
+use slack_rtm_native::session::{ApiError, Closure, Config, ConnectAnswer, LogLevel, RetryConfig};
 
-use crate::checker::{Checker, Kind, Wire};
+use crate::checker::Kind;
 use crate::harness::{
     answer, answer_without_body, http_error, ms, platform_error, rate_limit, refusal, request_error, reset,
-    secs, some_moment, web_client_error,
+    secs, web_client_error,
 };
+use crate::sequence::{Number, Run, Step, What};
 
 const SEQUENCES: u32 = 500;
 const STEPS: Range<usize> = 1..150;
-
-/// One thing that happens.
-#[derive(Debug, Clone)]
-enum Step {
-    Call {
-        kind: Kind,
-        bytes: usize,
-    },
-    Network {
-        number: Number,
-        what: What,
-    },
-    /// What a server in health does next.
-    Progress,
-    Pause(bool),
-    /// Time passes, and every deadline is kept.
-    Wait(Duration),
-    /// The next deadline comes, late by this much.
-    Deadline(Duration),
-    /// A timeout that nobody asked for.
-    Timeout,
-}
-
-/// Whose number an input of the network bears.
-#[derive(Debug, Clone, Copy)]
-enum Number {
-    Current,
-    Earlier(u64),
-    Later(u64),
-}
-
-#[derive(Debug, Clone)]
-enum What {
-    Answered(Result<ConnectAnswer, ApiError>),
-    Opened,
-    Frame(Vec<u8>),
-    /// A reply to the last message but so many; one past all counts, too.
-    Reply(u64),
-    Alive,
-    Flushed,
-    Closed(Closure),
-}
 
 // ── Strategies ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,147 +140,6 @@ fn config() -> impl Strategy<Value = Config> {
                 }
             },
         )
-}
-
-// ── One sequence ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-struct Run {
-    session: Session,
-    checker: Checker,
-    now: Instant,
-    /// Whether `hello` was given on the current socket.
-    greeted: bool,
-    unanswered: Vec<u64>,
-}
-
-impl Run {
-    fn new(config: Config, seed: u64) -> Self {
-        let now = some_moment();
-        let checker = Checker::new(config.auto_reconnect);
-        Self {
-            session: Session::new(config, seed, now),
-            checker,
-            now,
-            greeted: false,
-            unanswered: Vec::new(),
-        }
-    }
-
-    fn feed(&mut self, input: Input) {
-        self.checker.on_input(&input);
-        let is_timeout = matches!(input, Input::Timeout);
-        self.session.handle(self.now, input);
-        while let Some(output) = self.session.poll_output() {
-            self.checker.on_output(&output);
-            match output {
-                Output::Open { .. } => self.greeted = false,
-                Output::Write { .. } => self.unanswered.push(self.checker.last_id),
-                _ => {}
-            }
-        }
-        self.checker.after(self.now, is_timeout, self.session.poll_timeout());
-    }
-
-    fn step(&mut self, step: Step) {
-        match step {
-            Step::Call { kind, bytes } => self.call(kind, bytes),
-            Step::Network { number, what } => self.network(number, what),
-            Step::Progress => self.progress(),
-            Step::Pause(paused) => self.feed(Input::Reading { paused }),
-            Step::Wait(time) => self.wait(time),
-            Step::Deadline(late) => {
-                if let Some(deadline) = self.session.poll_timeout() {
-                    self.now = self.now.max(deadline) + late;
-                    self.feed(Input::Timeout);
-                }
-            }
-            Step::Timeout => self.feed(Input::Timeout),
-        }
-    }
-
-    fn call(&mut self, kind: Kind, bytes: usize) {
-        let call = self.checker.call(kind, self.now);
-        let body = format!(r#"{{"call":{call},"text":"{}","type":"message"}}"#, "x".repeat(bytes));
-        let message = Message::new(body).expect("an object");
-        self.feed(match kind {
-            Kind::Start => Input::Start { call, options: "".into() },
-            Kind::Disconnect => Input::Disconnect { call },
-            Kind::Send => Input::Send { call, message },
-            Kind::Enqueue { await_reply } => Input::Enqueue { call, await_reply, message },
-            Kind::Ping => Input::Ping { call },
-        });
-    }
-
-    fn network(&mut self, number: Number, what: What) {
-        let connection: ConnectionId = match number {
-            Number::Current => self.checker.connection,
-            Number::Earlier(by) => self.checker.connection.saturating_sub(by),
-            Number::Later(by) => self.checker.connection + by,
-        };
-        self.feed(match what {
-            What::Answered(result) => Input::Answered { connection, result },
-            What::Opened => Input::Opened { connection },
-            What::Frame(data) => Input::Frame { connection, data: data.into() },
-            What::Reply(back) => {
-                let id = (self.checker.last_id + 1).saturating_sub(back);
-                Input::Frame { connection, data: format!(r#"{{"reply_to":{id}}}"#).into() }
-            }
-            What::Alive => Input::Alive { connection },
-            What::Flushed => Input::Flushed { connection },
-            What::Closed(closure) => Input::Closed { connection, closure },
-        });
-    }
-
-    fn progress(&mut self) {
-        let number = Number::Current;
-        match self.checker.wire {
-            Wire::Idle | Wire::Answered => {
-                if let Some(deadline) = self.session.poll_timeout() {
-                    self.wait(deadline.saturating_duration_since(self.now));
-                }
-            }
-            Wire::Calling => self.network(number, What::Answered(Ok(answer()))),
-            Wire::Dialling => self.network(number, What::Opened),
-            Wire::Open if !self.greeted => {
-                self.greeted = true;
-                self.network(number, What::Frame(br#"{"type":"hello"}"#.to_vec()));
-            }
-            Wire::Open => {
-                self.network(number, What::Flushed);
-                for id in std::mem::take(&mut self.unanswered) {
-                    self.network(number, What::Frame(format!(r#"{{"ok":true,"reply_to":{id}}}"#).into()));
-                }
-            }
-        }
-    }
-
-    fn wait(&mut self, time: Duration) {
-        let end = self.now + time;
-        while let Some(deadline) = self.session.poll_timeout().filter(|deadline| *deadline <= end) {
-            self.now = self.now.max(deadline);
-            self.feed(Input::Timeout);
-        }
-        self.now = end;
-    }
-
-    /// Ends the sequence; tells how far it had come.
-    fn end(mut self) -> [usize; 4] {
-        let reached = self.checker.reached;
-        self.call(Kind::Disconnect, 0);
-        self.wait(secs(5));
-        self.checker.at_rest(self.session.poll_timeout());
-
-        self.feed(Input::Reading { paused: false });
-        self.call(Kind::Start, 0);
-        for _ in 0..200 {
-            self.progress();
-        }
-        self.call(Kind::Disconnect, 0);
-        self.wait(secs(5));
-        self.checker.at_rest(self.session.poll_timeout());
-        self.checker.all_settled();
-        reached
-    }
 }
 
 #[test]

@@ -126,4 +126,14 @@ fn what_arrived_in_a_sleep_is_in_time() {
     world.reply_to(1);
     world.advance(secs(5));
     assert_eq!((world.trace.count("a = reply"), world.trace.count("a = rejected: no reply")), (1, 0));
+
+    // What is asked for on waking has its own time, and not that of the sleep too.
+    let mut world = World::ready(Config { reply_timeout: Some(secs(3)), ..Config::default() });
+    world.server.replies = Replies::Pings;
+    world.enqueue("a", true);
+    world.now += secs(3600);
+    world.enqueue("b", true);
+    world.feed(Input::Timeout);
+    world.advance(secs(3));
+    assert_eq!(["a", "b"].map(|label| world.trace.count(&format!("{label} = rejected: no reply"))), [1, 1]);
 }

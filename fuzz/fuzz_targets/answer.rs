@@ -1,0 +1,175 @@
+//! Any answer to the connect call: read, told to the session, and encoded for JavaScript. No error and no log line holds the
+//! token, or the ticket of a socket URL; what goes to JavaScript is JSON.
+//!
+//! The input: the status in two bytes, then texts parted by 0xff: the reason, names and values of headers, at last the body.
+//! `$URL` stands for a socket URL, where one can begin, and `$ESCAPED` for one whose slashes are escaped.
+#![no_main]
+
+use std::pin::pin;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use libfuzzer_sys::fuzz_target;
+use slack_rtm_native::driver::{
+    Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand, TlsConfig, Transport, TransportConfig,
+};
+use slack_rtm_native::fuzzing::{Outbox, connect};
+use slack_rtm_native::session::{
+    ApiError, Config, ConnectAnswer, Delivery, Input, LogLevel, Output, Secret, Session,
+};
+use slack_rtm_native_fuzz::json;
+
+const TOKEN: &str = "xoxb-t0ken";
+const TICKET: &str = "t1cket";
+
+fuzz_target!(|data: &[u8]| {
+    // A secret is one only where it stands by itself in no text of the server's.
+    let Some(answer) = response(data).filter(|_| !holds(data, TICKET) && !holds(data, TOKEN)) else { return };
+    // Read as every HTTP client reads it: without a byte order mark, with replacement characters.
+    let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
+    let (status, is_json) = (answer.status, json::is_json(lossy(body).as_bytes()));
+    let result = read(answer);
+    if let Err(error) = &result {
+        check_text(&error.to_string());
+        check_text(&format!("{error:?}"));
+        assert_eq!(status == 429, matches!(error, ApiError::RateLimited { .. }));
+        assert_eq!(status != 200 && status != 429, matches!(error, ApiError::Http { .. }));
+    } else {
+        check_text(&format!("{result:?}"));
+        assert!(status == 200 && is_json, "good only where it is");
+    }
+    tell(result);
+});
+
+/// The answer of an input; `None`: the input is none.
+fn response(data: &[u8]) -> Option<AgentResponse> {
+    let [high, low, texts @ ..] = data else { return None };
+    let mut texts = texts.split(|byte| *byte == 0xff).map(with_urls);
+    let reason = lossy(&texts.next()?);
+    let mut rest: Vec<Vec<u8>> = texts.collect();
+    let body = rest.pop()?;
+    let pairs = rest.chunks_exact(2).map(|pair| (lossy(&pair[0]).to_ascii_lowercase(), lossy(&pair[1])));
+    let headers = pairs.collect();
+    Some(AgentResponse { status: u16::from_be_bytes([*high, *low]), reason, headers, body: body.into() })
+}
+
+fn holds(data: &[u8], word: &str) -> bool {
+    data.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
+fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
+}
+
+/// Puts socket URLs where they are asked for; behind a letter there would be another scheme.
+fn with_urls(text: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    let mut rest = text;
+    while let Some((first, behind)) = rest.split_first() {
+        let can_begin = whole.last().is_none_or(|before| b"\" (<=,:".contains(before));
+        let url = [("$URL", "wss://slack.test/t1cket"), ("$ESCAPED", r"wss:\/\/slack.test\/t1cket")]
+            .into_iter()
+            .find(|(word, _)| can_begin && rest.starts_with(word.as_bytes()));
+        match url {
+            Some((word, url)) => {
+                whole.extend_from_slice(url.as_bytes());
+                rest = &rest[word.len()..];
+            }
+            None => {
+                whole.push(*first);
+                rest = behind;
+            }
+        }
+    }
+    whole
+}
+
+/// What the driver makes of it.
+fn read(answer: AgentResponse) -> Result<ConnectAnswer, ApiError> {
+    static TRANSPORT: LazyLock<Transport> = LazyLock::new(transport);
+    *ANSWER.lock().expect("no panic") = Some(answer);
+    let mut context = Context::from_waker(Waker::noop());
+    match pin!(connect(&TRANSPORT, "")).poll(&mut context) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("the answer is there"),
+    }
+}
+
+fn transport() -> Transport {
+    let config = TransportConfig {
+        api_url: "https://slack.test/api/".to_owned(),
+        method: "rtm.connect".to_owned(),
+        token: Secret(TOKEN.to_owned()),
+        user_agent: "fuzz".to_owned(),
+        headers: Vec::new(),
+        request_timeout: None,
+        max_frame_bytes: 128 * 1024 * 1024,
+        tls: TlsConfig::default(),
+        proxy: None,
+        agent: Some(Arc::new(Server)),
+        web_client: None,
+    };
+    Transport::new(config).expect("good options")
+}
+
+static ANSWER: Mutex<Option<AgentResponse>> = Mutex::new(None);
+
+/// Answers every request.
+struct Server;
+
+impl Agent for Server {
+    fn request(&self, _: AgentRequest) -> Errand<AgentResponse, AgentError> {
+        let answer = ANSWER.lock().expect("no panic").take().expect("one request");
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn upgrade(&self, _: AgentRequest) -> Errand<(AgentResponse, Option<Box<dyn Duplex>>), AgentError> {
+        panic!("no socket is dialled")
+    }
+}
+
+/// Tells it a session, and JavaScript.
+fn tell(result: Result<ConnectAnswer, ApiError>) {
+    static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let config = Config { log_level: LogLevel::Debug, ..Config::default() };
+    let mut session = Session::new(config, 1, *NOW);
+    let mut outbox = Outbox::new(|| {});
+    let mut delivered = 0;
+    let is_error = result.is_err();
+    let answered = Input::Answered { connection: 1, result };
+    let start = Input::Start { call: 1, options: "".into() };
+    for input in [start, answered, Input::Disconnect { call: 2 }] {
+        session.handle(*NOW, input);
+        assert!(!is_error || session.poll_timeout().is_none_or(|deadline| deadline > *NOW), "a storm");
+        while let Some(output) = session.poll_output() {
+            match output {
+                Output::Deliver(delivery) => {
+                    if let Delivery::Log { text, .. } = &delivery {
+                        check_text(text);
+                    }
+                    outbox.deliver(1, delivery);
+                    delivered += 1;
+                }
+                Output::Open { url, .. } => {
+                    assert!(
+                        url.0.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss://")),
+                        "a downgrade"
+                    );
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut items = 0;
+    outbox.refill();
+    while let Some(chunk) = outbox.chunk(items) {
+        items = u32::try_from(json::items(&chunk).len()).expect("few");
+        delivered -= items;
+    }
+    assert_eq!(delivered, 0, "all of it");
+}
+
+fn check_text(text: &str) {
+    assert!(!text.contains(TICKET) && !text.contains(TOKEN), "a secret: {text}");
+}

@@ -1,0 +1,230 @@
+//! What `lib/outbox.js` does with the outbox, step by step, each step measured by the model: what is skipped, what is heard,
+//! in which order, and when JavaScript is woken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use slack_rtm_native::fuzzing::Outbox;
+use slack_rtm_native::session::Delivery;
+use slack_rtm_native_fuzz::json;
+
+use crate::model::{Entry, FRAME, Listeners};
+
+/// A chunk is done when it is as long as this (`CHUNK_BYTES` in src/binding/queue.rs).
+const LONGEST_CHUNK: usize = 32 * 1024;
+
+/// A listener that comes or goes.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub client: u32,
+    pub name: String,
+    pub comes: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum Turn {
+    /// Nothing waited when JavaScript last looked.
+    Idle,
+    /// JavaScript was woken.
+    Woken,
+    /// The drain goes on in the next turn of the event loop.
+    Draining,
+}
+
+pub struct Shell {
+    outbox: Outbox,
+    listeners: Listeners,
+    /// All that was ever delivered.
+    entries: Vec<Entry>,
+    /// So many of them are in the outbox's hands no longer.
+    taken: usize,
+    /// The next one that may be heard: all before it had their turn.
+    next: usize,
+    /// Of each item of the chunk, the entry that it is; and the next item.
+    chunk: Vec<usize>,
+    position: usize,
+    stale: bool,
+    /// Whether a frame was dispatched since the event loop last turned.
+    crowded: bool,
+    turn: Turn,
+    wakes: Arc<AtomicUsize>,
+    /// What listeners do when so many events were heard.
+    plans: Vec<(usize, Change)>,
+    heard: usize,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let waked = Arc::clone(&wakes);
+        Self {
+            outbox: Outbox::new(move || {
+                waked.fetch_add(1, Ordering::Relaxed);
+            }),
+            listeners: Listeners::default(),
+            entries: Vec::new(),
+            taken: 0,
+            next: 0,
+            chunk: Vec::new(),
+            position: 0,
+            stale: false,
+            crowded: false,
+            turn: Turn::Idle,
+            wakes,
+            plans: Vec::new(),
+            heard: 0,
+        }
+    }
+
+    /// Something for a client, and what is known of it.
+    pub fn deliver(&mut self, delivery: Delivery, entry: Entry) {
+        self.outbox.deliver(entry.client, delivery);
+        self.entries.push(entry);
+    }
+
+    /// The client's task has delivered all it has.
+    pub fn flush(&mut self, client: u32) {
+        self.outbox.flush(client);
+        let waits = self.taken < self.entries.len();
+        let wakes = self.wakes.swap(0, Ordering::Relaxed);
+        let is_due = waits && self.turn == Turn::Idle;
+        assert_eq!(wakes, usize::from(is_due), "woken once, when it does not know");
+        if is_due {
+            self.turn = Turn::Woken;
+        }
+    }
+
+    /// A listener comes or goes after so many events.
+    pub fn plan(&mut self, after: usize, change: Change) {
+        if after == 0 { self.change(&change) } else { self.plans.push((self.heard + after, change)) }
+    }
+
+    pub fn forget(&mut self, client: u32) {
+        self.listeners.forget(client);
+        self.outbox.forget(client);
+    }
+
+    fn change(&mut self, change: &Change) {
+        let Change { client, name, comes } = change;
+        if *comes {
+            if self.listeners.add(*client, name) && self.outbox.listen(*client, name.clone()) {
+                self.stale = true;
+            }
+        } else if self.listeners.remove(*client, name) {
+            self.outbox.unlisten(*client, name.clone());
+        }
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.turn == Turn::Idle
+    }
+
+    /// Drains until nothing is left, or until the event loop turns: as `lib/outbox.js` has it, or when so many events were
+    /// heard.
+    pub fn drain(&mut self, most: Option<usize>) {
+        match self.turn {
+            Turn::Idle => return,
+            Turn::Woken => {
+                self.turn = Turn::Draining;
+                assert!(self.refill(), "woken for nothing");
+            }
+            Turn::Draining => {}
+        }
+        self.crowded = false;
+        let end = most.map(|most| self.heard + most);
+        loop {
+            while self.has_item() {
+                if self.is_turn() {
+                    return;
+                }
+                self.dispatch();
+                if end == Some(self.heard) {
+                    return;
+                }
+            }
+            self.pass(self.taken);
+            if !self.refill() {
+                self.turn = Turn::Idle;
+                return;
+            }
+        }
+    }
+
+    fn refill(&mut self) -> bool {
+        let clients = self.outbox.refill();
+        let mut expected = Vec::new();
+        for entry in &self.entries[self.taken..] {
+            if !expected.contains(&entry.client) {
+                expected.push(entry.client);
+            }
+        }
+        assert_eq!(clients, expected, "who has something in it");
+        assert!(!self.outbox.is_full(0), "there is room again");
+        self.taken = self.entries.len();
+        !clients.is_empty()
+    }
+
+    fn has_item(&mut self) -> bool {
+        (self.position < self.chunk.len() && !self.stale) || self.next_chunk()
+    }
+
+    fn next_chunk(&mut self) -> bool {
+        let dispatched = u32::try_from(self.position).expect("few items");
+        let text = self.outbox.chunk(dispatched);
+        (self.position, self.stale) = (0, false);
+        let mut due = (self.next..self.taken).filter(|at| self.listeners.let_through(&self.entries[*at]));
+        let Some(text) = text else {
+            assert_eq!(due.next(), None, "left out");
+            self.chunk.clear();
+            return false;
+        };
+        let items = json::items(&text);
+        self.chunk = due.by_ref().take(items.len()).collect();
+        assert_eq!(self.chunk.len(), items.len(), "made up, or nobody's");
+        for (item, at) in items.iter().zip(&self.chunk) {
+            let entry = &self.entries[*at];
+            assert_eq!(
+                (item.client, item.kind, item.call),
+                (entry.client, entry.kind, entry.call),
+                "in order"
+            );
+            let is_same = entry.payload.as_ref().is_none_or(|payload| item.payload.as_bytes() == payload);
+            assert!(is_same, "another payload: {} for {entry:?}", item.payload);
+        }
+        let last = items.last().expect("a chunk holds something");
+        assert!(text.len() - last.payload.len() < LONGEST_CHUNK + 40, "too long");
+        true
+    }
+
+    /// True: the event loop turns before the next item.
+    fn is_turn(&self) -> bool {
+        let is_lifecycle = |at: &usize| (1..=9).contains(&self.entries[*at].kind);
+        self.crowded && self.chunk.get(self.position).is_some_and(is_lifecycle)
+    }
+
+    fn dispatch(&mut self) {
+        let at = self.chunk[self.position];
+        self.position += 1;
+        self.pass(at);
+        self.next = at + 1;
+        self.crowded |= self.entries[at].kind == FRAME;
+        if !self.listeners.hear(&self.entries[at]) {
+            return;
+        }
+        self.heard += 1;
+        let (now, later) = self.plans.drain(..).partition(|(after, _)| *after == self.heard);
+        self.plans = later;
+        let now: Vec<(usize, Change)> = now;
+        for (_, change) in now {
+            self.change(&change);
+        }
+    }
+
+    /// The turn of all events before this one has passed without anybody to hear them.
+    fn pass(&mut self, at: usize) {
+        for entry in &self.entries[self.next..at] {
+            assert!(!self.listeners.hear(entry), "not heard: {entry:?}");
+        }
+        self.next = at;
+    }
+}

@@ -1,0 +1,165 @@
+//! Whatever the user, the server and the clock do, the session keeps its promises. What they do, and what must hold, is the
+//! session's own tests' (tests/session/); here the fuzzer chooses instead of chance.
+#![no_main]
+
+#[path = "../../tests/session/checker.rs"]
+mod checker;
+#[path = "../../tests/session/harness.rs"]
+#[allow(dead_code)]
+mod harness;
+#[path = "../../tests/session/sequence.rs"]
+mod sequence;
+#[path = "../../tests/session/trace.rs"]
+#[allow(dead_code)]
+mod trace;
+
+use libfuzzer_sys::arbitrary::{Result, Unstructured};
+use libfuzzer_sys::fuzz_target;
+use slack_rtm_native::session::{ApiError, Closure, Config, ConnectAnswer, LogLevel, RetryConfig};
+
+use checker::Kind;
+use harness::{
+    answer, answer_without_body, http_error, ms, platform_error, rate_limit, refusal, request_error, reset,
+    secs, web_client_error,
+};
+use sequence::{Number, Run, Step, What};
+
+/// Longer sequences end here.
+const MOST_STEPS: usize = 400;
+
+/// The longest wait: two hours.
+const LONGEST: u64 = 7_200_000;
+
+fuzz_target!(|data: &[u8]| {
+    // The checker takes the word for a ticket, wherever a log has it.
+    if !data.windows(6).any(|window| window == b"t1cket") {
+        let _ = run(&mut Unstructured::new(data));
+    }
+});
+
+fn run(choice: &mut Unstructured<'_>) -> Result<()> {
+    let mut run = Run::new(config(choice)?, u64::from(choice.arbitrary::<u8>()?));
+    for _ in 0..MOST_STEPS {
+        if choice.is_empty() {
+            break;
+        }
+        match step(choice) {
+            Ok(step) => run.step(step),
+            Err(_) => break,
+        }
+    }
+    run.end();
+    Ok(())
+}
+
+fn config(choice: &mut Unstructured<'_>) -> Result<Config> {
+    Ok(Config {
+        auto_reconnect: choice.ratio(4_u8, 5)?,
+        secure_only: choice.ratio(4_u8, 5)?,
+        client_ping_timeout: *choice.choose(&[Some(secs(6)), Some(ms(1)), None])?,
+        server_pong_timeout: *choice.choose(&[secs(4), ms(0)])?,
+        connect_timeout: *choice.choose(&[Some(secs(30)), Some(ms(0)), None])?,
+        reply_timeout: *choice.choose(&[None, Some(secs(3)), Some(ms(0))])?,
+        max_pending_replies: *choice.choose(&[usize::MAX, 1, 3])?,
+        reply_ack_timeout: *choice.choose(&[secs(2), ms(0)])?,
+        retry: RetryConfig { retries: *choice.choose(&[10, 2, 0])?, ..RetryConfig::default() },
+        log_level: LogLevel::Debug,
+    })
+}
+
+fn step(choice: &mut Unstructured<'_>) -> Result<Step> {
+    Ok(match choice.int_in_range(0_u8..=23)? {
+        0..=5 => Step::Call { kind: kind(choice)?, bytes: *choice.choose(&[0, 0, 0, 0, 0, 0, 0, 40_000])? },
+        6..=11 => Step::Network { number: number(choice)?, what: what(choice)? },
+        12..=17 => Step::Progress,
+        18 => Step::Pause(choice.arbitrary()?),
+        19 => Step::Wait(ms(choice.int_in_range(0..=3_000)?)),
+        20 => Step::Wait(ms(choice.int_in_range(0..=200_000)?)),
+        21 => Step::Deadline(ms(0)),
+        22 => Step::Deadline(ms(choice.int_in_range(0..=LONGEST)?)),
+        _ => Step::Timeout,
+    })
+}
+
+fn kind(choice: &mut Unstructured<'_>) -> Result<Kind> {
+    Ok(*choice.choose(&[
+        Kind::Start,
+        Kind::Disconnect,
+        Kind::Send,
+        Kind::Enqueue { await_reply: true },
+        Kind::Enqueue { await_reply: false },
+        Kind::Ping,
+    ])?)
+}
+
+fn number(choice: &mut Unstructured<'_>) -> Result<Number> {
+    Ok(match choice.int_in_range(0_u8..=7)? {
+        0..=5 => Number::Current,
+        6 => Number::Earlier(choice.int_in_range(1..=3)?),
+        _ => Number::Later(choice.int_in_range(1..=2)?),
+    })
+}
+
+fn what(choice: &mut Unstructured<'_>) -> Result<What> {
+    Ok(match choice.int_in_range(0_u8..=7)? {
+        0 => What::Answered(Ok(connect_answer(choice)?)),
+        1 => What::Answered(Err(connect_error(choice)?)),
+        2 => What::Opened,
+        3 => What::Frame(frame(choice)?),
+        4 => What::Reply(choice.int_in_range(0..=5)?),
+        5 => What::Alive,
+        6 => What::Flushed,
+        _ => What::Closed(closure(choice)?),
+    })
+}
+
+fn connect_answer(choice: &mut Unstructured<'_>) -> Result<ConnectAnswer> {
+    let answer = if choice.arbitrary()? { answer() } else { answer_without_body() };
+    let url = *choice.choose(&["wss://slack.test/t1cket", "ws://slack.test/t1cket", "t1cket"])?;
+    Ok(ConnectAnswer { url: url.to_owned(), ..answer })
+}
+
+fn connect_error(choice: &mut Unstructured<'_>) -> Result<ApiError> {
+    let time = secs(choice.int_in_range(0..=99)?);
+    let code = choice.choose(&[None, Some("fatal_error"), Some("ratelimited"), Some("invalid_auth")])?;
+    Ok(match choice.int_in_range(0_u8..=5)? {
+        0 => request_error(),
+        1 => http_error(503),
+        2 => rate_limit(time),
+        3 => platform_error("fatal_error"),
+        4 => platform_error("invalid_auth"),
+        _ => web_client_error(*code, choice.arbitrary()?, time),
+    })
+}
+
+fn frame(choice: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let known = [
+        r#"{"type":"hello"}"#,
+        r#"{"type":"team_migration_started"}"#,
+        r#"{"type":"message","text":"wss://slack.test/t1cket"}"#,
+        r#"{"type":"goodbye"}"#,
+        r#"{"type":"reconnect_url","url":"wss:\/\/slack.test\/t1cket"}"#,
+        r#"{"reply_to":-1}"#,
+        "null",
+        "{",
+    ];
+    Ok(match choice.int_in_range(0..=known.len())? {
+        at if at < known.len() => known[at].as_bytes().to_vec(),
+        _ => {
+            let length = choice.int_in_range(0..=40_usize)?.min(choice.len());
+            choice.bytes(length)?.to_vec()
+        }
+    })
+}
+
+fn closure(choice: &mut Unstructured<'_>) -> Result<Closure> {
+    let code = *choice.choose(&[1000, 1001, 1006, 4999])?;
+    Ok(match choice.int_in_range(0_u8..=2)? {
+        0 => Closure::Ended {
+            code,
+            reason: choice.choose(&["", "go to wss://slack.test/t1cket"])?.to_string(),
+        },
+        1 => Closure::Failed(reset()),
+        _ => Closure::Failed(refusal()),
+    })
+}

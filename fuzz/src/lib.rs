@@ -1,0 +1,4 @@
+//! What the targets measure the product by: readers written or chosen without a look at its own.
+
+pub mod json;
+pub mod websocket;

@@ -1,0 +1,37 @@
+//! The driver's readers without a network, for the targets of `fuzz/`.
+
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use super::dial::Stream;
+use super::socket::{Socket as Inner, SocketEvent};
+use super::upgrade::config;
+use super::{Duplex, Transport};
+use crate::session::{ApiError, ConnectAnswer, Input};
+
+/// A WebSocket whose upgrade is done.
+pub struct Socket(Inner);
+
+impl Socket {
+    pub async fn over(stream: impl Duplex + 'static) -> Self {
+        let config = config(128 * 1024 * 1024);
+        let stream = WebSocketStream::from_raw_socket(Stream::new(stream), Role::Client, Some(config)).await;
+        Self(Inner::new(stream, "slack.test".to_owned()))
+    }
+
+    /// What the session is told, on connection 0.
+    pub async fn events(&mut self, read: bool) -> Vec<Input> {
+        let input = |event| match event {
+            SocketEvent::Frame(data) => Input::Frame { connection: 0, data },
+            SocketEvent::Alive => Input::Alive { connection: 0 },
+            SocketEvent::Flushed => Input::Flushed { connection: 0 },
+            SocketEvent::Closed(closure) => Input::Closed { connection: 0, closure },
+        };
+        self.0.events(read).await.into_iter().map(input).collect()
+    }
+}
+
+/// One attempt of the connect call.
+pub async fn connect(transport: &Transport, form: &str) -> Result<ConnectAnswer, ApiError> {
+    transport.connect(form).await
+}
