@@ -253,7 +253,9 @@ export interface RTMClientOptions {
    * Default: true.
    */
   useRtmConnect?: boolean;
-  /** Milliseconds without outgoing traffic after which a ping is sent; 0 for no keepalive. Default: 6000. */
+  /**
+   * Milliseconds of silence, in either direction, after which a ping is sent; 0 for no keepalive. Default: 6000.
+   */
   clientPingTimeout?: number;
   /**
    * Milliseconds after a ping within which something must arrive, else the connection is replaced. Must be below

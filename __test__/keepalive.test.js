@@ -2,7 +2,11 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const net = require('node:net');
 const { describe } = require('node:test');
+const { setTimeout: elapse } = require('node:timers/promises');
+const { authority, missing } = require('./support/certificates.js');
+const { atEnd } = require('./support/cleanup.js');
 const { better, clientOf, next, record, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 const { startWorkspace } = require('./support/workspace.js');
@@ -17,6 +21,27 @@ async function connected(t, options) {
   rtm.start();
   await ready;
   return { server, rtm, socket: await server.nextSocket() };
+}
+
+/** A relay to a server, over which the server's bytes come slowly: 6 kB a second. */
+async function slowLine(t, port) {
+  const relay = net.createServer((near) => {
+    const far = net.connect({ port, host: '127.0.0.1' });
+    near.pipe(far).on('error', () => {});
+    near.on('error', () => {}).on('close', () => far.destroy());
+    (async () => {
+      for await (const data of far) {
+        for (let at = 0; at < data.length && !near.destroyed; at += 300) {
+          near.write(data.subarray(at, at + 300));
+          await elapse(50);
+        }
+      }
+      near.end();
+    })().catch(() => near.destroy());
+  });
+  await new Promise((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  atEnd(t, () => relay.close());
+  return relay.address().port;
 }
 
 describe('keepalive', { concurrency: true }, () => {
@@ -94,6 +119,30 @@ describe('keepalive', { concurrency: true }, () => {
     assert.deepEqual(events, []);
     assert.equal(server.calls.length, 1);
   });
+
+  for (const [what, secure] of [['in the clear', false], ['over TLS', true]]) {
+    better('it drops the connection', `a frame that takes longer than the time for a pong is heard: ${what}`, async (t) => {
+      if (secure && missing) {
+        t.skip(missing);
+        return;
+      }
+      const ca = secure ? authority('Slow authority') : undefined;
+      const leaf = ca?.issue();
+      const server = await scriptedServer(t, secure ? { tls: { key: leaf.key, cert: leaf.fullChain } } : {});
+      const port = await slowLine(t, Number(new URL(server.apiUrl).port));
+      server.answers.push(server.answer({ url: server.socketUrl.replace(/:\d+/, `:${port}`) }));
+      const options = { clientPingTimeout: 600, serverPongTimeout: 400, ...(secure && { tls: { ca: ca.cert } }) };
+      const rtm = clientOf(t, server, options);
+      const seen = record(rtm);
+      const ready = next(rtm, 'ready');
+      await rtm.start();
+      await ready;
+      const slow = next(rtm, 'slow');
+      (await server.nextSocket()).send({ type: 'slow', text: 'x'.repeat(12_000) });
+      assert.equal((await slow)[0].text.length, 12_000);
+      assert.ok(!seen.names.includes('reconnecting'));
+    });
+  }
 
   same('outgoing traffic puts the ping off', async (t) => {
     const { rtm, socket } = await connected(t, { clientPingTimeout: 2000, serverPongTimeout: 1000 });

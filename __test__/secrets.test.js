@@ -84,6 +84,38 @@ describe('secrets', { concurrency: true }, () => {
     });
   }
 
+  for (const [what, answer] of Object.entries({
+    'a page that quotes the request': (token) => ({ html: `<pre>Authorization: Bearer ${token}</pre>` }),
+    'an error that quotes it': (token) => ({ error: `bad token: Bearer ${token}` }),
+    'a status that quotes it': (token) => ({ status: 403, headers: { 'x-a': token }, body: `no way, ${token}` }),
+  })) {
+    better('errors hold the request, and with it the token', `a connect call answered with ${what} does not show the token`, async (t) => {
+      const { slack, client } = await openSession(t);
+      const logger = keepingLogger();
+      const rtm = client({ logger, logLevel: 'debug', autoReconnect: false, retryConfig: { retries: 0 } });
+      const seen = watch(rtm, logger);
+      slack.faults.refuseConnect(answer(slack.token));
+      const error = await rtm.start().catch((failure) => failure);
+      seen.add(error);
+      assertAbsent(`${seen.text} ${JSON.stringify(error)}`, [slack.token, slack.token.slice(5)]);
+    });
+  }
+
+  better(shown, "a ticket in a close frame's reason", async (t) => {
+    const server = await scriptedServer(t);
+    const logger = keepingLogger();
+    const rtm = clientOf(t, server, { logger, logLevel: 'debug', autoReconnect: false });
+    const seen = watch(rtm, logger);
+    const ready = next(rtm, 'ready');
+    await rtm.start();
+    await ready;
+    const end = next(rtm, 'disconnected');
+    (await server.nextSocket()).close(4000, 'moved from wss://example.com/T1CK3T');
+    const [error] = await end;
+    assertAbsent([...logger.lines.map(({ text }) => text), error.message, error.original.message].join(), ['T1CK3T']);
+    assert.match(seen.text, /moved from/);
+  });
+
   for (const [how, url] of Object.entries({
     'as it is': '"wss://example.com/websocket/T1CK3T?a=T1CK3T#T1CK3T"',
     'with escaped slashes': '"wss:\\/\\/example.com\\/websocket\\/T1CK3T"',

@@ -116,8 +116,12 @@ function oneReconnect(figures, deadline) {
   assert.equal(figures['connect calls'], 1);
 }
 
+/** Windows has no signals that stop a process. */
+const NO_SIGNALS = process.platform === 'win32' && 'there is no SIGSTOP';
+
 describe('a laptop that sleeps', { concurrency: true }, () => {
   promise('the process sleeps, the server stays and goes on sending: no reconnect, and nothing is lost', {
+    skip: NO_SIGNALS,
     measure: async (t) => {
       const server = await scriptedServer(t);
       const bot = await sleepers(t, server, { clients: CLIENTS, news: NEWS, talk: true });
@@ -144,11 +148,13 @@ describe('a laptop that sleeps', { concurrency: true }, () => {
   });
 
   promise('the process sleeps, and the connection is lost without a word: one orderly reconnect', {
+    skip: NO_SIGNALS,
     measure: (t) => cutOff(t, (server, door) => door.lose()),
     keep: (figures) => oneReconnect(figures, NOTICED + PAUSE),
   });
 
   promise('the process sleeps, and the server ends the connection: one orderly reconnect', {
+    skip: NO_SIGNALS,
     measure: (t) => cutOff(t, (server) => server.sockets[0].drop()),
     keep: (figures) => oneReconnect(figures, PAUSE),
   });

@@ -34,15 +34,23 @@ class Reports {
   all = [];
   #waiting = [];
   #taken = 0;
+  #end;
 
   add(report) {
     this.all.push(report);
-    if (this.#waiting.length > 0) this.#waiting.shift()(this.all[this.#taken++]);
+    if (this.#waiting.length > 0) this.#waiting.shift().resolve(this.all[this.#taken++]);
   }
 
   next() {
     if (this.#taken < this.all.length) return Promise.resolve(this.all[this.#taken++]);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Nothing follows. */
+  end(why) {
+    this.#end = new Error(`no report: ${why}`);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
   }
 }
 
@@ -70,6 +78,7 @@ function inProcess(t, slack, fn, { input = null, flags = [] } = {}) {
     for (const one of lines) reports.add(JSON.parse(one));
   });
   const closed = once(child, 'close');
+  closed.then(([code, signal]) => reports.end(`the process ended (${signal ?? code}): ${stderr}`));
   atEnd(t, async () => {
     child.kill('SIGKILL');
     await closed;
@@ -93,6 +102,7 @@ function inWorker(slack, fn, input = null) {
   const reports = new Reports();
   worker.on('message', (report) => reports.add(report));
   const ended = once(worker, 'exit').then(([code]) => code);
+  ended.then((code) => reports.end(`the worker ended (${code})`), () => {});
   return { worker, report: () => reports.next(), ended };
 }
 

@@ -9,6 +9,7 @@
 
 const net = require('node:net');
 const { atEnd } = require('./cleanup.js');
+const { listen } = require('./listen.js');
 
 class Door {
   #listener;
@@ -43,9 +44,7 @@ class Door {
   }
 
   async open() {
-    await new Promise((resolve, reject) => {
-      this.#listener.once('error', reject).listen(this.#port, '127.0.0.1', resolve);
-    });
+    await listen(this.#listener, this.#port);
     this.#port = this.#listener.address().port;
   }
 

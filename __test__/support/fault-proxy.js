@@ -18,10 +18,10 @@
 //   proxy.mostSockets;                                // so many sockets the client had open at once, at most
 'use strict';
 
-const { once } = require('node:events');
 const net = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { atEnd } = require('./cleanup.js');
+const { listen } = require('./listen.js');
 
 /** Data that is slowed down goes in pieces, so many a second. */
 const PIECES = 20;
@@ -224,8 +224,7 @@ class FaultProxy {
   }
 
   async listen(port = 0) {
-    this.#server.listen(port, '127.0.0.1');
-    await once(this.#server, 'listening');
+    await listen(this.#server, port);
     this.#address = this.#server.address();
   }
 

@@ -30,11 +30,12 @@ const SLACK = 2000;
  * @param {(t: import('node:test').TestContext) => Promise<Figures>} options.measure
  * @param {(figures: any) => void} [options.keep] throws where the promise is not kept
  * @param {string} [options.peer] why the peer cannot be run through it
+ * @param {string | false} [options.skip] why it cannot be run here
  * @param {number} [options.timeout] in ms
  */
-function promise(name, { measure, keep, peer, timeout = 60_000 }) {
-  const skip = isPeer && peer !== undefined && `the peer: ${peer}`;
-  if (skip) keepFigures(name, { 'not run': peer });
+function promise(name, { measure, keep, peer, skip: notHere = false, timeout = 60_000 }) {
+  const skip = notHere || (isPeer && peer !== undefined && `the peer: ${peer}`);
+  if (skip && !notHere) keepFigures(name, { 'not run': peer });
   test(name, { timeout, skip }, async (t) => {
     const figures = isPeer ? await measuredOfPeer(t, measure, timeout) : await measure(t);
     tell(t, name, figures);
