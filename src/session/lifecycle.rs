@@ -1,26 +1,12 @@
-//! The session's life: `start`, `disconnect`, the connect call, the socket's beginning and end, pauses. Owns every
+//! The session's life: `start`, `disconnect`, the connect call, the socket's beginning. Owns every
 //! change of state; what goes over an open socket is `traffic`'s.
 
+use super::loss::ended_by_disconnect;
 use super::{
-    ABNORMAL_CLOSURE, ApiError, Arc, CLOSE_TIMEOUT, CallId, Closure, ConnectAnswer, ConnectionId, Delivery,
-    Diagnostic, Duration, Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, OnWritten, Outcome,
-    Output, SLEPT, STABLE_AFTER, Secret, Session, SocketError, State, TIME_TO_READ, Timer, Told, Trouble,
-    Verdict, authority, backoff, redact, words_of,
+    ApiError, Arc, CLOSE_TIMEOUT, CallId, ConnectAnswer, ConnectionId, Delivery, Diagnostic, Event, Failure,
+    Instant, LONGEST_RECONNECT_PAUSE, LogLevel, Outcome, Output, Secret, Session, State, Timer, Told,
+    Trouble, Verdict, authority, backoff, redact,
 };
-
-/// The part of the first pause that is made after silence.
-const AFTER_SILENCE: f64 = 0.4;
-
-/// How a connection was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Loss {
-    /// The server ended it, or is told to have gone.
-    Ended,
-    /// By a transport error, which is told by `error`.
-    Broken,
-    /// Nothing came any longer. Much time is lost already.
-    Silent,
-}
 
 impl Session {
     // ── What comes out ────────────────────────────────────────────────────────────────────────────────────────────
@@ -50,7 +36,7 @@ impl Session {
     }
 
     /// The one place where the state changes.
-    fn enter(&mut self, state: State) {
+    pub(super) fn enter(&mut self, state: State) {
         let from = std::mem::replace(&mut self.state, state).name();
         self.log(LogLevel::Debug, |session| format!("state: {from} -> {}", session.state.name()));
     }
@@ -115,7 +101,7 @@ impl Session {
     }
 
     /// The asked-for end is reached: from `disconnecting` to `disconnected`, and on if `start()` was called since.
-    fn end(&mut self, now: Instant) {
+    pub(super) fn end(&mut self, now: Instant) {
         let restart = self.state == (State::Disconnecting { restart: true });
         self.become_disconnected(None);
         for call in std::mem::take(&mut self.disconnects) {
@@ -129,7 +115,7 @@ impl Session {
     }
 
     /// An end that nobody asked for.
-    fn give_up(&mut self, failure: &Failure) {
+    pub(super) fn give_up(&mut self, failure: &Failure) {
         self.become_disconnected(Some(failure.clone()));
         self.reject_starts(failure);
     }
@@ -156,7 +142,7 @@ impl Session {
     // ── The connect call ──────────────────────────────────────────────────────────────────────────────────────────
 
     /// Enters `connecting`.
-    fn connect(&mut self, now: Instant) {
+    pub(super) fn connect(&mut self, now: Instant) {
         if self.trouble.established {
             self.trouble.failed_calls = 0;
             self.trouble.since = now;
@@ -167,7 +153,7 @@ impl Session {
     }
 
     /// Makes one attempt of the connect call.
-    fn call(&mut self) {
+    pub(super) fn call(&mut self) {
         self.last_connection += 1;
         self.connection = Some(self.last_connection);
         self.excused = false;
@@ -299,197 +285,4 @@ impl Session {
         self.start_keepalive(now);
         self.write_queued(now);
     }
-
-    pub(super) fn on_closed(&mut self, now: Instant, closure: Closure) {
-        match (self.state, closure) {
-            (State::Disconnected | State::Authenticating | State::Reconnecting, _) => {}
-            (_, Closure::Ended { code, reason }) => {
-                let error = self.closed_by(code, reason);
-                self.lose(now, self.dated(now, error), Loss::Ended);
-            }
-            (_, Closure::Failed(error)) => self.lose(now, self.dated(now, error), Loss::Broken),
-        }
-    }
-
-    /// Drops the connection and takes it for lost.
-    pub(super) fn drop_connection(&mut self, now: Instant, error: SocketError, loss: Loss) {
-        self.abandon();
-        self.lose(now, error, loss);
-    }
-
-    /// The connection is gone. A transport error is told by `error`, unless the end was asked for anyway.
-    fn lose(&mut self, now: Instant, error: SocketError, loss: Loss) {
-        self.connection = None;
-        if matches!(self.state, State::Disconnecting { .. }) {
-            return self.end(now);
-        }
-        if self.has_stood_for(now).is_some_and(|stood| stood >= STABLE_AFTER) {
-            self.trouble.setbacks = 0;
-        }
-        let pause = self
-            .config
-            .auto_reconnect
-            .then(|| self.pause_after(loss, error.retry_after.min(backoff::LONGEST_RETRY_AFTER)));
-        let next = match pause {
-            Some(pause) => format!("reconnecting in {} ms", pause.as_millis()),
-            None => "giving up, since autoReconnect is off".to_owned(),
-        };
-        let told = Arc::new(Told { error, next });
-        if loss == Loss::Broken {
-            self.log(LogLevel::Error, |_| format!("transport error: {told}"));
-            self.emit(Event::Error(Arc::clone(&told)));
-        } else {
-            self.log(LogLevel::Info, |_| told.to_string());
-        }
-        let failure = Failure::Socket(Arc::clone(&told));
-        if let Some(pause) = pause {
-            self.forget_connection(&failure);
-            self.reconnect(now, pause, told.error.to_string());
-        } else {
-            self.give_up(&failure);
-        }
-    }
-
-    /// Since when, on this connection, the server has said `hello`.
-    fn has_stood_for(&self, now: Instant) -> Option<Duration> {
-        match self.state {
-            State::Resuming { since, .. } | State::Ready { since } => {
-                Some(now.saturating_duration_since(since))
-            }
-            _ => None,
-        }
-    }
-
-    /// With the time that the connection has stood, or was dialled for.
-    pub(super) fn dated(&self, now: Instant, mut error: SocketError) -> SocketError {
-        let (time, since) = match self.has_stood_for(now) {
-            Some(stood) => (stood, "hello"),
-            None => (now.saturating_duration_since(self.dialled), "it was dialled"),
-        };
-        error.message = format!("{} ({} after {since})", error.message, words_of(time));
-        error
-    }
-
-    /// The pause after a loss. A silent server has cost ten seconds before it was noticed, and by each client at a time of
-    /// its own: a shorter first pause keeps the time to replace it within another half second.
-    fn pause_after(&mut self, loss: Loss, at_least: Duration) -> Duration {
-        let is_first = self.trouble.setbacks == 0;
-        let pause = self.reconnect_pause(at_least);
-        if is_first && loss == Loss::Silent { pause.mul_f64(AFTER_SILENCE) } else { pause }
-    }
-
-    /// The pause before the next connection.
-    fn reconnect_pause(&mut self, at_least: Duration) -> Duration {
-        let pause = backoff::reconnect_pause(self.trouble.setbacks, &mut self.rng).max(at_least);
-        self.trouble.setbacks += 1;
-        pause
-    }
-
-    /// Enters `reconnecting`, with a pause.
-    fn reconnect(&mut self, now: Instant, pause: Duration, reason: String) {
-        self.timers.stop_all();
-        self.enter(State::Reconnecting);
-        self.emit(Event::Reconnecting);
-        self.deliver(Delivery::Diagnostic(Diagnostic::Pause { pause, reason }));
-        self.set_timer(Timer::Reconnect, now, pause);
-    }
-
-    /// Has the driver drop what is under way, if anything is; nothing of it counts from now on.
-    fn abandon(&mut self) {
-        if self.connection.take().is_some() {
-            self.outputs.push_back(Output::Drop);
-        }
-    }
-
-    /// Settles what can no longer come of the connection.
-    fn forget_connection(&mut self, failure: &Failure) {
-        self.ping = None;
-        let (unwritten, pings) = self.outgoing.connection_lost();
-        for on_written in unwritten {
-            match on_written {
-                OnWritten::Sent(call, _) | OnWritten::Done(call) => self.fail(call, failure.clone()),
-                OnWritten::Nothing => {}
-            }
-        }
-        for call in pings {
-            self.fail(call, Failure::NoReply(format!("the connection to {} ended", self.server)));
-        }
-    }
-
-    // ── Deadlines ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-    pub(super) fn set_timer(&mut self, timer: Timer, now: Instant, after: Duration) {
-        let from = if timer.needs_reading() { self.reader_time(now) } else { now };
-        self.timers.set(timer, from.checked_add(after));
-    }
-
-    /// The time from which something that has to be read is awaited: it stands still while the reader is paused,
-    /// and deadlines are put off by the pause when that is over.
-    pub(super) fn reader_time(&self, now: Instant) -> Instant {
-        self.paused_since.unwrap_or(now)
-    }
-
-    pub(super) fn on_timeout(&mut self, now: Instant) {
-        self.excuse_sleep(now);
-        while let Some(timer) = self.timers.expire(now, self.paused_since.is_some()) {
-            match timer {
-                Timer::Retry => self.call(),
-                Timer::Reconnect => self.connect(now),
-                Timer::Connect => self.on_connect_timeout(now),
-                Timer::ReplyAck => self.become_ready(now),
-                Timer::Ping => self.send_keepalive_ping(now),
-                Timer::Pong => self.on_pong_timeout(now),
-                Timer::Reply => self.on_reply_timeout(now),
-                Timer::Heartbeat => self.send_heartbeat(now),
-                Timer::Close => {
-                    self.abandon();
-                    self.end(now);
-                }
-            }
-            self.schedule_reply_timeout();
-        }
-    }
-
-    /// A deadline that is kept much too late tells that the process slept. What has arrived meanwhile is not read yet, so
-    /// silence says nothing about the server: what depends on reading is put off, as after a pause of the reader; once,
-    /// until something is read.
-    fn excuse_sleep(&mut self, now: Instant) {
-        let late = self.timers.reading_late_by(now).unwrap_or_default();
-        if late >= SLEPT && self.paused_since.is_none() && !self.excused {
-            self.excused = true;
-            self.outgoing.put_off_to(now + TIME_TO_READ);
-            self.timers.put_off_to(now + TIME_TO_READ);
-        }
-    }
-
-    fn on_connect_timeout(&mut self, now: Instant) {
-        let waited = self.config.connect_timeout.unwrap_or_default().as_millis();
-        let server = &self.server;
-        let message = match self.state {
-            State::Authenticated => {
-                format!("the socket to {server} could not be opened within {waited} ms (connectTimeout)")
-            }
-            _ => format!("no `hello` from {server} within {waited} ms (connectTimeout)"),
-        };
-        self.drop_connection(now, SocketError::new(message, Some("ETIMEDOUT".into())), Loss::Broken);
-    }
-
-    /// The error for a connection that ended with this close code.
-    fn closed_by(&self, code: u16, reason: String) -> SocketError {
-        let server = &self.server;
-        let message = match (code, redact(&reason).as_str()) {
-            (ABNORMAL_CLOSURE, "") => format!("the connection to {server} ended without a close frame"),
-            (ABNORMAL_CLOSURE, reason) => reason.to_owned(),
-            (code, "") => format!("{server} closed the connection with code {code}"),
-            (code, reason) => format!("{server} closed the connection with code {code}: {reason}"),
-        };
-        SocketError { close_code: code, reason, ..SocketError::new(message, None) }
-    }
-}
-
-/// For what was to be written when the user ended the connection.
-fn ended_by_disconnect() -> Failure {
-    let message = "the connection was ended by disconnect() before the message was written";
-    let next = "call start() and send it again".to_owned();
-    Failure::Socket(Arc::new(Told { error: SocketError::new(message.to_owned(), None), next }))
 }

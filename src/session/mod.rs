@@ -6,9 +6,11 @@
 
 mod answer;
 mod backoff;
+mod deadlines;
 mod frame;
 mod io;
 mod lifecycle;
+mod loss;
 mod outgoing;
 mod redact;
 mod timer;

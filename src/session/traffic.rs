@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::lifecycle::Loss;
+use super::loss::Loss;
 use super::{
     Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant, LogLevel, Message,
     OnWritten, Outcome, Output, Session, SocketError, State, Timer,
