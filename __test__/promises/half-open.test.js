@@ -4,6 +4,7 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { clientOf, next } = require('../support/client.js');
+const { answerPings } = require('../support/endurance.js');
 const { line } = require('../support/line.js');
 const { inOwnNetwork, layCable, missing } = require('../support/own-network.js');
 const { SLACK, promise } = require('../support/promise.js');
@@ -13,13 +14,10 @@ const DEFAULTS = {};
 const SHORT = { clientPingTimeout: 600, serverPongTimeout: 400 };
 const LONGEST_MS = 60_000;
 
-/** Answers the client's pings, as Slack does. */
-function answerPings(server) {
+/** A server that greets, and answers pings. */
+function attend(server) {
   server.greet = (socket) => {
-    socket.ws.on('message', (data) => {
-      const { type, id } = JSON.parse(data.toString());
-      if (type === 'ping') socket.send({ type: 'pong', reply_to: id });
-    });
+    answerPings(socket);
     socket.hello();
   };
 }
@@ -33,7 +31,7 @@ const msOf = (figure) => 1000 * parseFloat(figure);
  */
 async function replacement(t, options) {
   const server = await scriptedServer(t);
-  answerPings(server);
+  attend(server);
   const wire = await line(t, server);
   const rtm = clientOf(t, server, options);
   const ready = next(rtm, 'ready');
@@ -55,7 +53,7 @@ async function replacement(t, options) {
 /** The same over a cable that is cut, for a process in a network of its own. */
 async function replacementAfterCut(t, options) {
   const server = await scriptedServer(t);
-  answerPings(server);
+  attend(server);
   const child = inOwnNetwork(t, async ({ client, next, order, report }) => {
     report('up');
     const { token, slackApiUrl, options } = await order();

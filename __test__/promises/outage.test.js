@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { setTimeout: elapse } = require('node:timers/promises');
 const { isPeer } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
-const { doorBefore } = require('../support/door.js');
+const { line } = require('../support/line.js');
 const { SLACK, isFull, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -49,7 +49,7 @@ promise('an outage: `ready` within one pause of its end, and what was queued is 
       socket.hello();
       socket.ws.on('message', () => socket.send({ ok: true, reply_to: socket.frames.at(-1).id }));
     };
-    const door = await doorBefore(t, server);
+    const door = await line(t, server);
     const child = inProcess(t, server, bot, { input: QUEUED });
     const pauses = [];
     await nextReady(child, pauses);

@@ -27,9 +27,9 @@ const DEAD = { problems: ['not heard of again'], slowest: { disconnect: 0, refus
 async function reportsOf(child, cells, onActing) {
   const results = new Map(cells.map(({ name }) => [name, { name, ...DEAD }]));
   const uncaught = [];
-  const end = child.ended.then(() => 'end');
   for (;;) {
-    const { hangs, value } = await waits(Promise.race([child.report(), end]), LONGEST);
+    // There is none when the process has ended.
+    const { hangs, value } = await waits(child.report().catch(() => 'end'), LONGEST);
     if (hangs || value === 'end') return { results: [...results.values()], uncaught };
     if (value === 'acting') onActing();
     else if ('uncaught' in value) uncaught.push(value.uncaught);
@@ -66,7 +66,7 @@ async function flooded(t, cell) {
     waiting = server.sockets[0].ws.bufferedAmount;
   });
   if (waiting === 0) result.problems.push('there was room for everything');
-  if (wire.open > 0) result.problems.push(`${wire.open} open sockets after the end`);
+  if (wire.connections > 0) result.problems.push(`${wire.connections} open sockets after the end`);
   return { results: [result], uncaught };
 }
 

@@ -7,7 +7,7 @@ const { describe } = require('node:test');
 const { setTimeout: elapse } = require('node:timers/promises');
 const { isPeer } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
-const { doorBefore } = require('../support/door.js');
+const { line } = require('../support/line.js');
 const { answerPings } = require('../support/endurance.js');
 const { SLACK, isFull, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
@@ -93,7 +93,7 @@ const namesOf = (reports) => reports.map(({ event }) => event).filter((event) =>
 /** The figures of a client that is cut off from its server while it sleeps. */
 async function cutOff(t, cut) {
   const server = await scriptedServer(t);
-  const door = await doorBefore(t, server);
+  const door = await line(t, server);
   server.greet = (socket) => {
     answerPings(socket);
     socket.hello();
@@ -149,7 +149,7 @@ describe('a laptop that sleeps', { concurrency: true }, () => {
 
   promise('the process sleeps, and the connection is lost without a word: one orderly reconnect', {
     skip: NO_SIGNALS,
-    measure: (t) => cutOff(t, (server, door) => door.lose()),
+    measure: (t) => cutOff(t, (server, door) => door.silence()),
     keep: (figures) => oneReconnect(figures, NOTICED + PAUSE),
   });
 

@@ -7,7 +7,7 @@ const { describe } = require('node:test');
 const { setTimeout: elapse } = require('node:timers/promises');
 const { clientOf, isPeer, next } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
-const { doorBefore } = require('../support/door.js');
+const { line } = require('../support/line.js');
 const { pauseLogger } = require('../support/endurance.js');
 const { SLACK, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
@@ -103,7 +103,7 @@ async function storm(t, troubles, isEstablished) {
   const cases = [];
   for (const [name, begin] of troubles) {
     const server = await scriptedServer(t);
-    cases.push({ name, begin, server, door: begin === SHUT && await doorBefore(t, server) });
+    cases.push({ name, begin, server, door: begin === SHUT && await line(t, server) });
   }
   const worsen = ({ begin, server, door }) => (door ? door.shut() : begin(server));
   if (!isEstablished) await Promise.all(cases.map(worsen));

@@ -1,33 +1,44 @@
-// A line before a server of scripted-server.js, whose URLs lead through it from then on: a TCP relay that counts, and
-// whose connections can go dead as if all packets vanished. Owns the bytes between, and no expectation.
+// A line before a server of scripted-server.js, whose URLs lead through it from then on: a TCP relay that counts, that can
+// refuse, and whose connections can go dead as if all packets vanished. Owns the bytes between, and no expectation.
 //
 //   const wire = await line(t, server);               // on 127.0.0.1, or { host }; ends with the test
 //   wire.silence();                                   // what is open now carries nothing any longer: no byte, no end
-//   wire.open;                                        // connections that the client has not ended
+//   await wire.shut();                                // the port refuses, and what was open is gone
+//   await wire.open();                                // the same port again
+//   wire.connections;                                 // those that the client has not ended
 'use strict';
 
-const { once } = require('node:events');
 const net = require('node:net');
 const { atEnd } = require('./cleanup.js');
+const { listen } = require('./listen.js');
 
 class Line {
   #open = new Set();
   #pairs = new Set();
   #server;
+  #host;
+  #port = 0;
 
-  /** @param {number} port the server's */
-  constructor(port) {
+  /**
+   * @param {string} host where the line listens
+   * @param {number} port the server's
+   */
+  constructor(host, port) {
+    this.#host = host;
     this.#server = net.createServer({ noDelay: true }, (near) => this.#join(near, net.connect(port, '127.0.0.1')));
   }
 
-  async listen(host) {
-    this.#server.listen(0, host);
-    await once(this.#server, 'listening');
-    return this.#server.address().port;
+  get host() {
+    return `${this.#host}:${this.#port}`;
   }
 
-  get open() {
+  get connections() {
     return this.#open.size;
+  }
+
+  async open() {
+    await listen(this.#server, this.#port, this.#host);
+    this.#port = this.#server.address().port;
   }
 
   silence() {
@@ -42,12 +53,14 @@ class Line {
     }
   }
 
-  close() {
+  async shut() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const { near, far } of this.#pairs) {
       near.destroy();
       far.destroy();
     }
-    return new Promise((resolve) => this.#server.close(resolve));
+    this.#pairs.clear();
+    await closed;
   }
 
   #join(near, far) {
@@ -69,10 +82,10 @@ class Line {
  * @param {{ host?: string }} [options] where the line listens
  */
 async function line(t, server, { host = '127.0.0.1' } = {}) {
-  const wire = new Line(Number(server.host.split(':')[1]));
-  const port = await wire.listen(host);
-  atEnd(t, () => wire.close());
-  Object.defineProperty(server, 'host', { value: `${host}:${port}` });
+  const wire = new Line(host, Number(server.host.split(':')[1]));
+  await wire.open();
+  atEnd(t, () => wire.shut());
+  Object.defineProperty(server, 'host', { value: wire.host });
   return wire;
 }
 

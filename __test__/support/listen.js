@@ -1,4 +1,4 @@
-// Listening on a port of 127.0.0.1. Owns the patience with a port that is to be opened again, and was taken meanwhile as the
+// Listening on a port. Owns the patience with a port that is to be opened again, and was taken meanwhile as the
 // near end of somebody's connection, which soon lets go of it.
 'use strict';
 
@@ -11,10 +11,11 @@ const ATTEMPTS = 50;
 /**
  * @param {import('node:net').Server} server
  * @param {number} port 0: any
+ * @param {string} [host]
  */
-async function listen(server, port) {
+async function listen(server, port, host = '127.0.0.1') {
   for (let attempt = 1; !server.listening; attempt += 1) {
-    server.listen(port, '127.0.0.1');
+    server.listen(port, host);
     try {
       await once(server, 'listening');
       return;

@@ -297,7 +297,7 @@ class Cell {
     await new Promise((resolve) => setTimeout(resolve, QUIET));
     if (this.events > events) this.problems.push(`${this.events - events} events after the end`);
     if (this.server.calls.length > calls) this.problems.push('connects again after the end');
-    if (this.wire?.open > 0) this.problems.push(`${this.wire.open} open sockets after the end`);
+    if (this.wire?.connections > 0) this.problems.push(`${this.wire.connections} open sockets after the end`);
     if (this.unanswered > 0) this.problems.push('a connect call goes on after the end');
   }
 
@@ -306,7 +306,7 @@ class Cell {
     const { rtm } = this;
     const { hangs } = rtm.connected ? {} : await waits(next(rtm, 'connected'), START_LIMIT);
     if (hangs) return void this.problems.push(`does not connect, but stays ${this.state}`);
-    if (this.wire && this.wire.open !== 1) this.problems.push(`${this.wire.open} open sockets`);
+    if (this.wire && this.wire.connections !== 1) this.problems.push(`${this.wire.connections} open sockets`);
     return this.settle(['disconnect'], false);
   }
 
