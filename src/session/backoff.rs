@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::answer::{ApiError, Verdict};
+use super::api_error::{ApiError, Verdict};
 
 /// No pause of a session that was once connected is longer, however long the outage.
 pub const LONGEST_RECONNECT_PAUSE: Duration = Duration::from_secs(60);

@@ -9,7 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::ABNORMAL_CLOSURE;
-use super::answer::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode};
+use super::answer::{ApiAnswer, ConnectAnswer};
+use super::api_error::{ApiError, ErrorCode};
 use super::frame::FrameHead;
 
 /// A promise that the user holds: opaque to the session, unique among those not yet settled.

@@ -5,6 +5,7 @@
 //! [`Session::poll_timeout`]. Time is a parameter, so two hours of outage take a test no time at all.
 
 mod answer;
+mod api_error;
 mod backoff;
 mod deadlines;
 mod frame;
@@ -22,7 +23,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-pub use answer::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode};
+pub use answer::{ApiAnswer, ConnectAnswer};
+pub use api_error::{ApiError, ErrorCode};
 pub use backoff::{LONGEST_RECONNECT_PAUSE, Retries, RetryConfig};
 pub use frame::{FrameHead, Name, NotJson};
 pub use io::{
@@ -33,7 +35,7 @@ use redact::authority;
 pub(crate) use redact::redact;
 pub use timer::Timer;
 
-use answer::Verdict;
+use api_error::Verdict;
 use backoff::words_of;
 use outgoing::{Answered, Limits, OnWritten, Outgoing};
 use timer::Timers;
