@@ -4,7 +4,7 @@
 const PEOPLE = ['U024BE7LH', 'U0G9QF9C6', 'U1KJ2DVP3', 'W012A3CDE', 'U4X318ZMZ', 'U060RNRCZ', 'U407ABLLW'];
 const CHANNELS = ['C024BE91L', 'C061EG9SL', 'C0EAQDV4Z', 'G0AKFJBEU', 'D024BFF1M'];
 const REACTIONS = ['thumbsup', 'grinning', 'eyes', 'white_check_mark', 'party_parrot', 'heart'];
-const TEXTS = [
+const SHORT = [
   'deployed, all green :tada:',
   'Can somebody look at <https://example.com/issues/4711?tab=comments|#4711>? It fails on <@U024BE7LH>’s machine.',
   'Grüße aus Köln – läuft bei mir ✅',
@@ -15,6 +15,17 @@ const TEXTS = [
     'limit\n• alert at 80 %\n• talk to the reporting team',
   '```\nconst { self } = await rtm.start();\nrtm.on("message", (event) => console.log(event.text));\n```',
 ];
+const LONG =
+  'What we know so far about last night’s outage, as a start for the write-up:\n' +
+  '• 02:10 the queue in front of reports/export fills up, the alert fires but goes to the old channel\n' +
+  '• 02:25 the first customers write in; support opens <https://status.example.com/incidents/20261|an incident>\n' +
+  '• 02:40 the batch job ends by itself and everything drains within a minute\n' +
+  'Nothing was lost. The job had been moved from 04:00 to 02:00 last week, where it meets the backup, and both read ' +
+  'the same 400 GB. I moved it back, so tonight should be quiet. What is left to do is to raise the limit, to send ' +
+  'the alert to #ops, and to find out why /health said “ok” all the while. Volunteers for any of these?';
+const LINK = 'Worth reading before we decide: <https://blog.example.com/2026/11/queues-that-never-fill/>';
+/** Most are short; one in twelve is long, or brings a preview of its link. */
+const TEXTS = [...SHORT, ...SHORT, ...SHORT, LONG, LINK];
 
 /** A generator of numbers from 0 to 1 (mulberry32). */
 export function random(seed) {
@@ -37,6 +48,10 @@ export function slackJson(value) {
 function message(pick, ts) {
   const user = pick(PEOPLE);
   const text = pick(TEXTS);
+  const channel = pick(CHANNELS);
+  // Bots that post over this API send no blocks.
+  if (text === 'ok') return { type: 'message', channel, user, text, ts, team: 'T024BE7LD' };
+  const section = { type: 'rich_text_section', elements: [{ type: 'text', text }] };
   return {
     client_msg_id: `6f41838e-3481-4c98-9579-${ts.slice(-6)}92def77`,
     suppress_notification: false,
@@ -44,14 +59,33 @@ function message(pick, ts) {
     text,
     user,
     team: 'T024BE7LD',
-    blocks: [
-      { type: 'rich_text', block_id: 'xU4c', elements: [{ type: 'rich_text_section', elements: [{ type: 'text', text }] }] },
-    ],
+    blocks: [{ type: 'rich_text', block_id: 'xU4c', elements: [section] }],
+    ...(text === LINK && { attachments: [preview()] }),
     source_team: 'T024BE7LD',
     user_team: 'T024BE7LD',
-    channel: pick(CHANNELS),
+    channel,
     event_ts: ts,
     ts,
+  };
+}
+
+/** What Slack adds to a message with a link. */
+function preview() {
+  const link = 'https://blog.example.com/2026/11/queues-that-never-fill/';
+  return {
+    id: 1,
+    original_url: link,
+    from_url: link,
+    title: 'Queues that never fill – and what they cost',
+    title_link: link,
+    fallback: `Example’s blog: Queues that never fill: ${LONG}`,
+    text: `${LONG}\n${LONG.slice(0, 600)}`,
+    image_url: 'https://blog.example.com/images/2026/11/queues.png?width=1200&height=630',
+    image_width: 1200,
+    image_height: 630,
+    image_bytes: 81_234,
+    service_icon: 'https://blog.example.com/favicon.ico',
+    service_name: 'Example’s blog',
   };
 }
 
@@ -111,7 +145,7 @@ function reaction(type, pick, ts) {
 }
 
 function edited(pick, ts) {
-  const { type, channel, ...previous } = message(pick, ts);
+  const { type, channel, attachments, ...previous } = message(pick, ts);
   const current = { ...previous, type, text: `${previous.text} (edited)`, edited: { user: previous.user, ts } };
   return { type, subtype: 'message_changed', hidden: true, message: current, channel, previous_message: { ...previous, type }, event_ts: ts, ts };
 }

@@ -1,61 +1,87 @@
-// The server of the benchmark, a process of its own: answers the connect call, says hello, and on `{"type":"go"}`
-// sends its stream as fast as the client reads. Ends with its parent.
+// The server of the benchmark, one process for the whole run. Owns what it does when a client asks: answers the connect
+// call (its path names the socket's scheme), says hello, replies, pours streams, sends single events. Ends with its parent.
 
 import http from 'node:http';
+import https from 'node:https';
 import { createRequire } from 'node:module';
-import { events, slackJson } from './frames.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { slackJson } from './frames.mjs';
+import { blockOf, piecesOf } from './streams.mjs';
 
-const { WebSocketServer } = createRequire(import.meta.url)('ws');
+const require = createRequire(import.meta.url);
+const { WebSocketServer } = require('ws');
+const { authority } = require('../__test__/support/certificates.js');
 
-const [count, mix] = [Number(process.argv[2]), process.argv[3]];
-const stream = chunksOf(framesOf(mix).map(textFrame));
+/** Bytes that wait for the client at most. */
+const AHEAD = 1024 * 1024;
 
-function framesOf(mix) {
-  const mixed = events(count);
-  if (mix === 'mixed') return mixed;
-  if (mix === 'messages') return events(count * 5).filter(({ type, subtype }) => type === 'message' && !subtype).slice(0, count);
-  // One in twenty is a message, the rest is what nobody listens to.
-  const noise = mixed.filter(({ type }) => type !== 'message');
-  const messages = mixed.filter(({ type, subtype }) => type === 'message' && !subtype);
-  return Array.from({ length: count }, (_, index) =>
-    index % 20 === 0 ? messages[index % messages.length] : noise[index % noise.length],
-  );
-}
+/** What a client may ask for, by the type of its frame. */
+const REQUESTS = {
+  /** As over a network: the peer loses what comes back before it has seen its own write end. */
+  async ping(socket, { id }) {
+    await pause(2);
+    socket.send(JSON.stringify({ type: 'pong', reply_to: id }));
+  },
 
-/** A WebSocket text frame, unmasked, as servers send it. */
-function textFrame(event) {
-  const payload = Buffer.from(slackJson(event));
-  const header = payload.length < 126 ? Buffer.alloc(2) : Buffer.alloc(payload.length < 65_536 ? 4 : 10);
-  header[0] = 0x81;
-  if (payload.length < 126) header[1] = payload.length;
-  else if (payload.length < 65_536) [header[1]] = [126, header.writeUInt16BE(payload.length, 2)];
-  else [header[1]] = [127, header.writeBigUInt64BE(BigInt(payload.length), 2)];
-  return Buffer.concat([header, payload]);
-}
+  /** The reply comes after as many ms as the channel's name says. */
+  async message(socket, { id, text, channel }) {
+    const after = Number(channel.slice(1));
+    if (after > 0) await pause(after);
+    socket.send(slackJson({ ok: true, reply_to: id, ts: '1795220000.000100', text }));
+  },
 
-function chunksOf(frames, size = 64 * 1024) {
-  const all = Buffer.concat(frames);
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, index) => all.subarray(index * size, (index + 1) * size));
-}
-
-const server = http.createServer((_, response) => {
-  response.setHeader('content-type', 'application/json');
-  const url = `ws://127.0.0.1:${server.address().port}/`;
-  response.end(JSON.stringify({ ok: true, url, self: { id: 'U1', name: 'bot' }, team: { id: 'T1', name: 'team', domain: 'team' } }));
-});
-
-new WebSocketServer({ server }).on('connection', (socket, { socket: raw }) => {
-  socket.send('{"type":"hello"}');
-  socket.on('message', async (data) => {
-    const { type, id } = JSON.parse(data);
-    if (type === 'ping') socket.send(JSON.stringify({ type: 'pong', reply_to: id }));
-    if (type !== 'go') return;
-    for (const chunk of stream) {
-      if (!raw.write(chunk)) await new Promise((resolve) => raw.once('drain', resolve));
+  /** So many frames of a stream, as fast as the client reads. */
+  async pour(socket, { stream, count }) {
+    const raw = socket._socket;
+    for (const piece of piecesOf(stream, count)) {
+      raw.write(piece);
+      if (raw.writableLength > AHEAD) await new Promise((resolve) => raw.once('drain', resolve));
     }
     socket.send('{"type":"done"}');
-  });
-});
+  },
 
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+  /** Single messages, each with the time at which it was written, with pauses between them. */
+  async trickle(socket, { count, every }) {
+    for (let sent = 0; sent < count; sent += 1) {
+      await pause(every);
+      const event = { type: 'message', channel: 'C024BE91L', user: 'U024BE7LH', text: 'Grüße aus Köln', sent };
+      socket.send(slackJson({ ...event, at: Number(process.hrtime.bigint()) }));
+    }
+    socket.send('{"type":"done"}');
+  },
+};
+
+const { key, cert, ca } = authority('Benchmark authority').issue();
+
+const plain = http.createServer((request, response) => {
+  const scheme = request.url.split('/')[1];
+  const { port } = (scheme === 'wss' ? secure : plain).address();
+  response.setHeader('content-type', 'application/json');
+  response.end(
+    slackJson({
+      ok: true,
+      url: `${scheme}://127.0.0.1:${port}/`,
+      self: { id: 'U024BE7LH', name: 'bot' },
+      team: { id: 'T024BE7LD', name: 'team', domain: 'team' },
+    }),
+  );
+});
+const secure = https.createServer({ key, cert });
+
+function serve(socket) {
+  socket.send('{"type":"hello"}');
+  socket.on('error', () => {});
+  socket.on('message', (data) => {
+    const request = JSON.parse(data);
+    REQUESTS[request.type](socket, request);
+  });
+}
+
+for (const server of [plain, secure]) {
+  new WebSocketServer({ server }).on('connection', serve);
+  // A thousand clients may knock at once.
+  await new Promise((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve));
+}
+const sizes = Object.fromEntries(['messages', 'noisy'].map((stream) => [stream, blockOf(stream).sizes]));
+process.send({ port: plain.address().port, ca, sizes });
 process.on('disconnect', () => process.exit());
