@@ -1,6 +1,6 @@
-// RTMClient: what users hold. Owns the mirror of the session's state (`connected`, `activeUserId`, …)
-// and who listens to what. It decides nothing about the session's life: it hands calls to the network side, and shows
-// what comes back in the order in which it comes (lib/outbox.js).
+// RTMClient: what users hold. Owns its members and the mirror of the session's state (`connected`, `activeUserId`, …). It
+// decides nothing about the session's life: it hands calls to the network side, and shows what comes back in the order in
+// which it comes (lib/outbox.js).
 'use strict';
 
 const { EventEmitter } = require('eventemitter3');
@@ -10,14 +10,12 @@ const { answerOf, apiRequestOf, formOf, logNotes, messageOf } = require('./conve
 const { publish } = require('./diagnostics.js');
 const { Errands } = require('./errands.js');
 const { codedError, errorFrom, platformError } = require('./errors.js');
+const { Interest } = require('./interest.js');
 const { namedLogger } = require('./logger.js');
 const { readOptions } = require('./options.js');
-const { attend, listen, newId, outbox, unlisten } = require('./outbox.js');
+const { attend, newId, outbox } = require('./outbox.js');
 const { prepareTrust } = require('./trust.js');
 const { makeWebClient } = require('./web-client.js');
-
-/** Events that tell of all frames, in and out. */
-const EVERYTHING = ['slack_event', 'outgoing_message'];
 
 class RTMClient extends EventEmitter {
   connected = false;
@@ -28,12 +26,11 @@ class RTMClient extends EventEmitter {
   activeTeamId = undefined;
 
   #id = newId(this);
+  #interest = new Interest(this.#id, this);
   /** @type {import('../binding').NativeClient} */
   #native;
   #logger;
   #state = 'disconnected';
-  /** Names of events that somebody listens to. @type {Set<string>} */
-  #heard = new Set();
   #calls = new Calls();
   /** The connect call's last answer. @type {any} */
   #startData = undefined;
@@ -48,7 +45,7 @@ class RTMClient extends EventEmitter {
 
   #receiver = {
     emit: (/** @type {string | symbol} */ event, /** @type {any[]} */ ...args) => this.emit(event, ...args),
-    overhear: () => this.#overhear(),
+    overhear: () => this.#interest.overhear(),
     receive: (/** @type {number} */ kind, /** @type {number} */ call, /** @type {any} */ payload) =>
       this.#receive(kind, call, payload),
     receiveReply: (/** @type {number} */ call, /** @type {any} */ reply) => this.#receiveReply(call, reply),
@@ -198,7 +195,7 @@ class RTMClient extends EventEmitter {
    */
   on(event, listener, context) {
     super.on(event, listener, context);
-    this.#hear(event);
+    this.#interest.hear(event);
     return this;
   }
 
@@ -218,7 +215,7 @@ class RTMClient extends EventEmitter {
    */
   once(event, listener, context) {
     super.once(event, listener, context);
-    this.#hear(event);
+    this.#interest.hear(event);
     return this;
   }
 
@@ -230,7 +227,7 @@ class RTMClient extends EventEmitter {
    */
   removeListener(event, listener, context, once) {
     super.removeListener(event, listener, context, once);
-    this.#unhear(event);
+    this.#interest.unhear(event);
     return this;
   }
 
@@ -247,32 +244,9 @@ class RTMClient extends EventEmitter {
   /** @param {string | symbol} [event] */
   removeAllListeners(event) {
     super.removeAllListeners(event);
-    for (const name of event ? [event] : [...this.#heard]) this.#unhear(name);
+    if (event) this.#interest.unhear(event);
+    else this.#interest.unhearAll();
     return this;
-  }
-
-  /** @param {string | symbol} event */
-  #hear(event) {
-    const name = typeof event === 'symbol' ? undefined : String(event);
-    if (name === undefined || this.#heard.has(name)) return;
-    this.#heard.add(name);
-    listen(this.#id, name);
-  }
-
-  /** @param {string | symbol} event */
-  #unhear(event) {
-    const name = typeof event === 'symbol' ? undefined : String(event);
-    if (name === undefined || this.listenerCount(name) > 0 || (this.#isOverheard && EVERYTHING.includes(name))) return;
-    if (this.#heard.delete(name)) unlisten(this.#id, name);
-  }
-
-  /** Whether `emit` is one of the user's own, who then wants to see everything. */
-  get #isOverheard() {
-    return this.emit !== EventEmitter.prototype.emit;
-  }
-
-  #overhear() {
-    if (this.#isOverheard) EVERYTHING.forEach((name) => this.#hear(name));
   }
 
   // ── Calls ───────────────────────────────────────────────────────────────────────────────────────────────────────
