@@ -10,7 +10,7 @@ mod trust;
 mod verify;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rustls::ClientConfig;
 use rustls::client::WantsClientCert;
@@ -82,20 +82,22 @@ impl fmt::Debug for Pfx {
     }
 }
 
-/// What rustls needs to know for a client's connections: TLS 1.2 at least. Clients that set nothing share one.
+/// What rustls needs to know for a client's connections: TLS 1.2 at least. Clients that set the same share one, for as long as
+/// one of them lives.
 ///
 /// # Errors
 /// An option cannot be used; the error names it.
 pub(super) fn client_config(config: &TlsConfig) -> Result<Arc<ClientConfig>, TransportError> {
-    static DEFAULT: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if *config != TlsConfig::default() {
-        return made_from(config).map(Arc::new);
+    static SHARED: Mutex<Vec<(TlsConfig, Weak<ClientConfig>)>> = Mutex::new(Vec::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.retain(|(_, made)| made.strong_count() > 0);
+    if let Some(made) = shared.iter().find(|(known, _)| known == config).and_then(|(_, made)| made.upgrade())
+    {
+        return Ok(made);
     }
-    if let Some(shared) = DEFAULT.get() {
-        return Ok(Arc::clone(shared));
-    }
-    let made = made_from(config)?;
-    Ok(Arc::clone(DEFAULT.get_or_init(|| Arc::new(made))))
+    let made = Arc::new(made_from(config)?);
+    shared.push((config.clone(), Arc::downgrade(&made)));
+    Ok(made)
 }
 
 fn made_from(config: &TlsConfig) -> Result<ClientConfig, TransportError> {

@@ -330,3 +330,10 @@ fn shared_settings() {
     let one = client_config(&TlsConfig::default()).unwrap();
     assert!(Arc::ptr_eq(&one, &client_config(&TlsConfig::default()).unwrap()));
 }
+
+#[test]
+fn clients_that_set_the_same_share_what_is_made_of_it() {
+    let config = |verify| client_config(&TlsConfig { verify, ..TlsConfig::default() }).unwrap();
+    let one = config(true);
+    assert!(Arc::ptr_eq(&one, &config(true)) && !Arc::ptr_eq(&one, &config(false)));
+}
