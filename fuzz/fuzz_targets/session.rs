@@ -5,12 +5,12 @@
 #[path = "../../tests/session/checker.rs"]
 mod checker;
 #[path = "../../tests/session/harness.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests use all of it, a fuzz target a part")]
 mod harness;
 #[path = "../../tests/session/sequence.rs"]
 mod sequence;
 #[path = "../../tests/session/trace.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests use all of it, a fuzz target a part")]
 mod trace;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};

@@ -382,6 +382,19 @@ async fn the_accept_key() {
     }
 }
 
+/// Promise: an extension that was not asked for is refused by this way, too (RFC 6455, section 4.1).
+#[tokio::test]
+async fn an_extension_that_was_not_asked_for() {
+    let (_ours, theirs) = duplex(100);
+    let error = failed_upgrade(|asked| {
+        let mut answer = accepted(asked);
+        answer.headers.push(("sec-websocket-extensions".to_owned(), "permessage-deflate".to_owned()));
+        Ok((answer, Some(Box::new(theirs))))
+    })
+    .await;
+    assert!(error.message.contains("an extension that was not asked for"), "{error}");
+}
+
 /// Promise: a refused upgrade is a transport error that tells the status.
 #[tokio::test]
 async fn a_refused_upgrade() {

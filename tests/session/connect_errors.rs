@@ -1,5 +1,7 @@
 //! The connect call's errors, and what is done about each: section 8 of the contract.
 
+use std::time::Duration;
+
 use slack_rtm_native::session::{ApiError, Config, ConnectAnswer, Event, LogLevel, RetryConfig, SocketError};
 
 use crate::harness::{
@@ -268,6 +270,8 @@ fn other_refusals_may_name_a_time_too() {
     world.start("start");
     world.broken(SocketError { retry_after: secs(20), ..refusal() });
     assert_eq!(world.advance_to_deadline(), secs(20));
+    world.broken(SocketError { retry_after: Duration::MAX, ..refusal() });
+    assert_eq!(world.advance_to_deadline(), secs(3600), "and no longer than an hour is granted");
 }
 
 // ── ws: ──────────────────────────────────────────────────────────────────────────────────────────────────────────
