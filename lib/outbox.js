@@ -93,7 +93,7 @@ function refill() {
   return ids.length > 0;
 }
 
-/** After these no code of the user's may be waiting. */
+/** Kinds of items that no code of the user's awaits: the next item may follow in the same turn. */
 const WITHOUT_TURN = new Set([Kind.Outgoing, Kind.Log, Kind.Diagnostic]);
 
 /** Whether a frame was dispatched since the event loop last turned. */
