@@ -58,11 +58,13 @@ export declare class Outbox {
    */
   refill(): Array<number>
   /**
-   * The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
-   * tells how many items of the last chunk JavaScript has dealt with: what stands behind them is looked at again, also
-   * what was skipped, since somebody may listen to it now.
+   * Puts the next items into these words and gives what they speak of (src/binding/drain.rs has the form); `null`
+   * when all are taken. `dispatched` tells how many items of the last chunk JavaScript has dealt with: what stands
+   * behind them is looked at again, also what was skipped, since somebody may listen to it now.
    */
-  chunk(dispatched: number): string | null
+  chunk(dispatched: number, words: Uint32Array): Array<string> | null
+  /** What a shape is, as JSON: key, tag and constant (or `null`) in turn. `null`: none of the items has it. */
+  shape(shape: number): string | null
   /** Somebody listens to an event of a client. True: the last chunk may have left out what is heard now. */
   listen(client: number, name: string): boolean
   /** Nobody listens to it any longer. */
@@ -153,7 +155,7 @@ export declare const enum ErrandKind {
   Upgrade = 'upgrade'
 }
 
-/** What an item of the outbox is. An item is four values: client, kind, call, payload. */
+/** What an item of the outbox is. An item has a client, a kind, a call, and a payload. */
 export declare const enum Kind {
   /** A frame of Slack's; call: the promise it settles, or 0. */
   Frame = 0,
@@ -236,6 +238,26 @@ export interface StreamOrders {
   destroy: boolean
 }
 
+/** What stands at a key of a shape, or in an array; each is one word, but for `Null` and `Constant`, which need none. */
+export declare const enum Tag {
+  /** A string; word: see `records`. */
+  Text = 0,
+  /** A whole number; word: itself. */
+  Integer = 1,
+  /** Any other number; word: where the two words of its 64 bits stand, the lower ones first. */
+  Number = 2,
+  /** Word: 0 or 1. */
+  Boolean = 3,
+  /** `null` */
+  Null = 4,
+  /** Word: where the object stands. */
+  Object = 5,
+  /** Word: where the array stands. */
+  Array = 6,
+  /** A string that is part of the shape. */
+  Constant = 7
+}
+
 /** TLS settings, read. Keys are decrypted. */
 export interface TlsOptions {
   /** PEM files; `null`: the default roots. */
@@ -249,3 +271,6 @@ export interface TlsOptions {
   /** `rejectUnauthorized` */
   verify: boolean
 }
+
+/** So many words `Outbox.chunk` needs room for. */
+export const WORDS: number

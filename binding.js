@@ -578,3 +578,5 @@ module.exports.Outbox = nativeBinding.Outbox
 module.exports.ErrandKind = nativeBinding.ErrandKind
 module.exports.Kind = nativeBinding.Kind
 module.exports.MAX_ANSWER_BYTES = nativeBinding.MAX_ANSWER_BYTES
+module.exports.Tag = nativeBinding.Tag
+module.exports.WORDS = nativeBinding.WORDS

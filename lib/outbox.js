@@ -1,12 +1,13 @@
 // Drains the outbox: the one road from the network side to JavaScript. Owns the order in which things reach their
 // clients, and the pauses between them; what they mean is the clients' affair (lib/rtm-client.js).
 //
-// An item is four values: client, kind, call, payload (src/binding/queue.rs). Items come in chunks, each parsed at
-// once. Whatever a listener throws surfaces as an uncaught exception, like in any emitter, and the rest goes on.
+// An item has a client, a kind, a call and a payload (src/binding/queue.rs). Items come in chunks (lib/records.js).
+// Whatever a listener throws surfaces as an uncaught exception, like in any emitter, and the rest goes on.
 'use strict';
 
 const { clearInterval, setImmediate, setInterval } = require('node:timers');
 const { Kind, Outbox } = require('../binding.js');
+const records = require('./records.js');
 
 /**
  * What the outbox knows of a client.
@@ -18,6 +19,7 @@ const { Kind, Outbox } = require('../binding.js');
  */
 
 const outbox = new Outbox(wake);
+records.init((shape) => outbox.shape(shape));
 
 /** Clients that something may still arrive for. @type {Map<number, Receiver>} */
 const receivers = new Map();
@@ -57,10 +59,12 @@ function attend(id, receiver, isExpected) {
   }
 }
 
-/** The chunk being dispatched, the next item in it, and the next part of that item. @type {any[]} */
-let items = [];
-let position = 0;
+/** The item being dispatched, and its next part. @type {ReturnType<typeof records.read> | undefined} */
+let item;
 let part = 0;
+
+/** So many items of the chunk are dispatched. */
+let dispatched = 0;
 
 /** Whether somebody has begun to listen to something that the chunk may have left out. */
 let stale = false;
@@ -119,23 +123,22 @@ function drain() {
 
 /** Whether there is an item to dispatch, or to go on with. */
 function hasItem() {
-  return (position < items.length && (part > 0 || !stale)) || nextChunk();
+  if (item !== undefined && (part > 0 || !stale)) return true;
+  if (stale || !records.hasNext()) nextChunk();
+  item = records.hasNext() ? records.read() : undefined;
+  return item !== undefined;
 }
 
 function nextChunk() {
-  const text = outbox.chunk(position / 4);
-  items = text === null ? [] : JSON.parse(text);
-  position = 0;
+  records.open(outbox.chunk(dispatched, records.words) ?? []);
+  dispatched = 0;
   stale = false;
-  return text !== null;
 }
 
-/** Dispatches one item; true when the event loop should turn before the next one. */
+/** Dispatches the item; true when the event loop should turn before the next one. */
 function dispatch() {
-  const kind = items[position + 1];
-  const call = items[position + 2];
-  const payload = items[position + 3];
-  const receiver = receivers.get(items[position]);
+  const { client, kind, call, payload } = /** @type {NonNullable<typeof item>} */ (item);
+  const receiver = receivers.get(client);
   if (crowded && kind >= Kind.Connecting && kind <= Kind.Error) return true;
   let turn = false;
   if (receiver !== undefined) {
@@ -149,7 +152,8 @@ function dispatch() {
     }
   }
   part = 0;
-  position += 4;
+  item = undefined;
+  dispatched += 1;
   return turn;
 }
 

@@ -11,10 +11,10 @@ use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 use tokio::sync::oneshot;
 
-use super::queue::{Kind, Queue};
+use super::queue::{Kind, Queue, Sender};
 use super::stream::{ByteStream, pipe};
 use crate::driver::{Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand as Pending, WebClient};
-use crate::session::{ApiError, CallId, ConnectAnswer, FrameHead};
+use crate::session::{ApiError, CallId, ConnectAnswer};
 
 /// What an errand is about.
 #[napi(string_enum = "camelCase")]
@@ -77,7 +77,7 @@ impl Errands {
 
     /// Has JavaScript look after the errand, or stream, of this number.
     pub(super) fn announce(&self, id: CallId) {
-        self.queue.push(self.client, &mut None, (Kind::Errand, id), b"null", FrameHead::default());
+        self.queue.push(&mut Sender::new(self.client), Kind::Errand, id, b"null");
         self.queue.wake();
     }
 

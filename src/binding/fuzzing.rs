@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::drain::{CHUNK_WORDS, Drain, Text};
 use super::host::ClientHost;
-use super::queue::{Drain, Queue};
+use super::queue::Queue;
 use crate::driver::Host as _;
 use crate::session::Delivery;
 

@@ -3,18 +3,20 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::encode::{self, ErrorEncoder};
-use super::queue::{Kind, Queue};
+use super::queue::{Kind, Queue, Sender, Stage};
+use super::reader::Unread;
 use crate::driver::Host;
-use crate::session::{CallId, Delivery, Event, FrameHead, LogLevel, Outcome};
+use crate::session::{CallId, Delivery, Event, Frame, LogLevel, Outcome};
 
 /// What a client's task delivers through.
 pub(super) struct ClientHost {
-    client: u32,
-    /// The last batch that this client has something in.
-    generation: Option<u64>,
+    sender: Sender,
+    /// What was read since the last flush.
+    stage: Stage,
     queue: Arc<Queue>,
     full: watch::Receiver<bool>,
     errors: ErrorEncoder,
@@ -23,15 +25,21 @@ pub(super) struct ClientHost {
 impl ClientHost {
     pub(super) fn new(client: u32, queue: Arc<Queue>) -> Self {
         let full = queue.fullness();
-        Self { client, generation: None, queue, full, errors: ErrorEncoder::default() }
+        Self {
+            sender: Sender::new(client),
+            stage: Stage::default(),
+            queue,
+            full,
+            errors: ErrorEncoder::default(),
+        }
     }
 
-    fn push(&mut self, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
-        self.queue.push(self.client, &mut self.generation, (kind, call), payload, head);
+    fn push(&mut self, kind: Kind, call: CallId, payload: &[u8]) {
+        self.queue.push(&mut self.sender, kind, call, payload);
     }
 
     fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {
-        self.push(kind, call, payload.as_bytes(), FrameHead::default());
+        self.push(kind, call, payload.as_bytes());
     }
 
     fn push_event(&mut self, event: &Event) {
@@ -71,10 +79,26 @@ impl ClientHost {
 }
 
 impl Host for ClientHost {
+    fn read(&mut self, data: Bytes) -> Frame {
+        match self.queue.read(&mut self.stage, &data) {
+            Ok((head, record)) => Frame { data, head: Ok(head), note: Some(record) },
+            Err(reason) => {
+                let frame = Frame::read(data);
+                if let (Unread::UnknownShape, Ok(head)) = (reason, &frame.head) {
+                    self.queue.learn(&frame.data, head);
+                }
+                frame
+            }
+        }
+    }
+
     fn deliver(&mut self, delivery: Delivery) {
         match delivery {
-            Delivery::Frame { data, head, reply } => self.push(Kind::Frame, reply.unwrap_or(0), &data, head),
-            Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame, FrameHead::default()),
+            Delivery::Frame { data, head, reply, note } => {
+                let record = note.map(|number| (&self.stage, number));
+                self.queue.push_frame(&mut self.sender, reply.unwrap_or(0), (&data, &head), record);
+            }
+            Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame),
             Delivery::Event(event) => self.push_event(&event),
             Delivery::Settle { call, outcome } => self.push_outcome(call, &outcome),
             Delivery::Diagnostic(diagnostic) => {
@@ -97,6 +121,9 @@ impl Host for ClientHost {
     }
 
     fn flush(&mut self) {
+        if !self.stage.is_empty() {
+            self.stage = Stage::default();
+        }
         self.queue.wake();
     }
 

@@ -1,20 +1,25 @@
 //! The Node.js addon: what `lib/` sees of the driver. Owns conversions between JavaScript values and the session's
 //! vocabulary; decides nothing. All that crosses to JavaScript goes through the [`outbox`].
 //!
-//! `unsafe` is allowed here and nowhere else (and is not needed so far).
+//! `unsafe` is allowed here and nowhere else.
 
 #![allow(clippy::needless_pass_by_value, reason = "JavaScript's values arrive as owned ones")]
 #![allow(clippy::cast_precision_loss, reason = "times in ms are far below 2^53")]
 
+mod drain;
 mod encode;
 mod errands;
 #[cfg(fuzzing)]
 #[allow(missing_docs)]
 pub(crate) mod fuzzing;
+mod heads;
 mod host;
 mod options;
 mod outbox;
 mod queue;
+mod reader;
+mod records;
+mod shapes;
 mod stream;
 
 use std::sync::Arc;

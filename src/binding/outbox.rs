@@ -1,16 +1,25 @@
 //! The one road to JavaScript: the queue of all of a thread's clients, as JavaScript sees it. Owns how JavaScript is
-//! woken; all else is [`queue`](super::queue)'s.
+//! woken; all else is [`queue`](super::queue)'s and [`drain`](super::drain)'s.
 
 use std::sync::Arc;
 
-use napi::Result;
-use napi::bindgen_prelude::Function;
+use napi::bindgen_prelude::{Array, Function, Uint32ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::drain::{CHUNK_WORDS, Drain};
 use super::errands::Errands;
 use super::host::ClientHost;
-use super::queue::{Drain, Queue};
+use super::queue::Queue;
+use super::records::Text;
+
+/// So many words `Outbox.chunk` needs room for.
+#[napi]
+#[expect(unreachable_pub, reason = "the macro asks for it")]
+pub const WORDS: u32 = 16 * 1024;
+
+const _: () = assert!(WORDS as usize == CHUNK_WORDS, "one bound for all");
 
 /// The queue of one JavaScript thread, for all its clients.
 #[napi]
@@ -39,12 +48,38 @@ impl Outbox {
         self.drain.refill()
     }
 
-    /// The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
-    /// tells how many items of the last chunk JavaScript has dealt with: what stands behind them is looked at again, also
-    /// what was skipped, since somebody may listen to it now.
+    /// Puts the next items into these words and gives what they speak of (src/binding/drain.rs has the form); `null`
+    /// when all are taken. `dispatched` tells how many items of the last chunk JavaScript has dealt with: what stands
+    /// behind them is looked at again, also what was skipped, since somebody may listen to it now.
+    #[napi(catch_unwind, ts_return_type = "Array<string> | null")]
+    pub fn chunk<'env>(
+        &mut self,
+        env: &'env Env,
+        dispatched: u32,
+        mut words: Uint32ArraySlice<'_>,
+    ) -> Result<Option<Array<'env>>> {
+        // SAFETY: JavaScript waits for this call, and nobody else knows of the array.
+        if !self.drain.chunk(dispatched, unsafe { words.as_mut() }) {
+            return Ok(None);
+        }
+        let mut strings = env.create_array(self.drain.count())?;
+        for (at, text) in (0..).zip(self.drain.strings()) {
+            strings.set(
+                at,
+                match text {
+                    Text::Utf8(text) => env.create_string(text),
+                    Text::Latin(bytes) => env.create_string_latin1(bytes),
+                    Text::Wide(units) => env.create_string_utf16(units),
+                }?,
+            )?;
+        }
+        Ok(Some(strings))
+    }
+
+    /// What a shape is, as JSON: key, tag and constant (or `null`) in turn. `null`: none of the items has it.
     #[napi(catch_unwind)]
-    pub fn chunk(&mut self, dispatched: u32) -> Option<String> {
-        self.drain.chunk(dispatched)
+    pub fn shape(&self, shape: u32) -> Option<String> {
+        self.drain.shape(shape)
     }
 
     /// Somebody listens to an event of a client. True: the last chunk may have left out what is heard now.

@@ -1,34 +1,27 @@
-//! What stands between the clients' tasks and the JavaScript thread: an ordered queue in one buffer, filled under a
-//! lock, drained by swapping buffers. Owns order, the bound, when JavaScript is woken, and who listens to what; knows
+//! What stands between the clients' tasks and the JavaScript thread: an ordered queue in a few buffers, filled under a
+//! lock, drained by swapping them ([`drain`](super::drain)). Owns order, the bound, and when JavaScript is woken; knows
 //! nothing of JavaScript's values.
-//!
-//! Interest is decided in the drain, when an event's turn comes: a frame that nobody listens to costs a look-up and
-//! never becomes a JavaScript string.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use napi_derive::napi;
 use tokio::sync::watch;
 
-use crate::session::{CallId, FrameHead, Name};
+use super::heads::{Head, Heads, Hints, Names, UNREAD};
+use super::reader::{self, Unread};
+use super::records::Records;
+use super::shapes::Shapes;
+use crate::session::{CallId, FrameHead};
 
 /// When so many bytes wait for JavaScript, with what is noted of them, the sockets are no longer read; TCP holds the
 /// rest.
 const HIGH_WATER: usize = 4 * 1024 * 1024;
 
-/// So much text is handed to `JSON.parse` at once. More gains nothing, and is garbage for longer.
-const CHUNK_BYTES: usize = 32 * 1024;
-
-/// So much after a chunk that was taken back.
-const SHORT_CHUNK_BYTES: usize = 1024;
-
-/// A buffer of more bytes is given back to the system when it is empty.
+/// Buffers of more bytes are given back to the system when they are empty.
 const KEPT_BYTES: usize = 256 * 1024;
 
-/// What an item of the outbox is. An item is four values: client, kind, call, payload.
+/// What an item of the outbox is. An item has a client, a kind, a call, and a payload.
 #[napi]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -72,70 +65,124 @@ pub enum Kind {
     Crashed,
 }
 
-/// One item: a range of the buffer's bytes, and what the drain needs to know of it.
+/// One item.
 #[derive(Debug)]
-struct Entry {
-    client: u32,
-    kind: Kind,
-    call: CallId,
-    payload: Range<usize>,
-    head: FrameHead,
+pub(super) struct Entry {
+    pub(super) client: u32,
+    pub(super) call: CallId,
+    pub(super) kind: Kind,
+    /// Of a frame.
+    pub(super) head: Head,
+    pub(super) payload: Payload,
 }
 
-/// Items and their payloads, JSON texts one after the other.
+/// Where an item's payload stands.
+#[derive(Debug)]
+pub(super) enum Payload {
+    /// JSON text, at these bytes.
+    Text(Range<usize>),
+    /// The record of this number.
+    Record(usize),
+}
+
+/// Items and their payloads.
 #[derive(Debug, Default)]
-struct Batch {
-    entries: Vec<Entry>,
-    bytes: Vec<u8>,
+pub(super) struct Batch {
+    pub(super) entries: Vec<Entry>,
+    pub(super) records: Records,
+    texts: Vec<u8>,
     /// Each client that has an entry, once.
-    clients: Vec<u32>,
+    pub(super) clients: Vec<u32>,
+    /// No record has a shape before this one.
+    first_shape: Option<u32>,
+}
+
+/// The records of the frames that a client's task has read and not yet added.
+#[derive(Default)]
+pub(super) struct Stage {
+    records: Records,
+    /// No record has a shape before this one.
+    first_shape: u32,
+}
+
+impl Stage {
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
 }
 
 impl Batch {
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.entries.clear();
-        self.bytes.clear();
+        self.records.clear();
+        self.texts.clear();
         self.clients.clear();
-        if self.bytes.capacity() + self.entries.capacity() * size_of::<Entry>() > KEPT_BYTES {
+        self.first_shape = None;
+        let kept =
+            self.texts.capacity() + self.records.capacity() + self.entries.capacity() * size_of::<Entry>();
+        if kept > KEPT_BYTES {
             *self = Self::default();
         }
     }
 
-    fn push(&mut self, client: u32, kind: Kind, call: CallId, payload: &[u8], head: FrameHead) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(payload);
-        self.entries.push(Entry { client, kind, call, payload: start..self.bytes.len(), head });
+    /// The JSON text at these bytes.
+    pub(super) fn text(&self, range: &Range<usize>) -> &str {
+        std::str::from_utf8(&self.texts[range.clone()]).expect("payloads are made of checked text")
     }
 
-    fn is_full(&self) -> bool {
-        self.bytes.len() + self.entries.len() * size_of::<Entry>() >= HIGH_WATER
+    fn push_text(&mut self, text: &[u8]) -> Payload {
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text);
+        Payload::Text(start..self.texts.len())
     }
 
-    fn payload(&self, entry: &Entry) -> &[u8] {
-        &self.bytes[entry.payload.clone()]
+    fn bytes(&self) -> usize {
+        self.texts.len() + self.records.bytes() + self.entries.len() * size_of::<Entry>()
     }
 }
 
 /// What the clients' tasks and the JavaScript thread share.
 pub(super) struct Queue {
     filling: Mutex<Filling>,
+    shapes: RwLock<Shapes>,
     full: watch::Sender<bool>,
+    /// What is worth a record.
+    pub(super) hints: Hints,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Default)]
 struct Filling {
     batch: Batch,
+    heads: Heads,
+    /// Shapes before this one are no longer known.
+    first_shape: u32,
     /// Counts the batches.
     generation: u64,
+    /// Whether the clients' tasks were told to stop reading.
+    is_full: bool,
     /// Whether JavaScript was woken and has not found the queue empty since.
     woken: bool,
+}
+
+/// A client, and the last batch that it has something in.
+pub(super) struct Sender {
+    client: u32,
+    generation: Option<u64>,
+}
+
+impl Sender {
+    pub(super) fn new(client: u32) -> Self {
+        Self { client, generation: None }
+    }
 }
 
 impl Queue {
     /// `wake` is called when there is something to drain and the drain does not know.
     pub(super) fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { filling: Mutex::default(), full: watch::Sender::new(false), wake: Box::new(wake) })
+        let full = watch::Sender::new(false);
+        let (filling, shapes) = Default::default();
+        Arc::new(Self { filling, shapes, full, hints: Hints::default(), wake: Box::new(wake) })
     }
 
     /// Whether the queue is full, and when that changes.
@@ -147,22 +194,88 @@ impl Queue {
         self.filling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds an item for a client; `generation` is the last batch in which it has something.
-    pub(super) fn push(
+    /// Adds an item with a payload of JSON.
+    pub(super) fn push(&self, sender: &mut Sender, kind: Kind, call: CallId, payload: &[u8]) {
+        let mut filling = self.filling();
+        let payload = filling.batch.push_text(payload);
+        self.add(filling, sender, Entry { client: sender.client, call, kind, head: UNREAD, payload });
+    }
+
+    /// Reads a frame into a record, if it is worth it and can be; gives what is known of it, and the record's number.
+    pub(super) fn read(&self, stage: &mut Stage, frame: &[u8]) -> Result<(FrameHead, usize), Unread> {
+        let shapes = self.shapes.read().unwrap_or_else(PoisonError::into_inner);
+        if stage.records.is_empty() {
+            stage.first_shape = shapes.first();
+        }
+        reader::read(frame, &shapes, &mut stage.records, |kind| self.hints.is_worthwhile(kind))
+    }
+
+    /// Looks at the shapes in a frame that was not read for them, if it is worth it.
+    pub(super) fn learn(&self, frame: &[u8], head: &FrameHead) {
+        if head.kind.text(frame).is_none_or(|kind| self.hints.is_worthwhile(kind.as_bytes())) {
+            self.shapes.write().unwrap_or_else(PoisonError::into_inner).learn(frame);
+        }
+    }
+
+    /// Adds a frame, of which there may be a record.
+    pub(super) fn push_frame(
         &self,
-        client: u32,
-        generation: &mut Option<u64>,
-        (kind, call): (Kind, CallId),
-        payload: &[u8],
-        head: FrameHead,
+        sender: &mut Sender,
+        call: CallId,
+        (frame, head): (&[u8], &FrameHead),
+        record: Option<(&Stage, usize)>,
     ) {
         let mut filling = self.filling();
-        if generation.replace(filling.generation) != Some(filling.generation) {
-            filling.batch.clients.push(client);
+        let head = filling.heads.number(frame, head);
+        let payload = match record {
+            Some((stage, number)) if stage.first_shape >= filling.first_shape => {
+                let batch = &mut filling.batch;
+                batch.first_shape =
+                    Some(batch.first_shape.map_or(stage.first_shape, |first| first.min(stage.first_shape)));
+                Payload::Record(batch.records.add(&stage.records, number))
+            }
+            _ => filling.batch.push_text(frame),
+        };
+        self.add(filling, sender, Entry { client: sender.client, call, kind: Kind::Frame, head, payload });
+    }
+
+    fn add(&self, mut filling: MutexGuard<'_, Filling>, sender: &mut Sender, entry: Entry) {
+        if sender.generation.replace(filling.generation) != Some(filling.generation) {
+            filling.batch.clients.push(sender.client);
         }
-        filling.batch.push(client, kind, call, payload, head);
-        let is_full = filling.batch.is_full();
-        self.note(&filling, is_full);
+        filling.batch.entries.push(entry);
+        let is_full = filling.batch.bytes() >= HIGH_WATER;
+        self.note(&mut filling, is_full);
+    }
+
+    /// Puts all that waits in place of an empty batch; false if that is nothing, and what comes next wakes JavaScript.
+    pub(super) fn take(&self, batch: &mut Batch) -> bool {
+        let mut filling = self.filling();
+        if filling.batch.entries.is_empty() {
+            filling.woken = false;
+            return false;
+        }
+        filling.generation += 1;
+        std::mem::swap(&mut filling.batch, batch);
+        self.note(&mut filling, false);
+        // What was drained before is done with.
+        let known = self.shapes.read().unwrap_or_else(PoisonError::into_inner).first();
+        let first = batch.first_shape.map_or(known, |first| first.min(known));
+        if first > filling.first_shape {
+            filling.first_shape = first;
+            self.shapes.write().unwrap_or_else(PoisonError::into_inner).forget_before(first);
+        }
+        true
+    }
+
+    /// The names behind the numbers from this one on.
+    pub(super) fn names_from(&self, first: usize) -> Vec<Names> {
+        self.filling().heads.names_from(first).to_vec()
+    }
+
+    /// What a shape of the batch that was taken is: see [`Shapes::definition`].
+    pub(super) fn shape(&self, shape: u32) -> Option<String> {
+        self.shapes.read().unwrap_or_else(PoisonError::into_inner).definition(shape).map(str::to_owned)
     }
 
     /// Wakes JavaScript if something waits and it does not know.
@@ -177,177 +290,10 @@ impl Queue {
 
     /// Tells the clients' tasks whether the queue is full. Under the lock of what fills it, so that the last word is
     /// true.
-    fn note(&self, _filling: &MutexGuard<'_, Filling>, is_full: bool) {
-        self.full.send_if_modified(|full| std::mem::replace(full, is_full) != is_full);
-    }
-}
-
-/// Who listens to what, of one client.
-#[derive(Debug, Default)]
-struct Interest {
-    names: HashSet<String>,
-    subtypes: usize,
-}
-
-impl Interest {
-    /// Whether somebody hears a frame. A name that cannot be read here is let through: JavaScript decides.
-    fn hears(&self, frame: &[u8], head: &FrameHead, scratch: &mut String) -> bool {
-        if self.names.contains("slack_event") {
-            return true;
+    fn note(&self, filling: &mut Filling, is_full: bool) {
+        if std::mem::replace(&mut filling.is_full, is_full) != is_full {
+            self.full.send_replace(is_full);
         }
-        let kind = match (&head.kind, head.kind.text(frame)) {
-            (Name::Odd, _) => return true,
-            (_, None) => return false,
-            (_, Some(kind)) => kind,
-        };
-        if self.names.contains(kind) {
-            return true;
-        }
-        match (&head.subtype, head.subtype.text(frame)) {
-            _ if self.subtypes == 0 => false,
-            (Name::Odd, _) => true,
-            (_, None) => false,
-            (_, Some(subtype)) => {
-                scratch.clear();
-                write!(scratch, "{kind}::{subtype}").expect("writing to a string does not fail");
-                self.names.contains(scratch.as_str())
-            }
-        }
-    }
-}
-
-/// The JavaScript thread's end of a queue.
-pub(super) struct Drain {
-    queue: Arc<Queue>,
-    interests: HashMap<u32, Interest>,
-    draining: Batch,
-    /// The next entry of `draining` to look at.
-    next: usize,
-    /// Where the last chunk began.
-    chunk_start: usize,
-    /// Behind which entry each item of the last chunk stands.
-    behind: Vec<usize>,
-    /// How long the next chunk may be: shorter after one that was taken back, since that may happen again.
-    chunk_bytes: usize,
-    /// Whether the last chunk left something out.
-    has_skipped: bool,
-    /// What nobody listens to any longer, but did when the last chunk was made.
-    unheard: HashSet<(u32, String)>,
-    scratch: String,
-}
-
-impl Drain {
-    pub(super) fn new(queue: Arc<Queue>) -> Self {
-        Self {
-            queue,
-            interests: HashMap::new(),
-            draining: Batch::default(),
-            next: 0,
-            chunk_start: 0,
-            behind: Vec::new(),
-            chunk_bytes: CHUNK_BYTES,
-            has_skipped: false,
-            unheard: HashSet::new(),
-            scratch: String::new(),
-        }
-    }
-
-    /// Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
-    /// nothing waits, and the next thing that comes wakes JavaScript.
-    pub(super) fn refill(&mut self) -> Vec<u32> {
-        self.draining.clear();
-        self.behind.clear();
-        self.next = 0;
-        self.chunk_start = 0;
-        self.has_skipped = false;
-        self.unheard.clear();
-        let mut filling = self.queue.filling();
-        if filling.batch.entries.is_empty() {
-            filling.woken = false;
-            return Vec::new();
-        }
-        filling.generation += 1;
-        std::mem::swap(&mut filling.batch, &mut self.draining);
-        self.queue.note(&filling, false);
-        drop(filling);
-        std::mem::take(&mut self.draining.clients)
-    }
-
-    /// The next items as the text of one JSON array, four values an item; `null` when all are taken. `dispatched`
-    /// tells how many items of the last chunk JavaScript has dealt with: what stands behind them is looked at again,
-    /// also what was skipped, since somebody may listen to it now.
-    pub(super) fn chunk(&mut self, dispatched: u32) -> Option<String> {
-        if !self.behind.is_empty() {
-            let last = (dispatched as usize).checked_sub(1).and_then(|last| self.behind.get(last));
-            self.next = last.copied().unwrap_or(self.chunk_start);
-        }
-        let is_taken_back = (dispatched as usize) < self.behind.len();
-        self.chunk_bytes =
-            if is_taken_back { SHORT_CHUNK_BYTES } else { CHUNK_BYTES.min(2 * self.chunk_bytes) };
-        self.chunk_start = self.next;
-        self.behind.clear();
-        self.has_skipped = false;
-        self.unheard.clear();
-        let mut text = String::from("[");
-        while let Some(entry) = self.draining.entries.get(self.next) {
-            self.next += 1;
-            let payload = self.draining.payload(entry);
-            if !is_heard(&self.interests, entry, payload, &mut self.scratch) {
-                self.has_skipped = true;
-                continue;
-            }
-            let separator = if self.behind.is_empty() { "" } else { "," };
-            let payload = std::str::from_utf8(payload).expect("payloads are made of checked text");
-            write!(text, "{separator}{},{},{},{payload}", entry.client, entry.kind as u8, entry.call)
-                .expect("writing to a string does not fail");
-            self.behind.push(self.next);
-            if text.len() >= self.chunk_bytes {
-                break;
-            }
-        }
-        if self.behind.is_empty() {
-            return None;
-        }
-        text.push(']');
-        Some(text)
-    }
-
-    /// Somebody listens to an event of a client. True: the last chunk may have left out what is heard now.
-    pub(super) fn listen(&mut self, client: u32, name: String) -> bool {
-        let is_known = self.unheard.remove(&(client, name.clone()));
-        let interest = self.interests.entry(client).or_default();
-        interest.subtypes += usize::from(name.contains("::"));
-        interest.names.insert(name);
-        self.has_skipped && !is_known
-    }
-
-    /// Nobody listens to it any longer.
-    pub(super) fn unlisten(&mut self, client: u32, name: String) {
-        let Some(interest) = self.interests.get_mut(&client) else { return };
-        if interest.names.remove(&name) {
-            interest.subtypes -= usize::from(name.contains("::"));
-            if self.has_skipped {
-                self.unheard.insert((client, name));
-            }
-        }
-    }
-
-    /// A client is gone.
-    pub(super) fn forget(&mut self, client: u32) {
-        self.interests.remove(&client);
-    }
-}
-
-fn is_heard(interests: &HashMap<u32, Interest>, entry: &Entry, payload: &[u8], scratch: &mut String) -> bool {
-    match entry.kind {
-        Kind::Frame if entry.call != 0 => true,
-        Kind::Frame => {
-            interests.get(&entry.client).is_some_and(|interest| interest.hears(payload, &entry.head, scratch))
-        }
-        Kind::Outgoing => {
-            interests.get(&entry.client).is_some_and(|interest| interest.names.contains("outgoing_message"))
-        }
-        _ => true,
     }
 }
 
@@ -356,36 +302,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_is_full_of_few_large_items_or_many_small_ones() {
-        for length in [2, 500, HIGH_WATER] {
-            let payload = vec![b' '; length];
-            let mut batch = Batch::default();
-            while !batch.is_full() {
-                batch.push(1, Kind::Frame, 0, &payload, FrameHead::default());
+    fn a_queue_is_full_of_few_large_items_or_many_small_ones() {
+        for length in [12, 500, 30_000, HIGH_WATER] {
+            let frame = format!(r#"{{"text":"{}"}}"#, "x".repeat(length - 11));
+            let frame = frame.as_bytes();
+            let head = FrameHead::read(frame).unwrap();
+            let queue = Queue::new(|| {});
+            (0..2).for_each(|_| queue.learn(frame, &head));
+            for is_record in [false, true] {
+                let mut batch = Batch::default();
+                queue.take(&mut batch);
+                while !*queue.full.borrow() {
+                    let mut stage = Stage::default();
+                    let read = queue.read(&mut stage, frame).ok().filter(|_| is_record);
+                    let record = read.map(|(_, number)| (&stage, number));
+                    assert_eq!(record.is_some(), is_record && length < HIGH_WATER, "{length}");
+                    queue.push_frame(&mut Sender::new(1), 0, (frame, &head), record);
+                }
+                let held = queue.filling().batch.bytes();
+                assert!((HIGH_WATER..=HIGH_WATER + 2 * length + 300).contains(&held), "{length}: {held}");
             }
-            let held = batch.bytes.len() + batch.entries.len() * size_of::<Entry>();
-            assert!(
-                (HIGH_WATER..=HIGH_WATER + length + size_of::<Entry>()).contains(&held),
-                "{length}: {held}"
-            );
         }
-    }
-
-    #[test]
-    fn a_frame_is_heard_by_any_of_its_names() {
-        let interest = |names: &[&str]| Interest {
-            names: names.iter().map(|name| (*name).to_owned()).collect(),
-            subtypes: names.iter().filter(|name| name.contains("::")).count(),
-        };
-        let hears = |names: &[&str], frame: &str| {
-            let head = FrameHead::read(frame.as_bytes()).unwrap();
-            interest(names).hears(frame.as_bytes(), &head, &mut String::new())
-        };
-        let edited = r#"{"type":"message","subtype":"message_changed"}"#;
-        assert!(hears(&["slack_event"], "{}"));
-        assert!(hears(&["message"], edited) && hears(&["message::message_changed"], edited));
-        assert!(!hears(&["message::bot_message", "hello"], edited) && !hears(&["message"], "{}"));
-        // What cannot be read here is JavaScript's to decide.
-        assert!(hears(&[], r#"{"type":7}"#) && hears(&["message::7"], r#"{"type":"message","subtype":7}"#));
     }
 }

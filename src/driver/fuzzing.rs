@@ -7,7 +7,7 @@ use super::dial::Stream;
 use super::socket::{Socket as Inner, SocketEvent};
 use super::upgrade::config;
 use super::{Duplex, Transport};
-use crate::session::{ApiError, ConnectAnswer, Input};
+use crate::session::{ApiError, ConnectAnswer, Frame, Input};
 
 /// A WebSocket whose upgrade is done.
 pub struct Socket(Inner);
@@ -22,7 +22,7 @@ impl Socket {
     /// What the session is told, on connection 0.
     pub async fn events(&mut self, read: bool) -> Vec<Input> {
         let input = |event| match event {
-            SocketEvent::Frame(data) => Input::Frame { connection: 0, data },
+            SocketEvent::Frame(data) => Input::Frame { connection: 0, frame: Frame::read(data) },
             SocketEvent::Alive => Input::Alive { connection: 0 },
             SocketEvent::Flushed => Input::Flushed { connection: 0 },
             SocketEvent::Closed(closure) => Input::Closed { connection: 0, closure },

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Handle as RuntimeHandle, Runtime};
 use tokio::sync::mpsc::error::TryRecvError;
@@ -32,8 +33,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep_until;
 
 use crate::session::{
-    ApiError, CallId, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Failure, Input, LogLevel,
-    Outcome, Output, Session, SocketError,
+    ApiError, CallId, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Failure, Frame, Input,
+    LogLevel, Outcome, Output, Session, SocketError,
 };
 
 pub use agent::{Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand, WebClient};
@@ -49,6 +50,11 @@ const NEVER: u64 = 0;
 
 /// Where a client's deliveries go: the user's side of the driver.
 pub trait Host: Send + 'static {
+    /// Reads a frame that has arrived. What it notes of it comes back with the delivery, before the next flush.
+    fn read(&mut self, data: Bytes) -> Frame {
+        Frame::read(data)
+    }
+
     /// Takes the next delivery. Order is all-important.
     fn deliver(&mut self, delivery: Delivery);
 
@@ -345,9 +351,14 @@ impl<H: Host> Driver<H> {
     }
 
     fn on_socket_events(&mut self, now: Instant, connection: ConnectionId, events: Vec<SocketEvent>) {
+        if events.iter().any(|event| matches!(event, SocketEvent::Frame(_) | SocketEvent::Alive)) {
+            let millis = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+            let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+            self.health.last_activity_ms.store(millis, Ordering::Relaxed);
+        }
         for event in events {
             let input = match event {
-                SocketEvent::Frame(data) => Input::Frame { connection, data },
+                SocketEvent::Frame(data) => Input::Frame { connection, frame: self.host.read(data) },
                 SocketEvent::Alive => Input::Alive { connection },
                 SocketEvent::Flushed => Input::Flushed { connection },
                 SocketEvent::Closed(closure) => {
@@ -355,11 +366,6 @@ impl<H: Host> Driver<H> {
                     Input::Closed { connection, closure }
                 }
             };
-            if matches!(input, Input::Frame { .. } | Input::Alive { .. }) {
-                let millis = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-                let millis = u64::try_from(millis).unwrap_or(u64::MAX);
-                self.health.last_activity_ms.store(millis, Ordering::Relaxed);
-            }
             self.session.handle(now, input);
         }
         if let Some(latency) = self.session.latency() {

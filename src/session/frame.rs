@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 /// The value of a frame's `type` or `subtype`.
@@ -32,6 +33,28 @@ impl Name {
             Name::Decoded(text) => Some(text),
             Name::Absent | Name::Odd => None,
         }
+    }
+}
+
+/// A frame that has arrived.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The payload.
+    pub data: Bytes,
+    /// What is known of it.
+    pub head: Result<FrameHead, NotJson>,
+    /// What the one who read it noted: comes back with the delivery, untouched.
+    pub note: Option<Note>,
+}
+
+/// See [`Frame`].
+pub type Note = usize;
+
+impl Frame {
+    /// Reads a frame's head.
+    pub fn read(data: impl Into<Bytes>) -> Self {
+        let data = data.into();
+        Self { head: FrameHead::read(&data), data, note: None }
     }
 }
 

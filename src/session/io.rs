@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::ABNORMAL_CLOSURE;
 use super::answer::{ApiAnswer, ConnectAnswer};
 use super::api_error::{ApiError, ErrorCode};
-use super::frame::FrameHead;
+use super::frame::{Frame, FrameHead, Note};
 
 /// A promise that the user holds: opaque to the session, unique among those not yet settled.
 pub type CallId = u32;
@@ -75,8 +75,8 @@ pub enum Input {
     Frame {
         /// By which connection.
         connection: ConnectionId,
-        /// The payload.
-        data: Bytes,
+        /// The frame.
+        frame: Frame,
     },
     /// A control frame arrived: a sign of life.
     Alive {
@@ -184,6 +184,8 @@ pub enum Delivery {
         head: FrameHead,
         /// The promise that this frame settles as its reply.
         reply: Option<CallId>,
+        /// What the one who read it noted.
+        note: Option<Note>,
     },
     /// A frame of ours (`outgoing_message`).
     Outgoing {

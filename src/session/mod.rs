@@ -21,12 +21,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 pub use answer::{ApiAnswer, ConnectAnswer};
 pub use api_error::{ApiError, ErrorCode};
 pub use backoff::{LONGEST_RECONNECT_PAUSE, Retries, RetryConfig};
-pub use frame::{FrameHead, Name, NotJson};
+pub use frame::{Frame, FrameHead, Name, NotJson, Note};
 pub use io::{
     CallId, Closure, ConnectionId, Delivery, Diagnostic, Event, Failure, Input, LogLevel, Message, MessageId,
     Outcome, Output, Secret, SocketError, Told,
@@ -253,7 +251,7 @@ impl Session {
                 Err(error) => self.on_connect_error(now, error),
             },
             Input::Opened { connection } if self.is_current(connection) => self.on_opened(now),
-            Input::Frame { connection, data } if self.is_current(connection) => self.on_frame(now, data),
+            Input::Frame { connection, frame } if self.is_current(connection) => self.on_frame(now, frame),
             Input::Alive { connection } if self.is_current(connection) => self.on_sign_of_life(now),
             Input::Flushed { connection } if self.is_current(connection) => self.on_flushed(now),
             Input::Closed { connection, closure } if self.is_current(connection) => {

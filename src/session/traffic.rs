@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 use super::loss::Loss;
 use super::{
-    Answered, Bytes, CallId, Delivery, Duration, Failure, FrameHead, HEARTBEAT, Instant, LogLevel, Message,
-    OnWritten, Outcome, Output, Session, SocketError, State, Timer,
+    Answered, CallId, Delivery, Duration, Failure, Frame, HEARTBEAT, Instant, LogLevel, Message, OnWritten,
+    Outcome, Output, Session, SocketError, State, Timer,
 };
 
 /// How much of a frame that is not JSON is quoted in the log, in bytes.
@@ -18,7 +20,7 @@ const LOGGED: usize = 1024 * 1024;
 impl Session {
     // ── In ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    pub(super) fn on_frame(&mut self, now: Instant, data: Bytes) {
+    pub(super) fn on_frame(&mut self, now: Instant, frame: Frame) {
         match self.state {
             State::Handshaking
             | State::Resuming { .. }
@@ -29,7 +31,8 @@ impl Session {
             }
         }
         self.on_sign_of_life(now);
-        let head = match FrameHead::read(&data) {
+        let Frame { data, head, note } = frame;
+        let head = match head {
             Ok(head) => head,
             Err(error) => {
                 let start = start_of(&data, QUOTED);
@@ -50,7 +53,7 @@ impl Session {
         }
         let reply_to = head.reply_to;
         let reply = reply_to.and_then(|id| self.on_reply(now, id));
-        self.deliver(Delivery::Frame { data, head, reply });
+        self.deliver(Delivery::Frame { data, head, reply, note });
         match self.state {
             State::Ready { .. } if is_hello => self.become_ready(now),
             State::Resuming { last, .. } if reply_to == Some(last) => self.become_ready(now),

@@ -168,8 +168,8 @@ impl Checker {
             Input::Opened { connection } if *connection == current && self.wire == Wire::Dialling => {
                 self.wire = Wire::Open;
             }
-            Input::Frame { connection, data } if *connection == current && self.wire == Wire::Open => {
-                self.fed = Some(data.clone());
+            Input::Frame { connection, frame } if *connection == current && self.wire == Wire::Open => {
+                self.fed = Some(frame.data.clone());
             }
             Input::Closed { connection, .. }
                 if *connection == current && matches!(self.wire, Wire::Dialling | Wire::Open) =>
@@ -248,7 +248,7 @@ impl Checker {
     fn on_delivery(&mut self, delivery: &Delivery) {
         match delivery {
             Delivery::Event(event) => self.on_event(event),
-            Delivery::Frame { data, head, reply } => {
+            Delivery::Frame { data, head, reply, .. } => {
                 assert!(!self.quiet, "a frame after disconnect() resolved");
                 assert_eq!(self.fed.take().as_ref(), Some(data), "delivered once, as it came");
                 if let Some(call) = reply {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    ApiAnswer, ApiError, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Diagnostic, Event, Input,
-    LogLevel, Message, Output, Session, SocketError,
+    ApiAnswer, ApiError, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Diagnostic, Event, Frame,
+    Input, LogLevel, Message, Output, Session, SocketError,
 };
 
 use crate::trace::{Trace, line_of};
@@ -89,7 +89,7 @@ impl Server {
 
     fn dialled(&self, connection: ConnectionId) -> Vec<Input> {
         let opened = Input::Opened { connection };
-        let hello = Input::Frame { connection, data: Bytes::from_static(br#"{"type":"hello"}"#) };
+        let hello = Input::Frame { connection, frame: Frame::read(r#"{"type":"hello"}"#) };
         match self.dial {
             Dial::Hello => vec![opened, hello],
             Dial::HelloThenClose => {
@@ -111,7 +111,7 @@ impl Server {
         };
         let reply = format!(r#"{{"ok":true,"reply_to":{}}}"#, frame["id"]);
         let flushed = self.flushes.then_some(Input::Flushed { connection });
-        let reply = replies.then(|| Input::Frame { connection, data: reply.into() });
+        let reply = replies.then(|| Input::Frame { connection, frame: Frame::read(reply) });
         flushed.into_iter().chain(reply).collect()
     }
 }
@@ -223,7 +223,7 @@ impl World {
     }
 
     pub(crate) fn frame(&mut self, data: impl Into<Bytes>) {
-        self.feed(Input::Frame { connection: self.connection, data: data.into() });
+        self.feed(Input::Frame { connection: self.connection, frame: Frame::read(data) });
     }
 
     pub(crate) fn hello(&mut self) {

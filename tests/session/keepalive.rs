@@ -1,6 +1,6 @@
 //! Section 7 of the contract, and `ping()`.
 
-use slack_rtm_native::session::{Config, Input};
+use slack_rtm_native::session::{Config, Frame, Input};
 
 use crate::harness::{Dial, Replies, World, ms, secs};
 use crate::situations::Situation;
@@ -88,9 +88,9 @@ fn without_a_sign_of_life_a_client_without_auto_reconnect_ends() {
 fn any_frame_since_the_ping_is_a_sign_of_life() {
     let connection = 1;
     for sign in [
-        Input::Frame { connection, data: r#"{"type":"pong","reply_to":1}"#.into() },
-        Input::Frame { connection, data: r#"{"type":"message"}"#.into() },
-        Input::Frame { connection, data: "garbage".into() },
+        Input::Frame { connection, frame: Frame::read(r#"{"type":"pong","reply_to":1}"#) },
+        Input::Frame { connection, frame: Frame::read(r#"{"type":"message"}"#) },
+        Input::Frame { connection, frame: Frame::read("garbage") },
         Input::Alive { connection },
     ] {
         let mut world = mute(Config::default());

@@ -1,7 +1,7 @@
 //! What arrives late, twice or out of turn changes nothing; what cannot be read is logged and skipped; what the log
 //! never holds.
 
-use slack_rtm_native::session::{Closure, Config, ConnectionId, Input, LogLevel};
+use slack_rtm_native::session::{Closure, Config, ConnectionId, Frame, Input, LogLevel};
 
 use crate::harness::{World, answer, http_error, ms, platform_error, reset, secs};
 use crate::situations::Situation;
@@ -13,8 +13,8 @@ fn noise(connection: ConnectionId) -> Vec<Input> {
         Input::Answered { connection, result: Ok(answer()) },
         Input::Answered { connection, result: Err(platform_error("invalid_auth")) },
         Input::Opened { connection },
-        Input::Frame { connection, data: r#"{"type":"hello"}"#.into() },
-        Input::Frame { connection, data: r#"{"ok":true,"reply_to":1}"#.into() },
+        Input::Frame { connection, frame: Frame::read(r#"{"type":"hello"}"#) },
+        Input::Frame { connection, frame: Frame::read(r#"{"ok":true,"reply_to":1}"#) },
         Input::Alive { connection },
         Input::Flushed { connection },
         Input::Closed { connection, closure: ended },

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use slack_rtm_native::session::{
-    ApiError, Closure, Config, ConnectAnswer, ConnectionId, Input, Message, Output, Session,
+    ApiError, Closure, Config, ConnectAnswer, ConnectionId, Frame, Input, Message, Output, Session,
 };
 
 use crate::checker::{Checker, Kind, Wire};
@@ -133,10 +133,10 @@ impl Run {
         self.feed(match what {
             What::Answered(result) => Input::Answered { connection, result },
             What::Opened => Input::Opened { connection },
-            What::Frame(data) => Input::Frame { connection, data: data.into() },
+            What::Frame(data) => Input::Frame { connection, frame: Frame::read(data) },
             What::Reply(back) => {
                 let id = (self.checker.last_id + 1).saturating_sub(back);
-                Input::Frame { connection, data: format!(r#"{{"reply_to":{id}}}"#).into() }
+                Input::Frame { connection, frame: Frame::read(format!(r#"{{"reply_to":{id}}}"#)) }
             }
             What::Alive => Input::Alive { connection },
             What::Flushed => Input::Flushed { connection },

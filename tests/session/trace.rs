@@ -50,7 +50,7 @@ pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
         Output::Close => vec!["> close".to_owned()],
         Output::Drop => vec!["> drop".to_owned()],
         Output::Deliver(Delivery::Event(event)) => vec![event_line(event)],
-        Output::Deliver(Delivery::Frame { data, head, reply }) => {
+        Output::Deliver(Delivery::Frame { data, head, reply, .. }) => {
             let what = match (head.reply_to, head.kind.text(data)) {
                 (Some(id), _) => format!("reply to {id}"),
                 (None, Some(kind)) => kind.to_owned(),
