@@ -90,7 +90,7 @@ function filesIn(folder) {
     .sort();
 }
 
-function fail(message) {
+export function fail(message) {
   console.error(`\n${message}\n`);
   process.exit(1);
 }

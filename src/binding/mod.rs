@@ -6,6 +6,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "JavaScript's values arrive as owned ones")]
 #![allow(clippy::cast_precision_loss, reason = "times in ms are far below 2^53")]
 
+#[cfg(test)]
+mod cost;
 mod drain;
 mod encode;
 mod errands;

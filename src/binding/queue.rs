@@ -103,6 +103,8 @@ pub(super) struct Stage {
     records: Records,
     /// No record has a shape before this one.
     first_shape: u32,
+    /// Room for the reader.
+    stack: Vec<u32>,
 }
 
 impl Stage {
@@ -207,7 +209,8 @@ impl Queue {
         if stage.records.is_empty() {
             stage.first_shape = shapes.first();
         }
-        reader::read(frame, &shapes, &mut stage.records, |kind| self.hints.is_worthwhile(kind))
+        let Stage { records, stack, .. } = stage;
+        reader::read(frame, &shapes, (records, stack), |kind| self.hints.is_worthwhile(kind))
     }
 
     /// Looks at the shapes in a frame that was not read for them, if it is worth it.
@@ -314,13 +317,13 @@ mod tests {
                 queue.take(&mut batch);
                 while !*queue.full.borrow() {
                     let mut stage = Stage::default();
-                    let read = queue.read(&mut stage, frame).ok().filter(|_| is_record);
-                    let record = read.map(|(_, number)| (&stage, number));
+                    let found = queue.read(&mut stage, frame).ok().filter(|_| is_record);
+                    let record = found.map(|(_, number)| (&stage, number));
                     assert_eq!(record.is_some(), is_record && length < HIGH_WATER, "{length}");
                     queue.push_frame(&mut Sender::new(1), 0, (frame, &head), record);
                 }
-                let held = queue.filling().batch.bytes();
-                assert!((HIGH_WATER..=HIGH_WATER + 2 * length + 300).contains(&held), "{length}: {held}");
+                let bytes = queue.filling().batch.bytes();
+                assert!((HIGH_WATER..=HIGH_WATER + 2 * length + 300).contains(&bytes), "{length}: {bytes}");
             }
         }
     }

@@ -38,19 +38,19 @@ pub(super) enum Unread {
 
 type Result<T> = std::result::Result<T, Unread>;
 
-/// Reads a frame into a record; gives what is known of it, and the record's number. `is_worthwhile` is asked once its
-/// `type` is known.
+/// Reads a frame into a record; gives what is known of it, and the record's number. The stack is
+/// room to work in. `is_worthwhile` is asked once its `type` is known.
 pub(super) fn read(
     frame: &[u8],
     shapes: &Shapes,
-    records: &mut Records,
+    (records, stack): (&mut Records, &mut Vec<u32>),
     is_worthwhile: impl Fn(&[u8]) -> bool,
 ) -> Result<(FrameHead, usize)> {
     if frame.len() > LONGEST_FRAME || std::str::from_utf8(frame).is_err() {
         return Err(Unread::Unfit);
     }
     let start = records.start();
-    let stack = Vec::with_capacity(64);
+    stack.clear();
     let head = FrameHead::default();
     let mut reader = Reader { frame, at: 0, shapes, records, start: &start, stack, head, is_worthwhile };
     match reader.root() {
@@ -73,7 +73,7 @@ struct Reader<'a, W> {
     records: &'a mut Records,
     start: &'a Record,
     /// The words of the objects and arrays that are being read.
-    stack: Vec<u32>,
+    stack: &'a mut Vec<u32>,
     head: FrameHead,
     is_worthwhile: W,
 }

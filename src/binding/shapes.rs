@@ -302,7 +302,7 @@ impl<'de> Visitor<'de> for Sketch<'_> {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Content, E> {
-        Ok(Content::Any(if value <= u64::from(u32::MAX) { Tag::Integer } else { Tag::Number }))
+        Ok(Content::Any(if u32::try_from(value).is_ok() { Tag::Integer } else { Tag::Number }))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Content, E> {

@@ -1,0 +1,106 @@
+// How frames cross to JavaScript, where bots could notice: what is kept of an event holds few others, shapes without end
+// cost no memory, and a process that forbids making code of strings gets the same events.
+'use strict';
+
+const assert = require('node:assert/strict');
+const path = require('node:path');
+const fc = require('fast-check');
+const { inProcess } = require('./support/child.js');
+const { better, same } = require('./support/client.js');
+const { frame } = require('./support/json-text.js');
+const { openSession } = require('./support/session.js');
+
+const STRICT_EQUAL = path.join(__dirname, 'support/strict-equal.js');
+const KB = 1024;
+const MB = 1024 * KB;
+
+/** Frames of all kinds, each thrice: the third time its shapes are known. */
+function generated(seed) {
+  const texts = fc.sample(frame, { numRuns: 150, seed });
+  return [...texts, ...texts, ...texts];
+}
+
+for (const flags of [['--disallow-code-generation-from-strings'], []]) {
+  same(`the same events${flags.length > 0 ? ', where making code of strings is forbidden' : ''}`, async (t) => {
+    const { slack } = await openSession(t);
+    const texts = generated(4711);
+    const child = inProcess(t, slack, async ({ client, next, report, input: { texts, strictEqual } }) => {
+      const { assertIdentical } = require(strictEqual);
+      const rtm = client();
+      const events = [];
+      rtm.on('slack_event', (type, event) => events.push(event));
+      const hello = next(rtm, 'hello');
+      await rtm.start();
+      await hello;
+      events.length = 0;
+      const end = next(rtm, 'the end');
+      report('ready');
+      await end;
+      texts.forEach((text, index) => assertIdentical(events[index], JSON.parse(text)));
+      report(events.length);
+      process.exit();
+    }, { flags, input: { texts, strictEqual: STRICT_EQUAL } });
+    assert.equal(await child.report(), 'ready');
+    for (const text of texts) slack.emit(text);
+    slack.emit({ type: 'the end' });
+    const { code, reports, stderr } = await child.ended;
+    assert.deepEqual({ code, stderr, count: reports[1] }, { code: 0, stderr: '', count: texts.length + 1 });
+  });
+}
+
+/** Runs `collect` for each event in a process of its own; gives by how many bytes its heap has grown then. */
+async function growth(t, frames, collect) {
+  const { slack } = await openSession(t);
+  const child = inProcess(t, slack, async ({ client, next, report, input }) => {
+    const collect = new Function('event', 'kept', input);
+    const settle = async () => {
+      for (let round = 0; round < 5; round += 1) {
+        global.gc();
+        await new Promise(setImmediate);
+      }
+      return process.memoryUsage().heapUsed;
+    };
+    // The tests' own logger keeps what the peer says of each frame.
+    const rtm = client({ logger: undefined, logLevel: 'error' });
+    const kept = [];
+    rtm.on('it', (event) => collect(event, kept));
+    const hello = next(rtm, 'hello');
+    await rtm.start();
+    await hello;
+    const end = next(rtm, 'the end');
+    const before = await settle();
+    report('ready');
+    await end;
+    report({ grown: (await settle()) - before, kept: kept.length });
+    process.exit();
+  }, { flags: ['--expose-gc'], input: collect });
+  assert.equal(await child.report(), 'ready');
+  for (const frame of frames) slack.emit(frame);
+  slack.emit({ type: 'the end' });
+  return child.report();
+}
+
+same('what is kept of one event in a hundred holds no more than 4 kB of others', async (t) => {
+  const texts = ['Grüße aus Köln, '.repeat(30), '漢字'.repeat(120), 'plain text '.repeat(40)];
+  const frames = Array.from({ length: 30_000 }, (_, n) => ({
+    type: 'it',
+    text: texts[n % 3],
+    ts: `1795220000.${String(n).padStart(6, '0')}`,
+  }));
+  const { grown, kept } = await growth(t, frames, `
+    this.count = (this.count ?? 0) + 1;
+    if (this.count % 100 === 0) kept.push(event.ts);
+  `);
+  assert.equal(kept, 300);
+  assert.ok(grown < kept * 5 * KB + MB, `${grown} bytes for ${kept} timestamps`);
+});
+
+better('it has no such table', 'maps keyed by ids, without end, leave nothing behind', async (t) => {
+  const frames = Array.from({ length: 60_000 }, (_, n) => {
+    // Each of them twice, so that its shape is admitted.
+    const id = Math.floor(n / 2);
+    return { type: 'it', members: { [`U${id}`]: { name: 'ann', [`F${id}`]: true } } };
+  });
+  const { grown } = await growth(t, frames, '');
+  assert.ok(grown < 2 * MB, `${grown} bytes`);
+});
