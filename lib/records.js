@@ -14,7 +14,8 @@ let strings = [];
 let widePages = 0;
 let longs = 0;
 
-/** Where the texts of the record that is being read begin. */
+/** Where the record that is being read begins, and its texts. */
+let base = 0;
 let latinBase = 0;
 let wideBase = 0;
 let longBase = 0;
@@ -71,18 +72,16 @@ function read() {
   return item;
 }
 
-/** Where the record that is being read begins. */
-let base = 0;
-
 /**
  * A function that makes an object of its row of words.
  * @typedef {(words: Uint32Array, row: number) => object} Maker
  */
 
+/** So many makers are kept. */
+const PLACES = 4096;
+
 /** The makers of the shapes that came of late, each in its place. @type {{ shape: number, make: Maker }[]} */
 const makers = [];
-
-const PLACES = 4096;
 
 /** @param {number} offset */
 function object(offset) {
