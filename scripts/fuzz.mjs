@@ -10,7 +10,7 @@
 // without a sanitizer (there is no unsafe code to watch), so that a stable compiler will do.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { needCargo, root } from './setup.mjs';
 
@@ -124,12 +124,14 @@ function repeat(target, input) {
   process.exit(spawnSync(programs[target], [...BOUNDS, input], { stdio: 'inherit' }).status ?? 1);
 }
 
-/** Makes a corpus of the smallest inputs that lead to all places. */
+/** Makes a corpus of the smallest inputs that lead to all places, and of those that bear names: people made them. */
 function minimize(target) {
   const { corpus, found } = folders(target);
   const small = `${corpus}.small`;
   rmSync(small, { recursive: true, force: true });
   mkdirSync(small);
+  const named = readdirSync(corpus).filter((file) => !/^[0-9a-f]{40}$/.test(file));
+  for (const file of named) copyFileSync(join(corpus, file), join(small, file));
   const words = [...BOUNDS, '-set_cover_merge=1', '-use_counters=0', small, corpus, found];
   const { status, stderr } = spawnSync(programs[target], words, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (status !== 0) fail(stderr.slice(-4000));

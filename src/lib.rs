@@ -18,6 +18,6 @@ mod binding;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use crate::binding::fuzzing::Outbox;
+    pub use crate::binding::fuzzing::{Chunk, Outbox, Text, UNWRITTEN};
     pub use crate::driver::fuzzing::{Socket, connect};
 }

@@ -71,7 +71,7 @@ fn check(inputs: &[Input], expected: &Reading) {
     let mut alive = 0;
     for input in &inputs[..inputs.len() - 1] {
         match input {
-            Input::Frame { data, .. } => frames.push(data.to_vec()),
+            Input::Frame { frame, .. } => frames.push(frame.data.to_vec()),
             Input::Alive { .. } => alive += 1,
             Input::Flushed { .. } => {}
             other => panic!("{other:?}"),

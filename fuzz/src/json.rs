@@ -1,13 +1,28 @@
-//! JSON as `JSON.parse` has it, read by struson, which has nothing in common with the product's serde_json. Two
+//! JSON as `JSON.parse` has it, read by struson, which has nothing in common with the product's readers. Two
 //! things are settled here, since struson refuses what `JSON.parse` takes: nesting has no bound, numbers have none,
 //! and a lone surrogate in an escape stands for itself (the reader sees a [stand-in](STAND_INS) in its place).
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
 
-/// One of these, which the text does not hold, stands where a lone surrogate stood.
-const STAND_INS: std::ops::RangeInclusive<char> = '\u{fdd0}'..='\u{fdef}';
+/// Some of these, which the text does not hold, stand where lone surrogates stood: one for each that there is.
+const STAND_INS: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
+
+/// A value, as JavaScript has it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    /// The bits of the double, so that 0 and -0 differ.
+    Number(u64),
+    /// In UTF-16.
+    Text(Vec<u16>),
+    Array(Vec<Value>),
+    /// In the order of the keys. Of a key that comes twice the first place and the last value count.
+    Object(Vec<(Vec<u16>, Value)>),
+}
 
 /// A value as far as it may name an event.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,19 +45,9 @@ pub struct Head {
     pub reply_to: Option<f64>,
 }
 
-/// An item of a chunk.
-#[derive(Debug, PartialEq)]
-pub struct Item<'a> {
-    pub client: u32,
-    pub kind: u8,
-    pub call: u32,
-    /// The text between the commas.
-    pub payload: &'a str,
-}
-
 /// The head of a frame; `None`: it is not JSON.
 pub fn head(frame: &[u8]) -> Option<Head> {
-    let (text, lone) = with_whole_strings(std::str::from_utf8(frame).ok()?);
+    let (text, lones) = with_whole_strings(std::str::from_utf8(frame).ok()?);
     let mut json = reader(&text);
     let mut head = Head::default();
     let result = (|| {
@@ -50,8 +55,8 @@ pub fn head(frame: &[u8]) -> Option<Head> {
             json.begin_object()?;
             while json.has_next()? {
                 match json.next_name()? {
-                    "type" => head.kind = name(&mut json, lone)?,
-                    "subtype" => head.subtype = name(&mut json, lone)?,
+                    "type" => head.kind = name(&mut json, &lones)?,
+                    "subtype" => head.subtype = name(&mut json, &lones)?,
                     "reply_to" => {
                         let is_number = json.peek()? == ValueType::Number;
                         head.reply_to = if is_number { Some(number(&mut json)?) } else { None };
@@ -76,31 +81,96 @@ pub fn is_json(text: &[u8]) -> bool {
     head(text).is_some()
 }
 
-/// The items of a chunk.
-pub fn items(chunk: &str) -> Vec<Item<'_>> {
-    let (text, _) = with_whole_strings(chunk);
-    read_items(chunk, &mut reader(&text)).expect("a chunk is an array of items")
+/// A value; `None`: it is not JSON.
+pub fn value(text: &str) -> Option<Value> {
+    let (text, lones) = with_whole_strings(text);
+    let mut json = reader(&text);
+    let value = read_value(&mut json, &lones).ok()?;
+    json.consume_trailing_whitespace().ok().map(|()| value)
 }
 
-fn read_items<'a>(chunk: &'a str, json: &mut JsonStreamReader<&[u8]>) -> Result<Vec<Item<'a>>, ReaderError> {
-    let mut items = Vec::new();
+fn read_value(json: &mut JsonStreamReader<&[u8]>, lones: &Lones) -> Result<Value, ReaderError> {
+    Ok(match json.peek()? {
+        ValueType::Null => {
+            json.next_null()?;
+            Value::Null
+        }
+        ValueType::Boolean => Value::Boolean(json.next_bool()?),
+        ValueType::Number => Value::Number(number(json)?.to_bits()),
+        ValueType::String => Value::Text(units(&json.next_string()?, lones)),
+        ValueType::Array => {
+            let mut elements = Vec::new();
+            json.begin_array()?;
+            while json.has_next()? {
+                elements.push(read_value(json, lones)?);
+            }
+            json.end_array()?;
+            Value::Array(elements)
+        }
+        ValueType::Object => {
+            let mut members = Members::default();
+            json.begin_object()?;
+            while json.has_next()? {
+                let key = units(json.next_name()?, lones);
+                members.set(key, read_value(json, lones)?);
+            }
+            json.end_object()?;
+            Value::Object(members.list)
+        }
+    })
+}
+
+#[derive(Default)]
+struct Members {
+    list: Vec<(Vec<u16>, Value)>,
+    places: BTreeMap<Vec<u16>, usize>,
+}
+
+impl Members {
+    fn set(&mut self, key: Vec<u16>, value: Value) {
+        let place = *self.places.entry(key.clone()).or_insert(self.list.len());
+        match self.list.get_mut(place) {
+            Some(member) => member.1 = value,
+            None => self.list.push((key, value)),
+        }
+    }
+}
+
+/// What struson made of a string, with the lone surrogates in their places again.
+fn units(text: &str, lones: &Lones) -> Vec<u16> {
+    let mut units = Vec::with_capacity(text.len());
+    for char in text.chars() {
+        match lones.get(&char) {
+            Some(lone) => units.push(*lone),
+            None => units.extend_from_slice(char.encode_utf16(&mut [0; 2])),
+        }
+    }
+    units
+}
+
+/// The elements of an array, each the text between the commas.
+pub fn elements(array: &str) -> Vec<&str> {
+    let (text, _) = with_whole_strings(array);
+    read_elements(array, &mut reader(&text)).expect("an array")
+}
+
+fn read_elements<'a>(
+    array: &'a str,
+    json: &mut JsonStreamReader<&[u8]>,
+) -> Result<Vec<&'a str>, ReaderError> {
+    let mut elements = Vec::new();
     json.begin_array()?;
+    let mut start = position(json);
     while json.has_next()? {
-        let [client, kind, call] = [number(json)?, number(json)?, number(json)?];
-        let start = position(json) + 1;
         json.skip_value()?;
         let end = position(json);
-        let behind = chunk[end..].find([',', ']']).expect("the array goes on or ends");
-        items.push(Item {
-            client: client as u32,
-            kind: kind as u8,
-            call: call as u32,
-            payload: &chunk[start..end + behind],
-        });
+        let behind = end + array[end..].find([',', ']']).expect("the array goes on or ends");
+        elements.push(&array[start..behind]);
+        start = behind + 1;
     }
     json.end_array()?;
-    assert_eq!(position(json), chunk.len(), "an array and nothing else");
-    Ok(items)
+    assert_eq!(position(json), array.len(), "an array and nothing else");
+    Ok(elements)
 }
 
 fn reader(text: &str) -> JsonStreamReader<&[u8]> {
@@ -117,10 +187,10 @@ fn position(json: &JsonStreamReader<&[u8]>) -> usize {
     json.current_position(false).data_pos.expect("a reader of bytes knows its position") as usize
 }
 
-fn name(json: &mut JsonStreamReader<&[u8]>, lone: Option<char>) -> Result<Name, ReaderError> {
+fn name(json: &mut JsonStreamReader<&[u8]>, lones: &Lones) -> Result<Name, ReaderError> {
     Ok(match json.peek()? {
         ValueType::String => match json.next_string()? {
-            text if lone.is_some_and(|lone| text.contains(lone)) => Name::Unheard,
+            text if text.contains(|char| lones.contains_key(&char)) => Name::Unheard,
             text => Name::Text(text),
         },
         ValueType::Number => Name::Other(number(json)?.to_string()),
@@ -140,33 +210,47 @@ fn number(json: &mut JsonStreamReader<&[u8]>) -> Result<f64, ReaderError> {
     Ok(json.next_number_as_string()?.parse().expect("a number of JSON is one of Rust"))
 }
 
-/// Puts a stand-in, as an escape of the same length, where an escape is a surrogate without its other half.
-fn with_whole_strings(text: &str) -> (Cow<'_, str>, Option<char>) {
-    let lones = lone_surrogates(text);
-    if lones.is_empty() {
-        return (Cow::Borrowed(text), None);
+/// The surrogates that were alone, by what stands for them.
+type Lones = BTreeMap<char, u16>;
+
+/// Puts stand-ins, as escapes of the same length, where escapes are surrogates without their other halves.
+fn with_whole_strings(text: &str) -> (Cow<'_, str>, Lones) {
+    let mut lones = Lones::new();
+    let places = lone_surrogates(text);
+    if places.is_empty() {
+        return (Cow::Borrowed(text), lones);
     }
-    let escape = |stand_in: char| format!("\\u{:04x}", stand_in as u32);
-    let lower = text.to_ascii_lowercase();
-    let is_free = |stand_in: &char| !lower.contains(*stand_in) && !lower.contains(&escape(*stand_in));
-    let stand_in = STAND_INS.clone().find(is_free).expect("no text holds them all");
+    let used = chars(text);
+    let mut free = STAND_INS.filter(|char| !used.contains(char));
     let mut whole = text.to_owned();
-    for at in lones {
-        whole.replace_range(at..at + 6, &escape(stand_in));
+    let mut stand_ins = BTreeMap::new();
+    for at in places {
+        let unit = unit(text, at).expect("an escape");
+        let stand_in = *stand_ins.entry(unit).or_insert_with(|| free.next().expect("no text holds them all"));
+        lones.insert(stand_in, unit);
+        whole.replace_range(at..at + 6, &format!("\\u{:04x}", u32::from(stand_in)));
     }
-    (Cow::Owned(whole), Some(stand_in))
+    (Cow::Owned(whole), lones)
+}
+
+/// The characters that a text has, as they are or as escapes.
+fn chars(text: &str) -> BTreeSet<char> {
+    let escapes = text.match_indices('\\').filter_map(|(at, _)| unit(text, at));
+    text.chars().chain(escapes.filter_map(|unit| char::from_u32(unit.into()))).collect()
+}
+
+/// What the escape means that begins here.
+fn unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 /// Where the escapes begin that are a surrogate without its other half.
 fn lone_surrogates(text: &str) -> Vec<usize> {
-    let unit = |at: usize| {
-        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
-        digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
-    };
     let mut lones = Vec::new();
     let mut at = 0;
     while let Some(escape) = text[at..].find('\\').map(|length| at + length) {
-        at = match (unit(escape), unit(escape + 6)) {
+        at = match (unit(text, escape), unit(text, escape + 6)) {
             (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => escape + 12,
             (Some(unit), _) => {
                 if (0xd800..0xe000).contains(&unit) {
@@ -210,11 +294,38 @@ mod tests {
     }
 
     #[test]
-    fn items_with_their_payloads_as_they_came() {
-        let item = |client, kind, call, payload| Item { client, kind, call, payload };
+    fn values_as_javascript_has_them() {
+        let text = |text: &str| Value::Text(text.encode_utf16().collect());
+        let number = |number: f64| Value::Number(number.to_bits());
+        let object = |members: &[(&str, &Value)]| {
+            let member = |(key, value): &(&str, &Value)| (key.encode_utf16().collect(), (*value).clone());
+            Value::Object(members.iter().map(member).collect())
+        };
+        let read = |text: &str| value(text).unwrap();
         assert_eq!(
-            items(r#"[1,0,0, {"a":"\ud800"} ,2,10,7,null]"#),
-            [item(1, 0, 0, r#" {"a":"\ud800"} "#), item(2, 10, 7, "null")]
+            read(r#" {"b":[null,true,"é\/\n"],"a":{},"\u0062":1} "#),
+            object(&[("b", &number(1.0)), ("a", &object(&[]))])
         );
+        assert_eq!(
+            read(r#"[null,false,-0,1e999,"é\/\n"]"#),
+            Value::Array(vec![
+                Value::Null,
+                Value::Boolean(false),
+                number(-0.0),
+                number(f64::INFINITY),
+                text("é/\n")
+            ])
+        );
+        assert_ne!(read("0"), read("-0"));
+        assert_eq!(
+            read("\"\\ud800\\udfff\\udfff\\ud800\u{e000}\\ue001\""),
+            Value::Text(vec![0xd800, 0xdfff, 0xdfff, 0xd800, 0xe000, 0xe001])
+        );
+        assert_eq!(value("{} {}"), None);
+    }
+
+    #[test]
+    fn elements_as_they_came() {
+        assert_eq!(elements(r#"[ {"a":"\ud800"} ,null]"#), [r#" {"a":"\ud800"} "#, "null"]);
     }
 }

@@ -440,3 +440,6 @@ fn page<T: Copy + Default>(texts: &mut Vec<T>, base: usize, length: usize, page:
     }
     texts.len()
 }
+
+#[cfg(test)]
+mod tests;

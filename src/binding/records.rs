@@ -229,3 +229,85 @@ impl Record {
         self.long_latin.len() + 2 * self.long_wide.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record with so much of everything.
+    fn add(records: &mut Records, length: usize) -> usize {
+        let start = records.start();
+        let mark = u8::try_from(length).unwrap();
+        records.words.extend(vec![u32::from(mark); length]);
+        records.short.latin.extend(vec![mark; length]);
+        records.short.wide.extend(vec![u16::from(mark); length]);
+        for _ in 0..length {
+            let [latin, wide] = [records.long.latin.len(), records.long.wide.len()];
+            records.long.latin.extend(vec![mark; length]);
+            records.long.wide.extend(vec![u16::from(mark); length]);
+            records.longs.extend([Long::Latin(latin..latin + length), Long::Wide(wide..wide + length)]);
+        }
+        records.finish(word(length), &start)
+    }
+
+    fn check(records: &Records, number: usize, length: usize) {
+        let mark = u8::try_from(length).unwrap();
+        let record = records.record(number);
+        assert_eq!(record.root, word(length));
+        assert_eq!(records.words(record), vec![u32::from(mark); length]);
+        assert_eq!(records.latin(record), vec![mark; length]);
+        assert_eq!(records.wide(record), vec![u16::from(mark); length]);
+        let longs = records.longs(record);
+        assert_eq!((longs.len(), record.long_bytes()), (2 * length, 3 * length * length));
+        for long in longs {
+            match records.long(long) {
+                Text::Latin(bytes) => assert_eq!(bytes, vec![mark; length]),
+                Text::Wide(units) => assert_eq!(units, vec![u16::from(mark); length]),
+                Text::Utf8(_) => panic!("no long text is UTF-8"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_is_the_record_and_nothing_else() {
+        let (mut from, mut to) = (Records::default(), Records::default());
+        let numbers = [2, 3, 5].map(|length| add(&mut from, length));
+        // In another order, behind another one, and one of them twice.
+        assert_eq!(add(&mut to, 7), 0);
+        let copies = [1, 2, 1].map(|at| to.add(&from, numbers[at]));
+        assert_eq!(copies, [1, 2, 3]);
+        for (number, length) in [7, 3, 5, 3].into_iter().enumerate() {
+            check(&to, number, length);
+        }
+        assert_eq!((to.words.len(), to.longs.len()), (18, 36), "of the first one nothing");
+    }
+
+    #[test]
+    fn what_is_given_up_leaves_the_others_as_they_are() {
+        let mut records = Records::default();
+        add(&mut records, 3);
+        let bytes = records.bytes();
+        let start = records.start();
+        records.words.push(1);
+        records.short.latin.push(1);
+        records.short.wide.push(1);
+        records.long.latin.push(1);
+        records.long.wide.push(1);
+        records.longs.push(Long::Latin(9..10));
+        assert!(records.bytes() > bytes);
+        records.truncate(&start);
+        assert_eq!(records.bytes(), bytes);
+        check(&records, 0, 3);
+        let next = add(&mut records, 2);
+        check(&records, next, 2);
+        records.clear();
+        assert_eq!((records.is_empty(), records.bytes()), (true, 0));
+        assert!(records.capacity() >= bytes, "kept for the next ones");
+    }
+
+    #[test]
+    fn words_tell_the_kinds_of_texts_apart() {
+        let words = [latin_word(0xf_ffff, 1023), wide_word(0xf_ffff, 1023), long_word(0x3fff_ffff), EMPTY];
+        assert_eq!(words, [0x3fff_ffff, 0x7fff_ffff, 0xbfff_ffff, 0xc000_0000]);
+    }
+}

@@ -1,301 +1,33 @@
-//! Frames of several clients, from the session to the text that JavaScript parses: which are JSON, which are heard, in which
-//! order, each once, each as it came, with listeners that come and go meanwhile.
-//!
-//! The input is a list of steps, parted by 0xff: a letter, and what belongs to it.
-//!
-//! | step | |
-//! |---|---|
-//! | `a` `b` `c` frame | a frame for a client |
-//! | `A` `B` `C` length, frame | the same with spaces behind it |
-//! | `*` count | the last frame again, so often |
-//! | `+` client, after, name | somebody begins to listen when so many events were heard |
-//! | `-` client, after, name | somebody ceases to |
-//! | `m` client | a message that awaits its reply |
-//! | `f` client | a client is collected |
-//! | `d` count | JavaScript hears so many events, or fewer if the event loop turns before; 0: all |
+//! Frames of several clients, from the session to what crosses to JavaScript: which are JSON, which are heard, in which
+//! order, each once, each as it came, with listeners that come and go meanwhile. What an input means is told in
+//! `world.rs`.
 #![no_main]
 
 mod model;
 mod shell;
+mod world;
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::LazyLock;
-use std::time::Instant;
-
-use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use slack_rtm_native::session::{
-    ApiAnswer, Config, ConnectAnswer, Delivery, Event, FrameHead, Input, LogLevel, Message, Name as Found,
-    Outcome, Output, Session,
-};
-use slack_rtm_native_fuzz::json::{self, Head, Name};
 
-use model::{Entry, FRAME, OUTGOING};
-use shell::{Change, Shell};
+use shell::Crossings;
 
-const CLIENTS: u32 = 3;
-
-/// No more bytes of frames in one run, so that it ends soon.
-const MOST_BYTES: usize = 512 * 1024;
-
-const SEPARATOR: u8 = 0xff;
-
-fuzz_target!(|data: &[u8]| {
-    let mut world = World::new();
-    for step in data.split(|byte| *byte == SEPARATOR) {
-        world.step(step);
+fuzz_target!(
+    init: check_corpus(),
+    |data: &[u8]| {
+        world::run(data);
     }
-    world.drain(0);
-});
+);
 
-struct World {
-    shell: Shell,
-    clients: Vec<Client>,
-    last_frame: (usize, Vec<u8>),
-    room: usize,
-}
-
-impl World {
-    fn new() -> Self {
-        let mut shell = Shell::new();
-        let clients = (0..CLIENTS).map(|id| Client::ready(id, &mut shell)).collect();
-        Self { shell, clients, last_frame: (0, b"{}".to_vec()), room: MOST_BYTES }
+/// A corpus of which nearly all crosses as JSON text would try nothing of what records are made by.
+fn check_corpus() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/frames");
+    let mut all = Crossings::default();
+    for file in std::fs::read_dir(corpus).expect("the corpus") {
+        let input = std::fs::read(file.expect("a file").path()).expect("an input");
+        let crossings = world::run(&input);
+        all.records += crossings.records;
+        all.texts += crossings.texts;
     }
-
-    fn step(&mut self, step: &[u8]) {
-        match step {
-            [letter @ b'a'..=b'c', frame @ ..] => self.frame(usize::from(letter - b'a'), frame.to_vec()),
-            [letter @ b'A'..=b'C', length, frame @ ..] => {
-                let mut frame = frame.to_vec();
-                frame.resize(frame.len() + 64 * usize::from(*length), b' ');
-                self.frame(usize::from(letter - b'A'), frame);
-            }
-            [b'*', count, ..] => {
-                for _ in 0..count % 64 {
-                    let (client, frame) = self.last_frame.clone();
-                    self.frame(client, frame);
-                }
-            }
-            [sign @ (b'+' | b'-'), client, after, name @ ..] => {
-                let name = String::from_utf8_lossy(name).into_owned();
-                let change = Change { client: u32::from(*client) % CLIENTS, name, comes: *sign == b'+' };
-                self.shell.plan(usize::from(after % 16), change);
-            }
-            [b'm', client, ..] => self.clients[usize::from(*client) % 3].ask(&mut self.shell),
-            [b'f', client, ..] => self.shell.forget(u32::from(*client) % CLIENTS),
-            [b'd', count, ..] => self.drain(usize::from(*count)),
-            _ => {}
-        }
-    }
-
-    fn frame(&mut self, client: usize, frame: Vec<u8>) {
-        let Some(room) = self.room.checked_sub(frame.len()) else { return };
-        self.room = room;
-        self.clients[client].frame(&frame, &mut self.shell);
-        self.last_frame = (client, frame);
-    }
-
-    fn drain(&mut self, most: usize) {
-        for client in 0..CLIENTS {
-            self.shell.flush(client);
-        }
-        self.shell.drain((most > 0).then_some(most));
-        while most == 0 && !self.shell.is_idle() {
-            self.shell.drain(None);
-        }
-    }
-}
-
-/// A client's session, with a server in health.
-struct Client {
-    id: u32,
-    session: Session,
-    now: Instant,
-    connection: u64,
-    is_ready: bool,
-    /// The messages that await a reply, and their promises.
-    awaited: HashMap<u64, u32>,
-    last_call: u32,
-    /// What the last input came to.
-    told: Told,
-}
-
-#[derive(Default)]
-struct Told {
-    frames: Vec<(Bytes, Option<u32>)>,
-    not_json: usize,
-}
-
-impl Client {
-    fn ready(id: u32, shell: &mut Shell) -> Self {
-        static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
-        let config = Config { client_ping_timeout: None, log_level: LogLevel::Error, ..Config::default() };
-        let mut client = Self {
-            id,
-            session: Session::new(config, 1, *NOW),
-            now: *NOW,
-            connection: 0,
-            is_ready: false,
-            awaited: HashMap::new(),
-            last_call: 0,
-            told: Told::default(),
-        };
-        let call = client.call();
-        client.feed(Input::Start { call, options: "".into() }, shell);
-        client.recover(shell);
-        client
-    }
-
-    fn call(&mut self) -> u32 {
-        self.last_call += 1;
-        self.last_call
-    }
-
-    fn ask(&mut self, shell: &mut Shell) {
-        let message = Message::new(r#"{"type":"message"}"#.to_owned()).expect("an object");
-        let call = self.call();
-        self.feed(Input::Enqueue { call, await_reply: true, message }, shell);
-        self.feed(Input::Flushed { connection: self.connection }, shell);
-    }
-
-    /// A frame, and what must become of it.
-    fn frame(&mut self, frame: &[u8], shell: &mut Shell) {
-        let head = json::head(frame);
-        let reply = head.as_ref().and_then(|head| self.awaiting(head.reply_to?));
-        let data = Bytes::copy_from_slice(frame);
-        self.told = Told::default();
-        self.feed(Input::Frame { connection: self.connection, data }, shell);
-        let told = std::mem::take(&mut self.told);
-        match head {
-            None => assert!(told.frames.is_empty() && told.not_json == 1, "not JSON, and told so"),
-            Some(_) => {
-                assert_eq!(told.not_json, 0, "JSON");
-                let [(data, settled)] = &told.frames[..] else { panic!("told once") };
-                assert_eq!(&data[..], frame, "as it came");
-                assert_eq!(*settled, reply, "the promise that it settles");
-            }
-        }
-        self.recover(shell);
-    }
-
-    fn awaiting(&self, reply_to: f64) -> Option<u32> {
-        self.awaited.iter().find(|(id, _)| **id as f64 == reply_to).map(|(_, call)| *call)
-    }
-
-    /// Until it is ready again.
-    fn recover(&mut self, shell: &mut Shell) {
-        for _ in 0..20 {
-            if self.is_ready {
-                return;
-            }
-            self.now = self.session.poll_timeout().expect("it goes on").max(self.now);
-            self.feed(Input::Timeout, shell);
-        }
-        panic!("not ready again");
-    }
-
-    fn feed(&mut self, input: Input, shell: &mut Shell) {
-        let mut inputs = VecDeque::from([input]);
-        while let Some(input) = inputs.pop_front() {
-            self.session.handle(self.now, input);
-            while let Some(output) = self.session.poll_output() {
-                match output {
-                    Output::Connect { connection, .. } => {
-                        self.connection = connection;
-                        inputs.push_back(Input::Answered { connection, result: Ok(answer()) });
-                    }
-                    Output::Open { connection, .. } => {
-                        inputs.push_back(Input::Opened { connection });
-                        let data = Bytes::from_static(br#"{"type":"hello"}"#);
-                        inputs.push_back(Input::Frame { connection, data });
-                    }
-                    Output::Deliver(delivery) => self.deliver(delivery, shell),
-                    Output::Write { frame } => {
-                        self.awaited.insert(id_of(&frame), self.last_call);
-                    }
-                    Output::Pong | Output::Close | Output::Drop => {}
-                }
-            }
-        }
-    }
-
-    fn deliver(&mut self, delivery: Delivery, shell: &mut Shell) {
-        let (kind, call, payload, head) = match &delivery {
-            Delivery::Frame { data, head, reply } => {
-                let expected = json::head(data).expect("frames are JSON");
-                assert!(agree(head, data, &expected), "{head:?} for {expected:?}");
-                self.told.frames.push((data.clone(), *reply));
-                self.awaited.retain(|_, call| Some(*call) != *reply);
-                (FRAME, reply.unwrap_or(0), Some(data.to_vec()), expected)
-            }
-            Delivery::Outgoing { frame } => (OUTGOING, 0, Some(frame.to_vec()), Head::default()),
-            Delivery::Event(event) => {
-                self.is_ready = matches!(event, Event::Ready);
-                (kind_of(event), 0, None, Head::default())
-            }
-            Delivery::Settle { call, outcome } => {
-                self.awaited.retain(|_, awaited| awaited != call);
-                let kind = match outcome {
-                    Outcome::Started => 12,
-                    Outcome::Failed(_) => 14,
-                    _ => 11,
-                };
-                (kind, *call, None, Head::default())
-            }
-            Delivery::Log { .. } => {
-                self.told.not_json += 1;
-                (17, 0, None, Head::default())
-            }
-            Delivery::Diagnostic(_) => (16, 0, None, Head::default()),
-        };
-        shell.deliver(delivery, Entry { client: self.id, kind, call, payload, head });
-    }
-}
-
-/// Whether the product found in a frame what is there.
-fn agree(found: &FrameHead, data: &[u8], head: &Head) -> bool {
-    let name = |found: &Found, name: &Name| match name {
-        Name::Absent => *found == Found::Absent,
-        Name::Text(text) => found.text(data) == Some(text),
-        Name::Other(_) | Name::Unheard => *found == Found::Odd,
-    };
-    let is_id = |number: &f64| number.fract() == 0.0 && (0.0..(1_u64 << 53) as f64).contains(number);
-    let reply_to = match found.reply_to {
-        Some(id) => head.reply_to == Some(id as f64),
-        None => !head.reply_to.is_some_and(|number| is_id(&number)),
-    };
-    name(&found.kind, &head.kind) && name(&found.subtype, &head.subtype) && reply_to
-}
-
-/// The `id` at the end of a message.
-fn id_of(frame: &[u8]) -> u64 {
-    let text = std::str::from_utf8(frame).expect("a message is text");
-    let (_, id) = text.rsplit_once("\"id\":").expect("a message has an id");
-    id.strip_suffix('}').and_then(|id| id.parse().ok()).expect("a number")
-}
-
-fn answer() -> ConnectAnswer {
-    let body = Bytes::from_static(br#"{"ok":true}"#);
-    let [url, user_id, team_id] = ["wss://slack.test/t1cket", "U1", "T1"].map(str::to_owned);
-    ConnectAnswer {
-        url,
-        user_id,
-        team_id,
-        answer: Some(ApiAnswer { body, scopes: None, accepted_scopes: None }),
-    }
-}
-
-/// The kinds of items (`Kind` in binding.d.ts).
-fn kind_of(event: &Event) -> u8 {
-    match event {
-        Event::Connecting => 1,
-        Event::Authenticated(_) => 2,
-        Event::Connected => 3,
-        Event::Ready => 4,
-        Event::Disconnecting => 5,
-        Event::Disconnected(_) => 6,
-        Event::Reconnecting => 7,
-        Event::UnableToRtmStart(_) => 8,
-        Event::Error(_) => 9,
-    }
+    eprintln!("In the corpus, {} payloads cross as records and {} as text.", all.records, all.texts);
+    assert!(2 * all.records >= all.texts, "a corpus for records");
 }

@@ -65,10 +65,9 @@ impl Listeners {
 
     /// Only of a client that somebody has ever listened to.
     fn is_for_javascript(&self, client: u32, head: &Head) -> bool {
-        let Some(names) = self.0.get(&client) else { return false };
         let is_odd = |name: &Name| matches!(name, Name::Other(_) | Name::Unheard);
-        let hears_subtypes = names.iter().any(|name| name.contains("::"));
-        is_odd(&head.kind) || (head.kind != Name::Absent && is_odd(&head.subtype) && hears_subtypes)
+        self.0.contains_key(&client)
+            && (is_odd(&head.kind) || (head.kind != Name::Absent && is_odd(&head.subtype)))
     }
 }
 

@@ -1,16 +1,20 @@
 //! What `lib/outbox.js` does with the outbox, step by step, each step measured by the model: what is skipped, what is heard,
 //! in which order, and when JavaScript is woken.
 
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use slack_rtm_native::fuzzing::Outbox;
-use slack_rtm_native::session::Delivery;
+use slack_rtm_native::session::{Delivery, Frame};
+use slack_rtm_native_fuzz::chunk::{self, Payload, Shape};
 use slack_rtm_native_fuzz::json;
 
 use crate::model::{Entry, FRAME, Listeners};
 
-/// A chunk is done when it is as long as this (`CHUNK_BYTES` in src/binding/queue.rs).
+/// A chunk is done when it is as long as this (`CHUNK_BYTES` in src/binding/drain.rs).
 const LONGEST_CHUNK: usize = 32 * 1024;
 
 /// A listener that comes or goes.
@@ -51,6 +55,17 @@ pub struct Shell {
     /// What listeners do when so many events were heard.
     plans: Vec<(usize, Change)>,
     heard: usize,
+    /// The shapes that came so far, as `lib/records.js` keeps them.
+    shapes: HashMap<u32, (String, Rc<Shape>)>,
+    /// How payloads of frames have crossed.
+    pub crossings: Crossings,
+}
+
+/// So many.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Crossings {
+    pub records: usize,
+    pub texts: usize,
 }
 
 impl Shell {
@@ -73,7 +88,14 @@ impl Shell {
             wakes,
             plans: Vec::new(),
             heard: 0,
+            shapes: HashMap::new(),
+            crossings: Crossings::default(),
         }
+    }
+
+    /// A frame for a client.
+    pub fn read(&mut self, client: u32, data: Bytes) -> Frame {
+        self.outbox.read(client, data)
     }
 
     /// Something for a client, and what is known of it.
@@ -170,15 +192,25 @@ impl Shell {
 
     fn next_chunk(&mut self) -> bool {
         let dispatched = u32::try_from(self.position).expect("few items");
-        let text = self.outbox.chunk(dispatched);
+        let chunk = self.outbox.chunk(dispatched);
         (self.position, self.stale) = (0, false);
         let mut due = (self.next..self.taken).filter(|at| self.listeners.let_through(&self.entries[*at]));
-        let Some(text) = text else {
+        let Some(chunk) = chunk else {
             assert_eq!(due.next(), None, "left out");
             self.chunk.clear();
             return false;
         };
-        let items = json::items(&text);
+        let mut shape = |shape| {
+            let definition = self.outbox.shape(shape).expect("a shape is known as long as an item has it");
+            let read = || (definition.clone(), Rc::new(Shape::read(&definition)));
+            let (known, shape) = self.shapes.entry(shape).or_insert_with(read);
+            assert_eq!(*known, definition, "a number is never used again");
+            Rc::clone(shape)
+        };
+        let reading = chunk::read(&chunk, &mut shape);
+        let items = reading.items;
+        assert!(!items.is_empty(), "a chunk holds something");
+        assert!(reading.bytes_before_last < LONGEST_CHUNK, "too long");
         self.chunk = due.by_ref().take(items.len()).collect();
         assert_eq!(self.chunk.len(), items.len(), "made up, or nobody's");
         for (item, at) in items.iter().zip(&self.chunk) {
@@ -188,11 +220,12 @@ impl Shell {
                 (entry.client, entry.kind, entry.call),
                 "in order"
             );
-            let is_same = entry.payload.as_ref().is_none_or(|payload| item.payload.as_bytes() == payload);
-            assert!(is_same, "another payload: {} for {entry:?}", item.payload);
+            assert!(is_same(&item.payload, entry), "another payload: {:?} for {entry:?}", item.payload);
+            match item.payload {
+                Payload::Record(_) => self.crossings.records += 1,
+                Payload::Text(_) => self.crossings.texts += usize::from(entry.kind == FRAME),
+            }
         }
-        let last = items.last().expect("a chunk holds something");
-        assert!(text.len() - last.payload.len() < LONGEST_CHUNK + 40, "too long");
         true
     }
 
@@ -226,5 +259,18 @@ impl Shell {
             assert!(!self.listeners.hear(entry), "not heard: {entry:?}");
         }
         self.next = at;
+    }
+}
+
+/// Whether JavaScript gets what was delivered: a text as it came, a record by its value.
+fn is_same(payload: &Payload<'_>, entry: &Entry) -> bool {
+    match (payload, &entry.payload) {
+        (Payload::Text(text), Some(payload)) => text.as_bytes() == payload,
+        (Payload::Text(_), None) => true,
+        (Payload::Record(value), Some(payload)) => {
+            let text = std::str::from_utf8(payload).expect("frames are UTF-8");
+            entry.kind == FRAME && json::value(text).as_ref() == Some(value)
+        }
+        (Payload::Record(_), None) => false,
     }
 }
