@@ -3,7 +3,8 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const { next, same } = require('./support/client.js');
+const { clientOf, next, same } = require('./support/client.js');
+const { scriptedServer } = require('./support/scripted-server.js');
 const { framesUntil, openSession } = require('./support/session.js');
 
 /** A burst of frames that go out in one write: their types, then `end`. */
@@ -220,6 +221,39 @@ same('a listener that another adds hears the last frame of a burst', async (t) =
     await rtm.addOutgoingEvent(false, 'typing');
     slack.emit({ type: `behind ${round}` });
     assert.equal(await last, 'heard');
+  }
+});
+
+same('what arrives while JavaScript is busy is heard by a listener that is added then', async (t) => {
+  const server = await scriptedServer(t);
+  const rtm = clientOf(t, server);
+  const isReady = next(rtm, 'ready');
+  rtm.start();
+  await isReady;
+  const socket = await server.nextSocket();
+  for (const type of numbered(20)) {
+    const before = rtm.lastActivity;
+    while (Date.now() <= before);
+    socket.send({ type });
+    // The original, which cannot tell, reads when JavaScript is busy no longer.
+    while (before !== undefined && rtm.lastActivity === before);
+    const [heard, behind] = [next(rtm, type), next(rtm, 'behind')];
+    socket.send({ type: 'behind' });
+    assert.deepEqual(await heard, [{ type }]);
+    await behind;
+  }
+});
+
+same('a listener hears what comes after much that nobody listened to', async (t) => {
+  const { slack, ready } = await openSession(t);
+  const { rtm } = await ready();
+  for (let round = 0; round < 20; round += 1) {
+    for (const type of numbered(20)) slack.emit({ type });
+    const sent = rtm.addOutgoingEvent(false, 'typing');
+    const end = next(rtm, `end ${round}`);
+    await sent;
+    slack.emit({ type: `end ${round}` });
+    assert.deepEqual(await end, [{ type: `end ${round}` }]);
   }
 });
 

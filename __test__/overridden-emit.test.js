@@ -50,6 +50,24 @@ describe('an overridden emit', { concurrency: true }, () => {
     assert.deepEqual(seen.filter((event) => event !== 'ready'), ['slack_event', 'it', 'slack_event', 'end']);
   });
 
+  same('an emit of the user sees a frame that nobody listens to, with nothing behind it', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const { emit } = rtm;
+    for (const type of numbered(5)) {
+      const seen = new Promise((resolve) => {
+        rtm.emit = function spy(event, ...args) {
+          if (event === type) resolve(args);
+          return emit.call(this, event, ...args);
+        };
+      });
+      slack.emit({ type });
+      assert.deepEqual(await seen, [{ type }]);
+      rtm.emit = emit;
+      rtm.removeAllListeners();
+    }
+  });
+
   same('an emit of the user sees everything, also after removeAllListeners()', async (t) => {
     const { slack, client, connect } = await openSession(t);
     const rtm = client();

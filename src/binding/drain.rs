@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::ears::Ears;
 use super::heads::{Head, Names, UNREAD};
 use super::queue::{Batch, Entry, Kind, Payload, Queue};
 use super::records::{LATIN_PAGE, Long, MOST_RECORD_WORDS, Text, WIDE_PAGE, word};
@@ -40,6 +41,8 @@ const _: () = assert!(HEADER + ITEM + MOST_RECORD_WORDS <= CHUNK_WORDS, "any rec
 #[derive(Debug, Default)]
 struct Interest {
     names: HashSet<String>,
+    /// The same, in short.
+    ears: Ears,
     /// What is known of the heads, until the names change.
     verdicts: Vec<Option<bool>>,
 }
@@ -216,8 +219,10 @@ impl Drain {
     pub(super) fn listen(&mut self, client: u32, name: String) -> bool {
         let is_known = self.unheard.remove(&(client, name.clone()));
         let interest = self.interests.entry(client).or_default();
+        interest.ears = interest.ears.and(Ears::of(&name));
         interest.names.insert(name);
         interest.verdicts.clear();
+        self.queue.set_ears(client, interest.ears);
         self.has_skipped && !is_known
     }
 
@@ -226,6 +231,9 @@ impl Drain {
         let Some(interest) = self.interests.get_mut(&client) else { return };
         if interest.names.remove(&name) {
             interest.verdicts.clear();
+            interest.ears =
+                interest.names.iter().fold(Ears::default(), |ears, name| ears.and(Ears::of(name)));
+            self.queue.set_ears(client, interest.ears);
             if self.has_skipped {
                 self.unheard.insert((client, name));
             }
@@ -234,6 +242,7 @@ impl Drain {
 
     /// A client is gone.
     pub(super) fn forget(&mut self, client: u32) {
+        self.queue.forget(client);
         self.interests.remove(&client);
     }
 }
@@ -317,7 +326,7 @@ mod tests {
             let mut heads = Heads::default();
             let head = heads.number(frame.as_bytes(), &FrameHead::read(frame.as_bytes()).unwrap());
             let names = listened.iter().map(|name| (*name).to_owned()).collect();
-            let mut interest = Interest { names, verdicts: Vec::new() };
+            let mut interest = Interest { names, ..Interest::default() };
             let verdict = interest.hears(head, heads.names_from(0));
             assert_eq!(interest.hears(head, heads.names_from(0)), verdict, "also the second time");
             verdict

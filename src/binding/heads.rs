@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustc_hash::FxBuildHasher;
 
+use super::ears::Ears;
 use crate::session::{FrameHead, Name};
 
 /// A frame's `type` and `subtype`, by number.
@@ -27,6 +28,8 @@ pub(super) struct Names {
     pub(super) with_subtype: Option<Arc<str>>,
     /// The place of the hint for this `type`.
     hint: Option<u16>,
+    /// The names that hear it.
+    ears: Ears,
 }
 
 #[derive(Debug)]
@@ -48,7 +51,8 @@ const NAMELESS: Head = 1;
 
 impl Default for Heads {
     fn default() -> Self {
-        Self { kinds: HashMap::default(), names: vec![Names::default(), Names::default()] }
+        let nameless = Names { ears: Ears::FRAMES, ..Names::default() };
+        Self { kinds: HashMap::default(), names: vec![Names::default(), nameless] }
     }
 }
 
@@ -78,15 +82,19 @@ impl Heads {
         if !self.kinds.contains_key(kind) {
             let name: Arc<str> = kind.into();
             let hint = Some(place(kind.as_bytes()));
-            let names = Names { kind: Some(Arc::clone(&name)), with_subtype: None, hint };
+            let ears = Ears::FRAMES.and(Ears::of(kind));
+            let names = Names { kind: Some(Arc::clone(&name)), with_subtype: None, hint, ears };
             let known =
                 Known { name: Arc::clone(&name), alone: self.push(names), subtypes: HashMap::default() };
             self.kinds.insert(name, known);
         }
         let Some(subtype) = subtype else { return self.kinds[kind].alone };
         let name = Arc::clone(&self.kinds[kind].name);
-        let with_subtype = Some(format!("{kind}::{subtype}").into());
-        let number = self.push(Names { kind: Some(name), with_subtype, hint: Some(place(kind.as_bytes())) });
+        let with_subtype = format!("{kind}::{subtype}");
+        let ears = Ears::FRAMES.and(Ears::of(kind)).and(Ears::of(&with_subtype));
+        let hint = Some(place(kind.as_bytes()));
+        let with_subtype = Some(with_subtype.into());
+        let number = self.push(Names { kind: Some(name), with_subtype, hint, ears });
         let known = self.kinds.get_mut(kind).expect("added above");
         known.subtypes.insert(subtype.into(), number);
         number
@@ -95,6 +103,14 @@ impl Heads {
     fn push(&mut self, names: Names) -> Head {
         self.names.push(names);
         Head::try_from(self.names.len() - 1).expect("the table is bounded")
+    }
+
+    /// The names that hear a frame of this number.
+    pub(super) fn ears(&self, head: Head) -> Ears {
+        match (head, &self.names[usize::from(head)]) {
+            (UNREAD, _) => Ears::ANY,
+            (_, names) => names.ears,
+        }
     }
 
     /// The names behind the numbers from this one on.

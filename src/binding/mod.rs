@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod cost;
 mod drain;
+mod ears;
 mod encode;
 mod errands;
 #[cfg(fuzzing)]

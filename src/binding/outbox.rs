@@ -2,6 +2,7 @@
 //! woken; all else is [`queue`](super::queue)'s and [`drain`](super::drain)'s.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use napi::bindgen_prelude::{Array, Function, Uint32ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
@@ -13,6 +14,10 @@ use super::errands::Errands;
 use super::host::ClientHost;
 use super::queue::Queue;
 use super::records::Text;
+
+/// What nobody hears may wait so long before JavaScript is woken to pass it by: one wake for what a thousand silent
+/// clients are sent meanwhile. Whoever begins to listen in this time hears it, as if the network had been slower.
+const PATIENCE: Duration = Duration::from_millis(25);
 
 /// So many words `Outbox.chunk` needs room for.
 #[napi]
@@ -34,7 +39,7 @@ impl Outbox {
     #[napi(constructor, catch_unwind)]
     pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> Result<Self> {
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
-        let queue = Queue::new(move || {
+        let queue = Queue::patient(PATIENCE, move || {
             // The only failure is an environment that is shutting down, where nobody waits for events any longer.
             let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });

@@ -4,14 +4,19 @@
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use napi_derive::napi;
+use rustc_hash::FxHashMap;
 use tokio::sync::watch;
+use tokio::time::sleep;
 
+use super::ears::Ears;
 use super::heads::{Head, Heads, Hints, Names, UNREAD};
 use super::reader::{self, Unread};
 use super::records::Records;
 use super::shapes::Shapes;
+use crate::driver::runtime;
 use crate::session::{CallId, FrameHead};
 
 /// When so many bytes wait for JavaScript, with what is noted of them, the sockets are no longer read; TCP holds the
@@ -151,20 +156,43 @@ pub(super) struct Queue {
     /// What is worth a record.
     pub(super) hints: Hints,
     wake: Box<dyn Fn() + Send + Sync>,
+    /// So long what nobody hears may wait before JavaScript is woken for it.
+    patience: Duration,
 }
 
 #[derive(Default)]
 struct Filling {
     batch: Batch,
     heads: Heads,
+    /// What each client's listeners may hear.
+    ears: FxHashMap<u32, Ears>,
     /// Shapes before this one are no longer known.
     first_shape: u32,
     /// Counts the batches.
     generation: u64,
     /// Whether the clients' tasks were told to stop reading.
     is_full: bool,
-    /// Whether JavaScript was woken and has not found the queue empty since.
-    woken: bool,
+    told: Told,
+    /// Whether something waits that somebody may hear, or so much that it should not wait.
+    is_urgent: bool,
+}
+
+/// What JavaScript knows of what waits.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Told {
+    /// Nothing, since it found the queue empty.
+    #[default]
+    Nothing,
+    /// Nothing yet: it will be woken in a while, for what nobody hears.
+    Later,
+    /// It was woken, and has not found the queue empty since.
+    Woken,
+}
+
+impl Filling {
+    fn may_hear(&self, client: u32, ears: Ears) -> bool {
+        self.ears.get(&client).is_some_and(|listened| listened.may_share(ears))
+    }
 }
 
 /// A client, and the last batch that it has something in.
@@ -180,11 +208,18 @@ impl Sender {
 }
 
 impl Queue {
-    /// `wake` is called when there is something to drain and the drain does not know.
+    /// For tests: JavaScript is woken at once, whatever comes.
+    #[cfg(any(test, fuzzing))]
     pub(super) fn new(wake: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
+        Self::patient(Duration::ZERO, wake)
+    }
+
+    /// `wake` is called when there is something to drain and the drain does not know: at once, or after so long where
+    /// nobody hears it.
+    pub(super) fn patient(patience: Duration, wake: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
         let full = watch::Sender::new(false);
         let (filling, shapes) = Default::default();
-        Arc::new(Self { filling, shapes, full, hints: Hints::default(), wake: Box::new(wake) })
+        Arc::new(Self { filling, shapes, full, hints: Hints::default(), wake: Box::new(wake), patience })
     }
 
     /// Whether the queue is full, and when that changes.
@@ -199,6 +234,8 @@ impl Queue {
     /// Adds an item with a payload of JSON.
     pub(super) fn push(&self, sender: &mut Sender, kind: Kind, call: CallId, payload: &[u8]) {
         let mut filling = self.filling();
+        filling.is_urgent =
+            filling.is_urgent || kind != Kind::Outgoing || filling.may_hear(sender.client, Ears::OUTGOING);
         let payload = filling.batch.push_text(payload);
         self.add(filling, sender, Entry { client: sender.client, call, kind, head: UNREAD, payload });
     }
@@ -230,6 +267,8 @@ impl Queue {
     ) {
         let mut filling = self.filling();
         let head = filling.heads.number(frame, head);
+        filling.is_urgent =
+            filling.is_urgent || call != 0 || filling.may_hear(sender.client, filling.heads.ears(head));
         let payload = match record {
             Some((stage, number)) if stage.first_shape >= filling.first_shape => {
                 let batch = &mut filling.batch;
@@ -247,7 +286,9 @@ impl Queue {
             filling.batch.clients.push(sender.client);
         }
         filling.batch.entries.push(entry);
-        let is_full = filling.batch.bytes() >= HIGH_WATER;
+        let bytes = filling.batch.bytes();
+        filling.is_urgent |= bytes >= KEPT_BYTES;
+        let is_full = bytes >= HIGH_WATER;
         self.note(&mut filling, is_full);
     }
 
@@ -255,10 +296,11 @@ impl Queue {
     pub(super) fn take(&self, batch: &mut Batch) -> bool {
         let mut filling = self.filling();
         if filling.batch.entries.is_empty() {
-            filling.woken = false;
+            filling.told = Told::Nothing;
             return false;
         }
         filling.generation += 1;
+        filling.is_urgent = false;
         std::mem::swap(&mut filling.batch, batch);
         self.note(&mut filling, false);
         // What was drained before is done with.
@@ -281,11 +323,42 @@ impl Queue {
         self.shapes.read().unwrap_or_else(PoisonError::into_inner).definition(shape).map(str::to_owned)
     }
 
-    /// Wakes JavaScript if something waits and it does not know.
-    pub(super) fn wake(&self) {
+    /// Tells what a client's listeners may hear.
+    pub(super) fn set_ears(&self, client: u32, ears: Ears) {
+        self.filling().ears.insert(client, ears);
+    }
+
+    /// A client is gone.
+    pub(super) fn forget(&self, client: u32) {
+        self.filling().ears.remove(&client);
+    }
+
+    /// Wakes JavaScript if something waits and it does not know: at once, or in a while for what nobody hears.
+    pub(super) fn wake(self: &Arc<Self>) {
         let mut filling = self.filling();
-        if !filling.woken && !filling.batch.entries.is_empty() {
-            filling.woken = true;
+        if filling.told == Told::Woken || filling.batch.entries.is_empty() {
+            return;
+        }
+        if !filling.is_urgent && !self.patience.is_zero() {
+            if filling.told == Told::Later {
+                return;
+            }
+            if let Ok(runtime) = runtime() {
+                filling.told = Told::Later;
+                runtime.spawn(Arc::clone(self).wake_later());
+                return;
+            }
+        }
+        filling.told = Told::Woken;
+        drop(filling);
+        (self.wake)();
+    }
+
+    async fn wake_later(self: Arc<Self>) {
+        sleep(self.patience).await;
+        let mut filling = self.filling();
+        if filling.told == Told::Later {
+            filling.told = Told::Woken;
             drop(filling);
             (self.wake)();
         }
@@ -301,30 +374,4 @@ impl Queue {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_queue_is_full_of_few_large_items_or_many_small_ones() {
-        for length in [12, 500, 30_000, HIGH_WATER] {
-            let frame = format!(r#"{{"text":"{}"}}"#, "x".repeat(length - 11));
-            let frame = frame.as_bytes();
-            let head = FrameHead::read(frame).unwrap();
-            let queue = Queue::new(|| {});
-            (0..2).for_each(|_| queue.learn(frame, &head));
-            for is_record in [false, true] {
-                let mut batch = Batch::default();
-                queue.take(&mut batch);
-                while !*queue.full.borrow() {
-                    let mut stage = Stage::default();
-                    let found = queue.read(&mut stage, frame).ok().filter(|_| is_record);
-                    let record = found.map(|(_, number)| (&stage, number));
-                    assert_eq!(record.is_some(), is_record && length < HIGH_WATER, "{length}");
-                    queue.push_frame(&mut Sender::new(1), 0, (frame, &head), record);
-                }
-                let bytes = queue.filling().batch.bytes();
-                assert!((HIGH_WATER..=HIGH_WATER + 2 * length + 300).contains(&bytes), "{length}: {bytes}");
-            }
-        }
-    }
-}
+mod tests;

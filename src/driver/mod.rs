@@ -4,6 +4,7 @@
 mod agent;
 mod api_calls;
 mod cause;
+mod clock;
 mod dial;
 mod dns;
 #[cfg(fuzzing)]
@@ -23,7 +24,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -39,6 +40,7 @@ use crate::session::{
 
 pub use agent::{Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand, WebClient};
 use api_calls::ApiCalls;
+use clock::{next_tick, now, wall_clock};
 pub use proxy::{ProxyConfig, ProxyKind};
 use socket::{Socket, SocketEvent};
 pub use tls::{Pfx, TlsConfig, has_default_roots, set_default_roots};
@@ -75,7 +77,7 @@ pub trait Host: Send + 'static {
 /// The user's hold on a client. When the last one is gone, the client's task ends and its socket is dropped.
 #[derive(Debug, Clone)]
 pub struct Handle {
-    requests: UnboundedSender<UserRequest>,
+    requests: UnboundedSender<Box<UserRequest>>,
     health: Arc<Health>,
 }
 
@@ -85,7 +87,7 @@ impl Handle {
     /// # Errors
     /// The client's task has ended.
     pub fn input(&self, input: Input) -> Result<(), Ended> {
-        self.requests.send(UserRequest::Input(input)).map_err(|_| Ended)
+        self.ask(UserRequest::Input(input))
     }
 
     /// Calls a Web API method, whatever the session's state, with repetitions by `retryConfig`. `call` settles by
@@ -94,7 +96,11 @@ impl Handle {
     /// # Errors
     /// The client's task has ended.
     pub fn call_api(&self, call: CallId, request: ApiRequest) -> Result<(), Ended> {
-        self.requests.send(UserRequest::Call(call, request)).map_err(|_| Ended)
+        self.ask(UserRequest::Call(call, request))
+    }
+
+    fn ask(&self, request: UserRequest) -> Result<(), Ended> {
+        self.requests.send(Box::new(request)).map_err(|_| Ended)
     }
 
     /// The round trip of the last ping that was answered.
@@ -119,7 +125,7 @@ impl Handle {
 #[error("the client's task has ended")]
 pub struct Ended;
 
-/// What the user asks for.
+/// What the user asks for. Boxed on its way: the channel keeps room for 32 of them for as long as the client lives.
 enum UserRequest {
     Input(Input),
     Call(CallId, ApiRequest),
@@ -143,22 +149,20 @@ pub fn spawn(
     let (requests, receiver) = unbounded_channel();
     let health = Arc::new(Health::default());
     let handle = Handle { requests, health: Arc::clone(&health) };
-    runtime.spawn(async move {
-        let session = Session::new(config.clone(), seed, now());
-        let driver = Driver {
-            calls: ApiCalls::new(Arc::clone(&transport), config.retry.clone(), seed),
-            config,
-            seed,
-            session,
-            transport,
-            requests: receiver,
-            host,
-            health,
-            work: Work::Idle,
-            paused: false,
-        };
-        driver.supervise().await;
-    });
+    let mut driver = Driver {
+        calls: ApiCalls::new(Arc::clone(&transport), config.retry.clone(), seed),
+        session: Session::new(config.clone(), seed, now()),
+        config,
+        seed,
+        transport,
+        requests: receiver,
+        host,
+        health,
+        work: Work::Idle,
+        paused: false,
+    };
+    // The task holds the driver once: what is handed on by value, or is made before an `await`, it would hold twice.
+    runtime.spawn(async move { driver.supervise().await });
     handle
 }
 
@@ -176,25 +180,13 @@ pub fn runtime() -> std::io::Result<&'static RuntimeHandle> {
     Ok(RUNTIME.get_or_init(|| runtime).handle())
 }
 
-/// The one place where the clock is read (tokio's, so that a test can stop it).
-#[expect(clippy::disallowed_methods, reason = "the one place")]
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-/// The wall clock.
-#[expect(clippy::disallowed_methods, reason = "the one place")]
-fn wall_clock() -> SystemTime {
-    SystemTime::now()
-}
-
 /// One client's task.
 struct Driver<H> {
     config: Config,
     seed: u64,
     session: Session,
     transport: Arc<Transport>,
-    requests: UnboundedReceiver<UserRequest>,
+    requests: UnboundedReceiver<Box<UserRequest>>,
     calls: ApiCalls,
     host: H,
     health: Arc<Health>,
@@ -234,7 +226,7 @@ impl Work {
 
 impl<H: Host> Driver<H> {
     /// Runs until the user's side is gone. A panic becomes an error of this client's, with a new session after it.
-    async fn supervise(mut self) {
+    async fn supervise(&mut self) {
         while let Err(panic) = AssertUnwindSafe(self.run()).catch_unwind().await {
             let message = panic
                 .downcast_ref::<String>()
@@ -258,6 +250,7 @@ impl<H: Host> Driver<H> {
             self.host.flush();
             self.note_pause();
             let deadline = self.session.poll_timeout();
+            let wake = if self.session.is_ping_next() { deadline.map(next_tick) } else { deadline };
             // What has arrived counts before a deadline that passed meanwhile.
             tokio::select! {
                 biased;
@@ -270,11 +263,11 @@ impl<H: Host> Driver<H> {
                     self.on_progress(progress);
                 }
                 request = self.requests.recv() => match request {
-                    Some(request) => self.on_request(now(), request),
+                    Some(request) => self.on_request(now(), *request),
                     None => return,
                 },
                 () = self.host.room(), if self.paused => {}
-                () = at(deadline) => {}
+                () = at(wake) => {}
             }
             if self.catch_up().is_break() {
                 return;
@@ -296,7 +289,7 @@ impl<H: Host> Driver<H> {
     fn take_requests(&mut self, now: Instant) -> ControlFlow<()> {
         loop {
             match self.requests.try_recv() {
-                Ok(request) => self.on_request(now, request),
+                Ok(request) => self.on_request(now, *request),
                 Err(TryRecvError::Empty) => return ControlFlow::Continue(()),
                 Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
             }

@@ -27,7 +27,7 @@ use super::web_api::{self, texts};
 use crate::session::{ErrorCode, Secret, SocketError};
 
 /// What one read from the socket may bring.
-const READ_BUFFER_BYTES: usize = 8 * 1024;
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// Dials a socket URL: a connection, and the upgrade request.
 pub(super) async fn dial(transport: &Transport, url: &Secret) -> Result<Socket, SocketError> {

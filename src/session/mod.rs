@@ -220,6 +220,11 @@ impl Session {
         self.timers.next(self.paused_since.is_some())
     }
 
+    /// Whether what is due next is a ping: nobody waits for it, so it may go out a little later.
+    pub fn is_ping_next(&self) -> bool {
+        self.timers.get(Timer::Ping).is_some_and(|ping| self.poll_timeout() == Some(ping))
+    }
+
     /// The id of the last message.
     pub fn last_message_id(&self) -> MessageId {
         self.outgoing.last_id()

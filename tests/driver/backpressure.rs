@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::client::{Client, Setup};
-use crate::clock::{Clock, ms, secs, take_turns, until};
+use crate::clock::{Clock, PING_LEEWAY, ms, secs, take_turns, until};
 use crate::server::Server;
 use crate::websocket::{FINAL, PING, PONG, Peer, Received, close, frame, text};
 
@@ -119,7 +119,7 @@ async fn the_keepalive_of_a_paused_reader() {
     peer.text(r#"{"type":"pong","reply_to":1}"#).await;
     assert!(client.frame().await.contains("pong"));
 
-    clock.pass(secs(6) + ms(10)).await;
+    clock.pass(secs(6) + PING_LEEWAY).await;
     assert_eq!(next_text(&mut peer, &mut heartbeats).await, r#"{"type":"ping","id":2}"#);
     assert!(heartbeats >= 60, "each time somebody looked: {heartbeats}");
     clock.pass(secs(4) + ms(10)).await;

@@ -13,6 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How often others get their turn before "nothing happened" is believed.
 const TURNS: usize = 200;
 
+/// A ping is so late at most: it goes out at a tick of the process' clock.
+pub(crate) const PING_LEEWAY: Duration = Duration::from_millis(30);
+
 pub(crate) fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }

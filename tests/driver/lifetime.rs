@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use crate::alone::is_alone;
 use crate::client::{Client, Setup};
-use crate::clock::{Clock, ms, secs, take_turns, until, within};
+use crate::clock::{Clock, PING_LEEWAY, ms, secs, take_turns, until, within};
 use crate::server::{Server, answer, read_to_end};
 use crate::websocket::{FINAL, Peer, TEXT, close, frame, text};
 
@@ -151,7 +151,7 @@ async fn end(client: &mut Client, server: &Server, mut peer: Peer, way: usize, c
             return;
         }
         _ => {
-            clock.pass(secs(6) + ms(10)).await;
+            clock.pass(secs(6) + PING_LEEWAY).await;
             clock.pass(secs(4) + ms(10)).await;
         }
     }

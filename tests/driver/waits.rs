@@ -7,7 +7,7 @@ use slack_rtm_native::session::{Outcome, SocketError};
 use tokio::time::advance;
 
 use crate::client::{Client, Setup};
-use crate::clock::{Clock, ms, secs, until};
+use crate::clock::{Clock, PING_LEEWAY, ms, secs, until};
 use crate::server::{HELLO, Server, answer, ok_answer, upgrade_answer};
 use crate::websocket::{FINAL, PING, PONG, frame, text};
 
@@ -90,7 +90,7 @@ async fn a_silent_server_is_replaced() {
     let clock = Clock::stop();
     let server = Server::bind().await;
     let (mut client, mut peer) = Client::ready(with_keepalive(&server), &server).await;
-    clock.pass(secs(6) + ms(10)).await;
+    clock.pass(secs(6) + PING_LEEWAY).await;
     assert_eq!(peer.receive_text().await, r#"{"type":"ping","id":1}"#);
     clock.pass(ms(3_980)).await;
     client.assert_no_event().await;
@@ -102,6 +102,28 @@ async fn a_silent_server_is_replaced() {
     client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
 }
 
+/// Promise: the pings of many clients wake the runtime together, none much later than it is due.
+#[tokio::test(start_paused = true)]
+async fn the_pings_of_many_clients_go_out_together() {
+    let clock = Clock::stop();
+    let server = Server::bind().await;
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        all.push(Client::ready(with_keepalive(&server), &server).await);
+        clock.pass(ms(2)).await;
+    }
+    // The first client has been silent for 20 ms.
+    clock.pass(ms(5_978)).await;
+    let mut times = Vec::new();
+    for time in 0..=50 {
+        let pings = all.iter().filter(|(_, peer)| peer.stream.try_read(&mut [0; 1000]).is_ok()).count();
+        times.extend((pings > 0).then_some((time, pings)));
+        clock.pass(ms(1)).await;
+    }
+    assert_eq!(times.iter().map(|(_, pings)| pings).sum::<usize>(), 10, "{times:?}");
+    assert!(times.len() <= 2, "{times:?}");
+}
+
 /// Promise: any frame of the server's is a sign of life, a WebSocket ping too.
 #[tokio::test(start_paused = true)]
 async fn signs_of_life() {
@@ -110,7 +132,7 @@ async fn signs_of_life() {
     let (mut client, mut peer) = Client::ready(with_keepalive(&server), &server).await;
     clock.pass(secs(5)).await;
     for sign in [frame(FINAL | PING, ""), frame(FINAL | PONG, ""), text("{}"), text("not JSON")] {
-        clock.pass(secs(1) + ms(1)).await;
+        clock.pass(secs(1) + PING_LEEWAY).await;
         let mut ping = peer.receive().await;
         if ping.first == FINAL | PONG {
             ping = peer.receive().await;
@@ -215,7 +237,7 @@ async fn a_pong_that_arrived_while_the_process_slept() {
     let mut setup = Setup::lasting(&server);
     setup.config.client_ping_timeout = Some(secs(6));
     let (mut client, mut peer) = Client::ready(setup, &server).await;
-    clock.pass(secs(6) + ms(10)).await;
+    clock.pass(secs(6) + PING_LEEWAY).await;
     assert_eq!(peer.receive_text().await, r#"{"type":"ping","id":1}"#);
     let pong = text(r#"{"type":"pong","reply_to":1}"#);
     assert_eq!(peer.stream.try_write(&pong).expect("there is room"), pong.len());
