@@ -4,7 +4,7 @@ import { shown } from './report.mjs';
 
 const WIDTH = 760;
 const LEFT = 236;
-const RIGHT = 190;
+const RIGHT = 198;
 const [TOP, STEP, BAR] = [78, 32, 16];
 
 const STYLE = `
@@ -52,7 +52,7 @@ export function picture({ run, rows }) {
       `<rect class="track" x="${LEFT}" y="${y}" width="${scale.toFixed(1)}" height="${BAR}" rx="3"/>`,
       `<rect class="bar" x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="3"/>`,
       text(WIDTH - RIGHT + 12, base, shown(ratio), 'class="ratio"'),
-      text(WIDTH - RIGHT + 60, base, `${shown(ours)} vs ${shown(peer)} ${unit}`, 'class="quiet"'),
+      text(WIDTH - RIGHT + 66, base, `${shown(ours)} vs ${shown(peer)} ${unit}`, 'class="quiet"'),
     ];
   });
   const where = `${run.cpu}, ${run.cores} cores, Node ${run.node}, wss on loopback`;

@@ -356,6 +356,7 @@ fn decode(texts: &mut Texts, raw: &Raw<'_>, bases: Option<(usize, usize)>) -> Re
     let mut next = parts.next()?;
     while let Some(part) = &next {
         match part {
+            Part::Plain(bytes) if raw.is_ascii => latin.extend_from_slice(bytes),
             Part::Plain(bytes) if mem::is_utf8_latin1(bytes) => push_latin(latin, bytes),
             Part::Unit(unit @ ..0x100) => latin.push(unit.to_le_bytes()[0]),
             Part::Plain(_) | Part::Unit(_) => break,
@@ -370,6 +371,7 @@ fn decode(texts: &mut Texts, raw: &Raw<'_>, bases: Option<(usize, usize)>) -> Re
     wide.extend(latin.drain(start..).map(u16::from));
     while let Some(part) = next {
         match part {
+            Part::Plain(bytes) if raw.is_ascii => wide.extend(bytes.iter().map(|byte| u16::from(*byte))),
             Part::Plain(bytes) => push_wide(wide, bytes),
             Part::Unit(unit) => wide.push(unit),
         }
