@@ -79,11 +79,15 @@ struct Strings {
 
 impl Strings {
     fn clear(&mut self) {
-        self.json.clear();
         self.latin.clear();
         self.wide.clear();
         self.longs.clear();
         self.long_bytes = 0;
+        // A text may be as long as a frame; all else is bounded.
+        if self.json.capacity() > 2 * CHUNK_BYTES {
+            self.json = String::new();
+        }
+        self.json.clear();
     }
 
     fn bytes(&self) -> usize {
