@@ -68,6 +68,23 @@ describe('an overridden emit', { concurrency: true }, () => {
     }
   });
 
+  same('an emit that a listener puts in place sees all that follows', async (t) => {
+    const { slack, connect } = await openSession(t);
+    const { rtm } = await connect();
+    const { emit } = rtm;
+    const seen = [];
+    rtm.once('first', () => {
+      rtm.emit = function spy(event, ...args) {
+        seen.push(event);
+        return emit.call(this, event, ...args);
+      };
+    });
+    const end = next(rtm, 'end');
+    for (const type of ['first', 'it', 'end']) slack.emit({ type });
+    await end;
+    assert.deepEqual(seen.filter((event) => event !== 'slack_event'), ['it', 'end']);
+  });
+
   same('an emit of the user sees everything, also after removeAllListeners()', async (t) => {
     const { slack, client, connect } = await openSession(t);
     const rtm = client();

@@ -95,12 +95,43 @@ same('what is kept of one event in a hundred holds no more than 4 kB of others',
   assert.ok(grown < kept * 5 * KB + MB, `${grown} bytes for ${kept} timestamps`);
 });
 
-better('it has no such table', 'maps keyed by ids, without end, leave nothing behind', async (t) => {
+better('it has no such table', 'maps keyed by ids, without end, leave little behind', async (t) => {
   const frames = Array.from({ length: 60_000 }, (_, n) => {
-    // Each of them twice, so that its shape is admitted.
-    const id = Math.floor(n / 2);
+    // Each of them thrice: its shape is admitted at the second, and used at the third.
+    const id = Math.floor(n / 3);
     return { type: 'it', members: { [`U${id}`]: { name: 'ann', [`F${id}`]: true } } };
   });
   const { grown } = await growth(t, frames, '');
+  assert.ok(grown < 5 * MB, `${grown} bytes`);
+});
+
+better('it has no such table', 'keys of great length leave nothing behind', async (t) => {
+  const frames = Array.from({ length: 600 }, (_, n) => ({ type: 'it', [`${Math.floor(n / 3)}${'k'.repeat(50_000)}`]: true }));
+  const { grown } = await growth(t, frames, '');
   assert.ok(grown < 2 * MB, `${grown} bytes`);
+});
+
+same('the same events where nothing inherited can be written to, nor code be made of strings', async (t) => {
+  const { slack } = await openSession(t);
+  const child = inProcess(t, slack, async ({ client, next, report }) => {
+    const rtm = client();
+    const events = [];
+    rtm.on('it', (event) => events.push(event));
+    const hello = next(rtm, 'hello');
+    await rtm.start();
+    await hello;
+    const end = next(rtm, 'the end');
+    Object.freeze(Object.prototype);
+    globalThis.Function = () => {
+      throw new TypeError('no code is made of strings');
+    };
+    report('ready');
+    await end;
+    report(events);
+    process.exit();
+  });
+  assert.equal(await child.report(), 'ready');
+  const frames = [1, 2, 3].map((n) => ({ type: 'it', constructor: n, toString: null, valueOf: 'it' }));
+  for (const frame of [...frames, { type: 'the end' }]) slack.emit(frame);
+  assert.deepEqual(await child.report(), frames);
 });

@@ -66,6 +66,9 @@ let part = 0;
 /** So many items of the chunk are dispatched. */
 let dispatched = 0;
 
+/** Whose item was dispatched last: its listeners may have put an `emit` of their own in place. @type {Receiver | undefined} */
+let latest;
+
 /** Whether somebody has begun to listen to something that the chunk may have left out. */
 let stale = false;
 
@@ -94,6 +97,7 @@ function wake() {
 function refill() {
   const ids = outbox.refill();
   for (const id of ids) receivers.get(id)?.overhear();
+  latest = undefined;
   return ids.length > 0;
 }
 
@@ -123,6 +127,7 @@ function drain() {
 
 /** Whether there is an item to dispatch, or to go on with. */
 function hasItem() {
+  latest?.overhear();
   if (item !== undefined && (part > 0 || !stale)) return true;
   if (stale || !records.hasNext()) nextChunk();
   item = records.hasNext() ? records.read() : undefined;
@@ -140,6 +145,7 @@ function dispatch() {
   const { client, kind, call, payload } = /** @type {NonNullable<typeof item>} */ (item);
   const receiver = receivers.get(client);
   if (crowded && kind >= Kind.Connecting && kind <= Kind.Error) return true;
+  latest = receiver;
   let turn = false;
   if (receiver !== undefined) {
     if (kind === Kind.Frame) {

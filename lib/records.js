@@ -77,8 +77,8 @@ function read() {
  * @typedef {(words: Uint32Array, row: number) => object} Maker
  */
 
-/** So many makers are kept. */
-const PLACES = 4096;
+/** So many makers are kept: one for each shape of the table (src/binding/shapes.rs). */
+const PLACES = 1024;
 
 /** The makers of the shapes that came of late, each in its place. @type {{ shape: number, make: Maker }[]} */
 const makers = [];
@@ -121,13 +121,16 @@ function text(word) {
   return word < 0xc000_0000 ? strings[longBase + (word & 0x3fff_ffff)] : '';
 }
 
-const halves = new Uint32Array(2);
-const double = new Float64Array(halves.buffer);
+const double = new Float64Array(1);
+const halves = new Uint32Array(double.buffer);
+
+/** Which of the halves is the lower one. */
+const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
 /** @param {number} offset */
 function number(offset) {
-  halves[0] = words[base + offset];
-  halves[1] = words[base + offset + 1];
+  halves[LOW] = words[base + offset];
+  halves[1 - LOW] = words[base + offset + 1];
   return double[0];
 }
 
@@ -182,8 +185,8 @@ function learn(shape) {
 }
 
 /**
- * A maker whose code is an object literal, which V8 makes faster than anything else. There is none where the process
- * forbids making code of strings.
+ * A maker whose code is an object literal, which V8 makes faster than anything else. There is none where making code of strings
+ * is forbidden.
  * @param {Part[]} parts
  */
 function generated(parts) {
@@ -198,11 +201,13 @@ function generated(parts) {
   const code = `return (words, row) => ({ ${members.join(', ')} });`;
   try {
     return /** @type {Maker} */ (new Function('text', 'number', 'object', 'array', code)(text, number, object, array));
-  } catch (error) {
-    if (error instanceof EvalError) return undefined;
-    throw error;
+  } catch {
+    // By the process' flags, or by whoever put a `Function` of their own in place.
+    return undefined;
   }
 }
+
+const ORDINARY = { configurable: true, enumerable: true, writable: true };
 
 /**
  * @param {Part[]} parts
@@ -213,9 +218,11 @@ function interpreted(parts) {
     const made = /** @type {{ [key: string]: any }} */ ({});
     let place = row;
     for (const [key, tag, constant] of parts) {
-      if (tag === Tag.Constant) made[key] = constant;
-      else if (tag === Tag.Null) made[key] = null;
-      else made[key] = value(tag, words[(place += 1)]);
+      let member = /** @type {any} */ (constant);
+      if (tag !== Tag.Constant && tag !== Tag.Null) member = value(tag, words[(place += 1)]);
+      // What is inherited may be read-only, or have a setter.
+      if (key in made) Object.defineProperty(made, key, { value: member, ...ORDINARY });
+      else made[key] = member;
     }
     return made;
   };

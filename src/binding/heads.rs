@@ -20,6 +20,9 @@ pub(super) const UNREAD: Head = 0;
 /// No more of them get numbers.
 const MOST: Head = 2048;
 
+/// Nor do longer names, which would be kept for ever.
+const LONGEST: usize = 128;
+
 /// The `type` and `subtype` that are behind a number. Without a `type` there is none.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
@@ -68,6 +71,9 @@ impl Heads {
             (Name::Odd, _) => return UNREAD,
             (_, subtype) => subtype,
         };
+        if kind.len().max(subtype.map_or(0, str::len)) > LONGEST {
+            return UNREAD;
+        }
         let known = self.kinds.get(kind);
         let number = known
             .and_then(|known| subtype.map_or(Some(known.alone), |name| known.subtypes.get(name).copied()));
@@ -191,6 +197,10 @@ mod tests {
         let mut heads = Heads::default();
         assert_eq!(number(&mut heads, r#"{"type":7}"#), UNREAD);
         assert_eq!(number(&mut heads, r#"{"type":"a","subtype":7}"#), UNREAD);
+        let long = "a".repeat(LONGEST + 1);
+        assert_eq!(number(&mut heads, &format!(r#"{{"type":"{long}"}}"#)), UNREAD);
+        assert_eq!(number(&mut heads, &format!(r#"{{"type":"a","subtype":"{long}"}}"#)), UNREAD);
+        assert_eq!(heads.names.len(), 2, "nothing is kept of them");
         let numbers: Vec<Head> =
             (0..3000).map(|kind| number(&mut heads, &format!(r#"{{"type":"{kind}"}}"#))).collect();
         assert!(numbers[..1000].iter().all(|number| *number != UNREAD) && numbers[2999] == UNREAD);

@@ -96,7 +96,7 @@ pub(super) struct Batch {
     pub(super) entries: Vec<Entry>,
     pub(super) records: Records,
     texts: Vec<u8>,
-    /// Each client that has an entry, once.
+    /// Each client that has an entry, once or more often (each errand has a sender of its own).
     pub(super) clients: Vec<u32>,
     /// No record has a shape before this one.
     first_shape: Option<u32>,

@@ -20,6 +20,9 @@ const MOST_NODES: usize = 16 * 1024;
 /// A shape has no more keys.
 const MOST_KEYS: usize = 256;
 
+/// Nor more bytes in all of them: with longer ones, the table would be bounded in number only.
+const MOST_KEY_BYTES: usize = 2048;
+
 /// The longest string that is part of a shape.
 const LONGEST_CONSTANT: usize = 32;
 
@@ -244,11 +247,14 @@ fn index(length: usize) -> u32 {
     u32::try_from(length).expect("the table is bounded")
 }
 
-/// Whether an object literal with these keys is what `JSON.parse` makes of them.
+/// Whether an object literal with these keys is what `JSON.parse` makes of them, and not too long to keep.
 fn is_exact(object: &[(String, Content)]) -> bool {
     let mut keys: Vec<&str> = object.iter().map(|(key, _)| key.as_str()).collect();
     keys.sort_unstable();
-    keys.len() <= MOST_KEYS && !keys.contains(&"__proto__") && keys.windows(2).all(|pair| pair[0] != pair[1])
+    keys.len() <= MOST_KEYS
+        && keys.iter().map(|key| key.len()).sum::<usize>() <= MOST_KEY_BYTES
+        && !keys.contains(&"__proto__")
+        && keys.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 fn definition(object: &[(String, Content)]) -> String {
@@ -313,7 +319,12 @@ impl<'de> Visitor<'de> for Sketch<'_> {
         Ok(Content::Any(Tag::Number))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Content, E> {
+    /// A string with escapes, which the reader takes for no constant.
+    fn visit_str<E>(self, _: &str) -> Result<Content, E> {
+        Ok(Content::Any(Tag::Text))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content, E> {
         let is_constant = self.is_name && text.is_ascii() && is_constant(text.len());
         Ok(if is_constant { Content::Constant(text.to_owned()) } else { Content::Any(Tag::Text) })
     }
@@ -364,6 +375,17 @@ mod tests {
         for keys in [&["__proto__"][..], &["a", "b", "a"]] {
             (0..3).for_each(|_| shapes.see(&keyed(keys)));
             assert_eq!(shape_of(&shapes, keys), None);
+        }
+    }
+
+    #[test]
+    fn what_has_keys_without_end_is_never_admitted() {
+        let mut shapes = Shapes::default();
+        let fits = "k".repeat(MOST_KEY_BYTES - 1);
+        let longer = "k".repeat(MOST_KEY_BYTES);
+        for (first, is_admitted) in [(fits.as_str(), true), (longer.as_str(), false)] {
+            (0..3).for_each(|_| shapes.see(&keyed(&[first, "a"])));
+            assert_eq!(shape_of(&shapes, &[first, "a"]).is_some(), is_admitted, "{}", first.len());
         }
     }
 

@@ -249,8 +249,7 @@ impl<H: Host> Driver<H> {
             self.carry_out();
             self.host.flush();
             self.note_pause();
-            let deadline = self.session.poll_timeout();
-            let wake = if self.session.is_ping_next() { deadline.map(next_tick) } else { deadline };
+            let wake = self.session.poll_timeout_with(next_tick);
             // What has arrived counts before a deadline that passed meanwhile.
             tokio::select! {
                 biased;

@@ -220,9 +220,9 @@ impl Session {
         self.timers.next(self.paused_since.is_some())
     }
 
-    /// Whether what is due next is a ping: nobody waits for it, so it may go out a little later.
-    pub fn is_ping_next(&self) -> bool {
-        self.timers.get(Timer::Ping).is_some_and(|ping| self.poll_timeout() == Some(ping))
+    /// The same, where pings go out as late as `later` says: nobody waits for them.
+    pub fn poll_timeout_with(&self, later: impl Fn(Instant) -> Instant) -> Option<Instant> {
+        self.timers.next_with(self.paused_since.is_some(), later)
     }
 
     /// The id of the last message.

@@ -80,6 +80,15 @@ impl Timers {
         Self::running(paused).filter_map(|timer| self.get(timer)).min()
     }
 
+    /// The same, where a ping may go out as late as `later` says; the other deadlines are kept.
+    pub(super) fn next_with(&self, paused: bool, later: impl Fn(Instant) -> Instant) -> Option<Instant> {
+        let deadline = |timer: Timer| {
+            let deadline = self.get(timer)?;
+            Some(if timer == Timer::Ping { later(deadline) } else { deadline })
+        };
+        Self::running(paused).filter_map(deadline).min()
+    }
+
     /// Takes the earliest timer that is due at `now`.
     pub(super) fn expire(&mut self, now: Instant, paused: bool) -> Option<Timer> {
         let due = Self::running(paused)

@@ -293,6 +293,14 @@ impl Client {
         }
     }
 
+    /// A promise has settled by now.
+    pub(crate) async fn assert_settled(&mut self, wanted: CallId) {
+        take_turns().await;
+        let mut told = std::iter::from_fn(|| self.told.try_recv().ok());
+        let is_it = |told| matches!(told, Told::Delivery(Delivery::Settle { call, .. }) if call == wanted);
+        assert!(told.any(is_it), "{wanted} is not settled");
+    }
+
     /// A promise does not settle.
     pub(crate) async fn assert_unsettled(&mut self, wanted: CallId) {
         self.assert_never(|told| matches!(told, Delivery::Settle { call, .. } if *call == wanted)).await;

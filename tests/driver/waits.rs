@@ -124,6 +124,23 @@ async fn the_pings_of_many_clients_go_out_together() {
     assert!(times.len() <= 2, "{times:?}");
 }
 
+/// Promise: only pings wait for a tick; a deadline right behind one is kept.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_behind_a_ping_is_kept() {
+    let clock = Clock::stop();
+    let server = Server::bind().await;
+    // Wherever the ticks are, one of these is far from the next.
+    for _ in 0..4 {
+        let mut setup = with_keepalive(&server);
+        setup.config.reply_timeout = Some(secs(6) + ms(1));
+        let (mut client, _peer) = Client::ready(setup, &server).await;
+        let call = client.enqueue(true, r#"{"type":"message"}"#);
+        clock.pass(secs(6) + ms(3)).await;
+        client.assert_settled(call).await;
+        clock.pass(ms(2)).await;
+    }
+}
+
 /// Promise: any frame of the server's is a sign of life, a WebSocket ping too.
 #[tokio::test(start_paused = true)]
 async fn signs_of_life() {

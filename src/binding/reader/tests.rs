@@ -205,8 +205,7 @@ fn heads_out_of_the_ordinary_are_left_to_serde() {
         let frame = format!(r#"{{"{key}":{value}}}"#);
         let nested = format!(r#"{{"in":{frame}}}"#);
         assert_eq!(refusal(&[&frame], frame.as_bytes()), Some(Unread::Unfit), "{frame}");
-        let is_escaped = value.contains('\\');
-        assert_eq!(refusal(&[&nested], nested.as_bytes()).is_none(), !is_escaped, "{nested}");
+        assert_eq!(refusal(&[&nested], nested.as_bytes()), None, "{nested}");
     }
 }
 
