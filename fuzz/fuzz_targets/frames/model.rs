@@ -8,6 +8,9 @@ use slack_rtm_native_fuzz::json::{Head, Name};
 pub const FRAME: u8 = 0;
 pub const OUTGOING: u8 = 10;
 
+/// Longer names of frames are not kept by the product (`LONGEST` in src/binding/heads.rs).
+const LONGEST_NAME: usize = 128;
+
 /// Something that was delivered for a client.
 #[derive(Debug)]
 pub struct Entry {
@@ -65,7 +68,11 @@ impl Listeners {
 
     /// Only of a client that somebody has ever listened to.
     fn is_for_javascript(&self, client: u32, head: &Head) -> bool {
-        let is_odd = |name: &Name| matches!(name, Name::Other(_) | Name::Unheard);
+        let is_odd = |name: &Name| match name {
+            Name::Other(_) | Name::Unheard => true,
+            Name::Text(text) => text.len() > LONGEST_NAME,
+            Name::Absent => false,
+        };
         self.0.contains_key(&client)
             && (is_odd(&head.kind) || (head.kind != Name::Absent && is_odd(&head.subtype)))
     }
