@@ -121,9 +121,8 @@ impl Host for ClientHost {
     }
 
     fn flush(&mut self) {
-        if !self.stage.is_empty() {
-            self.stage = Stage::default();
-        }
+        // Also what a frame that was given up half-way has left behind.
+        self.stage = Stage::default();
         self.queue.wake();
     }
 
@@ -134,5 +133,25 @@ impl Host for ClientHost {
     async fn room(&mut self) {
         // The sender lives as long as `queue`, which this host holds.
         let _ = self.full.wait_for(|full| !full).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flush_leaves_nothing_of_what_was_read_also_of_what_was_given_up() {
+        let text = "x".repeat(5000);
+        let known = format!(r#"{{"text":"{text}"}}"#);
+        // Of a shape that is not known, which shows behind the text.
+        let given_up = format!(r#"{{"text":"{text}","more":1}}"#);
+        let mut host = ClientHost::new(1, Queue::new(|| {}));
+        for (frame, is_record) in [(&known, false), (&known, false), (&known, true), (&given_up, false)] {
+            assert_eq!(host.read(Bytes::from(frame.clone())).note.is_some(), is_record);
+            assert_eq!(host.stage.capacity() > text.len(), is_record || frame == &given_up);
+            host.flush();
+            assert_eq!(host.stage.capacity(), 0);
+        }
     }
 }

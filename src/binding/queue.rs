@@ -113,8 +113,10 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn is_empty(&self) -> bool {
-        self.records.is_empty()
+    /// The bytes that were asked of the system.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.records.capacity() + size_of::<u32>() * self.stack.capacity()
     }
 }
 
