@@ -50,10 +50,13 @@ if (words.length === 0) {
   }
   section('The local workspace');
   run(process.execPath, ['--test', ...testsIn('workspace/test')]);
+  section('Clients that nobody here wrote, against the local workspace');
+  run(process.execPath, ['workspace/test/clients/programs.js']);
+  run(process.execPath, ['--test', ...testsIn('workspace/test/clients')]);
 }
 
 const tests = testsIn('__test__');
-const others = words.length > 0 ? testsIn('workspace/test') : [];
+const others = words.length > 0 ? [...testsIn('workspace/test'), ...testsIn('workspace/test/clients')] : [];
 if (tests.length + others.length + testsIn('__test__/promises').length === 0) {
   console.error(`No test file has ${words.join(' or ')} in its name.`);
   process.exit(1);

@@ -25,8 +25,24 @@ export interface User {
   /** The handle, without `@`. */
   name: string;
   realName: string;
+  displayName: string;
+  statusText: string;
+  /** For example `:palm_tree:`; empty for none. */
+  statusEmoji: string;
+  title?: string;
+  /** When the profile was changed, in seconds since the epoch. */
+  updated?: number;
   isBot: boolean;
   presence: Presence;
+}
+
+/** What of a user's profile is to change. */
+export interface Profile {
+  realName?: string;
+  displayName?: string;
+  statusText?: string;
+  statusEmoji?: string;
+  title?: string;
 }
 
 /** A bot: what a client that connects with its token is. `id` is the user id, as in `self.id`. */
@@ -37,13 +53,17 @@ export interface Bot extends User {
   token: string;
 }
 
-/** A channel, a private channel, or the direct messages of two users. */
+/** A channel, a private channel, the direct messages of two users, or the group conversation of several. */
 export interface Channel {
   id: string;
   /** Without `#`; empty for direct messages. */
   name: string;
   isPrivate: boolean;
   isIm: boolean;
+  /** A group conversation. */
+  isMpim: boolean;
+  /** The id of who made it. */
+  creator: string;
   /** The ids of the members. */
   members: Set<string>;
   topic: string;
@@ -63,6 +83,34 @@ export interface Message {
   event_ts: string;
   team: string;
   [field: string]: unknown;
+}
+
+/** Names a message. */
+export interface MessageRef {
+  channel: string;
+  ts: string;
+}
+
+/** Who did something: a client over its socket or over the Web API, the test, or somebody on the page. */
+export interface Origin {
+  via: 'rtm' | 'web' | 'test' | 'page';
+  /** The socket over which it was done. */
+  connection?: Connection;
+}
+
+/** To whom an event matters: a channel's members, one user, or everybody. */
+export interface Audience {
+  channel?: string;
+  user?: string;
+}
+
+/** One frame on the wire, as it came or went. */
+export interface WireFrame {
+  at: number;
+  connection: Connection;
+  /** `in`: from the client. */
+  direction: 'in' | 'out';
+  data: string | Buffer;
 }
 
 /** One open socket of a client. */
@@ -128,6 +176,13 @@ export interface ChannelSeed {
 export interface StartOptions {
   /** Default 0: a free one. */
   port?: number;
+  /** The address to listen on; default `127.0.0.1`. Whoever reaches another one can do anything to the workspace. */
+  host?: string;
+  /**
+   * A file that keeps the workspace: users, bots and their tokens, channels, messages. Made where there is none; where there
+   * is one, `team`, `bots`, `users` and `channels` are not used. Needs `node:sqlite` (Node.js 22.13) or better-sqlite3.
+   */
+  data?: string;
   team?: { id?: string; name?: string; domain?: string };
   /** Default `['robot']`. The first one is `slack.bot`. */
   bots?: Array<string | BotSeed>;
@@ -137,6 +192,8 @@ export interface StartOptions {
   channels?: Array<string | ChannelSeed>;
   /** For how long a socket URL may be used, once; default 30000 ms. */
   ticketLifetime?: number;
+  /** How often a connection gets a `reconnect_url`; default 180000 ms; 0: never. */
+  reconnectUrlEvery?: number;
   /** A longer frame of a client ends its connection (close code 1009), as at Slack; default 16384 bytes. */
   maxFrameBytes?: number;
 }
@@ -153,6 +210,17 @@ export interface MessageFilter extends WaitOptions {
   in?: ChannelRef;
   /** The whole text, or a pattern that it matches. */
   text?: string | RegExp;
+}
+
+export interface EventFilter extends WaitOptions {
+  /** For example `reaction_added`. */
+  type?: string;
+  /** For example `message_changed`. */
+  subtype?: string;
+  /** The user who did it; of an edited or deleted message, its author. */
+  from?: UserRef;
+  /** A channel; `@ann` stands for the direct messages with ann. */
+  in?: ChannelRef;
 }
 
 export interface ConnectionFilter extends WaitOptions {
@@ -196,6 +264,28 @@ export interface Person extends Readonly<User> {
   say(channel: ChannelRef, text: string, extra?: Record<string, unknown>): Message;
   /** Posts a direct message to another user, mostly a bot. */
   dm(to: UserRef, text: string, extra?: Record<string, unknown>): Message;
+  /** Answers in the message's thread; `{ subtype: 'thread_broadcast' }` shows it in the channel, too. */
+  reply(message: MessageRef, text: string, extra?: Record<string, unknown>): Message;
+  /** Changes a message of this user's; gives it as it is then. */
+  edit(message: MessageRef, text: string): Message;
+  /** Deletes a message of this user's. */
+  delete(message: MessageRef): void;
+  /** Adds a reaction by the emoji's name, for example `thumbsup`. */
+  react(message: MessageRef, name: string): void;
+  /** Takes a reaction away. */
+  unreact(message: MessageRef, name: string): void;
+  /** Makes a channel and joins it. */
+  create(name: string, options?: { isPrivate?: boolean }): Channel;
+  /** False where the user is a member already. */
+  join(channel: ChannelRef): boolean;
+  /** False where the user is no member. */
+  leave(channel: ChannelRef): boolean;
+  /** Makes others members of a channel. */
+  invite(channel: ChannelRef, users: UserRef | UserRef[]): void;
+  /** Opens the direct messages with a user, or a group conversation with several. */
+  open(users: UserRef | UserRef[]): Channel;
+  /** Everybody gets `user_change`. */
+  setProfile(fields: Profile): void;
   /** Members of the channel get `user_typing`. */
   typing(channel: ChannelRef): void;
   /** Connections that subscribed to this user get `presence_change`. */
@@ -214,6 +304,40 @@ export type ConnectRefusal =
   | { drop: true }
   /** No answer: the call stays open until the client gives up. */
   | { hang: true };
+
+export interface RateLimitOptions {
+  /** How many Web API calls are refused with 429; default 1. */
+  calls?: number;
+  /** How many messages over sockets are refused; default 1. */
+  messages?: number;
+  /** Seconds, as the header `Retry-After` says; default 30. */
+  retryAfter?: number;
+  /** Only calls of this method, for example `chat.postMessage`. */
+  method?: string;
+}
+
+export interface GoodbyeOptions extends Target {
+  /** ms between `goodbye` and the close frame; default 1000. */
+  closeAfter?: number;
+}
+
+export interface MigrateOptions extends Target {
+  /** How many connect calls are then refused with `migration_in_progress`; default 1. */
+  refusals?: number;
+}
+
+export interface FloodOptions {
+  /** How many messages; default 1000. */
+  count?: number;
+  /** Default 5000; fewer where clients read more slowly. */
+  perSecond?: number;
+  /** Default: the first channel. */
+  channel?: ChannelRef;
+  /** Who writes; default: the first user in the channel. */
+  user?: UserRef;
+  /** What the n-th message says, counted from 0. */
+  text?: (n: number) => string;
+}
 
 /** What cannot be had from Slack on demand. All of it ends with `clear()`. */
 export interface Faults {
@@ -235,15 +359,27 @@ export interface Faults {
   refuseSocket(status?: number, times?: number): void;
   /** Connections made from now on get no `hello`, and no event, until `holdHello(false)`. */
   holdHello(on?: boolean): void;
+  /** Refuses the next Web API calls with 429 and the next messages over sockets with the rate limit's error. */
+  rateLimit(options?: RateLimitOptions): void;
+  /** Sends `goodbye`, and closes the connections a while later. Gives the number of connections. */
+  goodbye(options?: GoodbyeOptions): number;
+  /** Sends `team_migration_started`, closes, and refuses the next connect calls. Gives the number of connections. */
+  migrate(options?: MigrateOptions): number;
+  /** Sends many messages that nobody keeps. Resolves with their number: all, unless `clear()` or `close()` ended it. */
+  flood(options?: FloodOptions): Promise<number>;
   /** Ends all faults that last. */
   clear(): void;
 }
 
 /** The names and arguments of what `slack.events` emits. */
 export interface WorkspaceEvents {
-  /** `via` tells who posted: a client over its socket, a client over the Web API, or the test. */
-  message: [message: Message, origin: { via: 'rtm' | 'web' | 'test'; connection?: Connection }];
-  typing: [event: { channel: string; user: string }, origin: { connection?: Connection }];
+  /** All that happens, as RTM tells it: `message` with its subtypes, `reaction_added`, `channel_created`, … */
+  event: [event: Record<string, unknown>, audience: Audience, origin: Origin];
+  /** Every frame, both ways. */
+  frame: [frame: WireFrame];
+  /** A message was posted. */
+  message: [message: Message, origin: Origin];
+  typing: [event: { channel: string; user: string }, origin: Origin];
   presence: [users: User[], presence: Presence];
   connection: [connection: Connection];
   disconnection: [connection: Connection, why: { code: number; reason: string }];
@@ -300,6 +436,8 @@ export class Workspace {
 
   /** The next message that a client posts, over its socket or by chat.postMessage. What the test says is not meant. */
   nextMessage(filter?: MessageFilter): Promise<Message>;
+  /** The next event of any type that a client causes: an edit, a reaction, a channel joined, … */
+  nextEvent(filter?: EventFilter): Promise<Record<string, any>>;
   /** The next connection; it has been sent its `hello`, unless that is held. */
   nextConnection(filter?: ConnectionFilter): Promise<Connection>;
   nextRequest(filter?: RequestFilter): Promise<ApiRequest>;

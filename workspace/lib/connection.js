@@ -15,6 +15,8 @@ const MAX_DELAY = 2 ** 31 - 1;
  * @property {Bot} bot
  * @property {boolean} batchPresence whether `presence_change` may tell of several users
  * @property {string[]} backlog events that go out after `hello`
+ *
+ * @typedef {{ ok: boolean, reply_to: unknown, [field: string]: unknown }} Reply to a message
  */
 
 /** @implements {PublicConnection} */
@@ -28,6 +30,13 @@ class Connection {
   #events;
   /** @type {string[] | undefined} events held until `hello`; undefined from then on */
   #backlog;
+  /** @type {string[] | undefined} events held until the frame at hand is answered */
+  #held;
+  /** @type {Set<Reply>} replies to messages that the client cannot have got yet */
+  #unsent = new Set();
+  /** @type {Reply[]} those of them that an earlier connection of the bot did not get */
+  #inherited = [];
+  #isClosing = false;
   /** whether frames are being gathered, to go out together at the end of this turn */
   #gathering = false;
   /** @type {Set<NodeJS.Timeout>} */
@@ -57,6 +66,8 @@ class Connection {
     this.closed = new Promise((resolve) => {
       ws.once('close', (code, reason) => {
         for (const timer of this.#timers) clearTimeout(timer);
+        // A client that closes has no use for them.
+        if (code !== 1006 && !this.#isClosing) this.#unsent.clear();
         resolve({ code, reason: reason.toString() });
       });
     });
@@ -64,13 +75,32 @@ class Connection {
     ws.on('error', () => {});
   }
 
-  /** Sends `hello` and the events that waited for it. A second call does nothing. */
+  /**
+   * Sends `hello`, the replies that an earlier connection did not get, and the events that waited. A second call does
+   * nothing.
+   */
   greet() {
     const backlog = this.#backlog;
     if (!backlog) return;
     this.#backlog = undefined;
     this.send(encode({ type: 'hello', region: 'local', start: true, host_id: 'slack-rtm-workspace' }));
+    for (const reply of this.#inherited) this.#confirm(reply);
     for (const event of backlog) this.send(event);
+  }
+
+  /** Replies to messages that were not handed to the network. Final once the connection is closed. */
+  get unsent() {
+    return [...this.#unsent];
+  }
+
+  /**
+   * Takes over the replies that an earlier connection of the bot did not get; they go out after `hello`.
+   *
+   * @param {Reply[]} replies
+   */
+  inherit(replies) {
+    this.#inherited = replies;
+    for (const reply of replies) this.#unsent.add(reply);
   }
 
   /**
@@ -80,25 +110,41 @@ class Connection {
    */
   deliver(event) {
     if (this.#backlog) this.#backlog.push(event);
+    else if (this.#held) this.#held.push(event);
     else this.send(event);
   }
 
   /**
-   * Answers a frame, later where that fault is on.
+   * Does what a message asks for and replies; what it causes comes after its reply.
+   *
+   * @param {() => Reply} act gives the reply
+   */
+  answer(act) {
+    /** @type {string[]} */
+    const held = [];
+    this.#held = held;
+    try {
+      const reply = act();
+      this.#unsent.add(reply);
+      this.#later(() => this.#confirm(reply));
+    } finally {
+      this.#held = undefined;
+      for (const event of held) this.deliver(event);
+    }
+  }
+
+  /**
+   * Answers any other frame, later where that fault is on.
    *
    * @param {object} reply
    */
   reply(reply) {
-    const delay = Math.min(this.#faults.replyDelay, MAX_DELAY);
-    if (delay === 0) {
-      this.send(encode(reply));
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.send(encode(reply));
-    }, delay);
-    this.#timers.add(timer);
+    this.#later(() => void this.send(encode(reply)));
+  }
+
+  /** Whether the message at hand is one too many. */
+  takeMessageLimit() {
+    return this.#faults.takeMessageLimit();
   }
 
   /**
@@ -108,11 +154,7 @@ class Connection {
    * @returns {boolean} false where nothing can be sent
    */
   send(data) {
-    if (this.#silence || this.#ws.readyState !== this.#ws.OPEN) return false;
-    this.#gather();
-    this.#ws.send(data);
-    if (this.#events.listenerCount('sent') > 0) this.#events.emit('sent', this, data);
-    return true;
+    return this.#write(data, undefined);
   }
 
   /** Resolves when the client has read enough for more to be sent, or is gone. Undefined where there is no need. */
@@ -135,6 +177,29 @@ class Connection {
    */
   close(code, reason) {
     this.#ws.close(code, reason);
+    this.#isClosing = true;
+  }
+
+  /**
+   * Closes a while from now, unless the connection has ended by then.
+   *
+   * @param {number} ms
+   */
+  closeAfter(ms) {
+    this.#after(ms, () => this.close(1000, ''));
+  }
+
+  /**
+   * Calls back again and again until the connection ends.
+   *
+   * @param {number} ms
+   * @param {() => void} act
+   */
+  every(ms, act) {
+    this.#after(ms, () => {
+      act();
+      this.every(ms, act);
+    });
   }
 
   /** Ends the socket without a close frame. */
@@ -164,6 +229,45 @@ class Connection {
       socket.off('data', hold);
       for (const chunk of chunks) socket.emit('data', chunk);
     }
+  }
+
+  /** @param {Reply} reply that counts as sent once the network has it */
+  #confirm(reply) {
+    this.#write(encode(reply), (error) => { if (!error) this.#unsent.delete(reply); });
+  }
+
+  /**
+   * @param {string | Buffer} data
+   * @param {((error?: Error | null) => void) | undefined} done
+   */
+  #write(data, done) {
+    if (this.#silence || this.#ws.readyState !== this.#ws.OPEN) return false;
+    this.#gather();
+    this.#ws.send(data, done);
+    const events = this.#events;
+    if (events.listenerCount('sent') > 0) events.emit('sent', this, data);
+    if (events.listenerCount('frame') > 0) {
+      events.emit('frame', { at: Date.now(), connection: this, direction: 'out', data });
+    }
+    return true;
+  }
+
+  /** @param {() => void} act what is late where that fault is on */
+  #later(act) {
+    if (this.#faults.replyDelay === 0) act();
+    else this.#after(this.#faults.replyDelay, act);
+  }
+
+  /**
+   * @param {number} ms
+   * @param {() => void} act
+   */
+  #after(ms, act) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      act();
+    }, Math.min(ms, MAX_DELAY));
+    this.#timers.add(timer);
   }
 
   /** One system call for the frames of one turn, not one for each. */

@@ -1,12 +1,22 @@
 // Owns the faults: what goes wrong because a test asked for it. The other files ask here whether something should.
 'use strict';
 
+const { setTimeout: pause } = require('node:timers/promises');
+const { encode } = require('./wire');
+
 /**
  * @typedef {import('../index').ConnectRefusal} ConnectRefusal
  * @typedef {import('../index').Faults} PublicFaults
  * @typedef {import('../index').Target} Target
  * @typedef {import('./connection').Connection} Connection
+ * @typedef {import('./state').State} State
+ * @typedef {{ method: string | undefined, retryAfter: number }} CallLimit
  */
+
+/** ms between the portions of a flood */
+const TICK = 10;
+const GOODBYE = encode({ type: 'goodbye' });
+const MIGRATION = encode({ type: 'team_migration_started' });
 
 /** @implements {PublicFaults} */
 class Faults {
@@ -18,11 +28,21 @@ class Faults {
   #connectRefusals = new Queue();
   /** @type {Queue<number>} */
   #socketRefusals = new Queue();
+  /** @type {Queue<CallLimit>} */
+  #callLimits = new Queue();
+  /** @type {Queue<true>} */
+  #messageLimits = new Queue();
+  #floods = new AbortController();
   #connections;
+  #state;
 
-  /** @param {(to?: Target['to']) => Connection[]} connections the open ones */
-  constructor(connections) {
+  /**
+   * @param {(to?: Target['to']) => Connection[]} connections the open ones
+   * @param {() => State} state
+   */
+  constructor(connections, state) {
     this.#connections = connections;
+    this.#state = state;
   }
 
   /** @param {Target} [target] */
@@ -79,10 +99,68 @@ class Faults {
     if (!on) this.#each(undefined, (connection) => connection.greet());
   }
 
+  /** @param {import('../index').RateLimitOptions} [options] */
+  rateLimit({ calls = 1, messages = 1, retryAfter = 30, method } = {}) {
+    checkNumber('retryAfter', retryAfter);
+    this.#callLimits.add({ method, retryAfter: Math.ceil(retryAfter) }, calls);
+    this.#messageLimits.add(true, messages);
+  }
+
+  /** @param {import('../index').GoodbyeOptions} [options] */
+  goodbye({ closeAfter = 1000, to } = {}) {
+    checkNumber('closeAfter', closeAfter);
+    return this.#each(to, (connection) => {
+      connection.send(GOODBYE);
+      connection.closeAfter(closeAfter);
+    });
+  }
+
+  /** @param {import('../index').MigrateOptions} [options] */
+  migrate({ refusals = 1, to } = {}) {
+    this.refuseConnect({ error: 'migration_in_progress' }, refusals);
+    return this.#each(to, (connection) => {
+      connection.send(MIGRATION);
+      connection.close(1000, '');
+    });
+  }
+
+  /** @param {import('../index').FloodOptions} [options] */
+  async flood(options = {}) {
+    const state = this.#state();
+    const { count = 1000, perSecond = 5000, text = (/** @type {number} */ n) => `flood ${n}` } = options;
+    checkNumber('count', count);
+    if (!(checkNumber('perSecond', perSecond) > 0)) throw new RangeError('perSecond must be above 0');
+    const channel = state.channel(options.channel ?? state.channels.filter((one) => !one.isIm)[0]);
+    const user = options.user === undefined
+      ? state.users.find(({ id, isBot }) => !isBot && channel.members.has(id)) ?? state.users[0]
+      : state.user(options.user);
+    const { signal } = this.#floods;
+    const started = performance.now();
+    let sent = 0;
+    while (sent < count && !signal.aborted) {
+      const due = Math.min(count, Math.ceil(((performance.now() - started + TICK) / 1000) * perSecond), sent + 1000);
+      for (; sent < due; sent += 1) state.flash(user, channel, text(sent), { via: 'test' });
+      await Promise.all([
+        pause(TICK, undefined, { signal }).catch(() => {}),
+        ...this.#connections().map((connection) => connection.drained()),
+      ]);
+    }
+    return sent;
+  }
+
+  /** Ends the floods under way. */
+  endFloods() {
+    this.#floods.abort();
+    this.#floods = new AbortController();
+  }
+
   clear() {
     this.replyDelay = 0;
+    this.endFloods();
     this.#connectRefusals = new Queue();
     this.#socketRefusals = new Queue();
+    this.#callLimits = new Queue();
+    this.#messageLimits = new Queue();
     this.holdHello(false);
     this.silence(false);
   }
@@ -95,6 +173,20 @@ class Faults {
   /** The status with which to refuse the upgrade at hand; undefined to take it. */
   takeSocketRefusal() {
     return this.#socketRefusals.take();
+  }
+
+  /**
+   * After how many seconds the call at hand may be made again; undefined to take it.
+   *
+   * @param {string} name of the method
+   */
+  takeCallLimit(name) {
+    return this.#callLimits.take(({ method }) => method === undefined || method === name)?.retryAfter;
+  }
+
+  /** Whether the message at hand is one too many. */
+  takeMessageLimit() {
+    return this.#messageLimits.take() ?? false;
   }
 
   /**
@@ -126,9 +218,10 @@ class Queue {
     this.#entries.push({ value, left: checkNumber('times', times) });
   }
 
-  take() {
-    while (this.#entries.length > 0 && this.#entries[0].left < 1) this.#entries.shift();
-    const [first] = this.#entries;
+  /** @param {(value: T) => boolean} [suits] */
+  take(suits = () => true) {
+    this.#entries = this.#entries.filter(({ left }) => left >= 1);
+    const first = this.#entries.find(({ value }) => suits(value));
     if (first) first.left -= 1;
     return first?.value;
   }

@@ -1,6 +1,7 @@
 // Owns what each frame of a client means: one function a type. Touches sockets only through the connection.
 'use strict';
 
+const { SlackError } = require('./errors');
 const { encode, decodeObject } = require('./wire');
 
 /**
@@ -15,6 +16,14 @@ const { encode, decodeObject } = require('./wire');
 const INVALID_CHANNEL = { code: 0, msg: 'invalid channel id' };
 const TEXT_MISSING = { code: 2, msg: 'message text is missing' };
 const NOT_PROCESSED = { code: 4, msg: 'cannot process message' };
+const TOO_MANY = { code: -1, msg: 'slow down, too many messages...' };
+
+/** What the state's refusals are called here; all others are NOT_PROCESSED. */
+const ERRORS = new Map([
+  ['channel_not_found', INVALID_CHANNEL],
+  ['not_in_channel', INVALID_CHANNEL],
+  ['no_text', TEXT_MISSING],
+]);
 
 /** @type {Map<unknown, (frame: Frame, connection: Connection, state: State) => void>} */
 const handlers = new Map([
@@ -45,8 +54,8 @@ function handleFrame(text, connection, state) {
   }
   try {
     handler(frame, connection, state);
-  } catch {
-    refuse(frame, NOT_PROCESSED, connection);
+  } catch (error) {
+    refuse(frame, reason(error), connection);
   }
 }
 
@@ -65,18 +74,17 @@ function onPing(frame, connection) {
  * @param {State} state
  */
 function onMessage(frame, connection, state) {
-  const channel = memberChannel(frame, connection, state);
-  if (!channel) {
-    refuse(frame, INVALID_CHANNEL, connection);
-    return;
-  }
-  if (typeof frame.text !== 'string' || frame.text === '') {
-    refuse(frame, TEXT_MISSING, connection);
-    return;
-  }
-  const thread = typeof frame.thread_ts === 'string' ? { thread_ts: frame.thread_ts } : {};
-  const { ts, text } = state.post(connection.bot, channel, frame.text, { via: 'rtm', connection }, thread);
-  connection.reply({ ok: true, reply_to: frame.id, ts, text });
+  connection.answer(() => {
+    if (connection.takeMessageLimit()) return refusal(frame, TOO_MANY);
+    const thread = typeof frame.thread_ts === 'string' ? { thread_ts: frame.thread_ts } : {};
+    try {
+      const text = /** @type {string} */ (frame.text);
+      const message = state.post(connection.bot, named(frame), text, { via: 'rtm', connection }, thread);
+      return { ok: true, reply_to: idOf(frame), ts: message.ts, text: message.text };
+    } catch (error) {
+      return refusal(frame, reason(error));
+    }
+  });
 }
 
 /**
@@ -85,9 +93,7 @@ function onMessage(frame, connection, state) {
  * @param {State} state
  */
 function onTyping(frame, connection, state) {
-  const channel = memberChannel(frame, connection, state);
-  if (channel) state.type(connection.bot, channel, { via: 'rtm', connection });
-  else refuse(frame, INVALID_CHANNEL, connection);
+  state.type(connection.bot, named(frame), { via: 'rtm', connection });
 }
 
 /**
@@ -142,14 +148,26 @@ function namedUsers(frame, state) {
 }
 
 /**
+ * What a reply refers to. Ids are numbers; what is nested is not given back.
+ *
  * @param {Frame} frame
- * @param {Connection} connection
- * @param {State} state
  */
-function memberChannel(frame, connection, state) {
-  if (typeof frame.channel !== 'string') return undefined;
-  const channel = state.findChannel({ id: frame.channel });
-  return channel?.members.has(connection.bot.id) ? channel : undefined;
+function idOf({ id }) {
+  return typeof id === 'object' ? undefined : id;
+}
+
+/**
+ * The channel of a frame, by id alone.
+ *
+ * @param {Frame} frame
+ */
+function named({ channel }) {
+  return { id: typeof channel === 'string' ? channel : '' };
+}
+
+/** @param {unknown} error */
+function reason(error) {
+  return (error instanceof SlackError && ERRORS.get(error.code)) || NOT_PROCESSED;
 }
 
 /**
@@ -158,7 +176,15 @@ function memberChannel(frame, connection, state) {
  * @param {Connection} connection
  */
 function refuse(frame, error, connection) {
-  connection.reply({ ok: false, reply_to: frame.id, error });
+  connection.reply(refusal(frame, error));
+}
+
+/**
+ * @param {Frame} frame
+ * @param {{ code: number, msg: string }} error
+ */
+function refusal(frame, error) {
+  return { ok: false, reply_to: idOf(frame), error };
 }
 
 module.exports = { handleFrame, tellPresence };

@@ -4,9 +4,13 @@
 /**
  * @typedef {import('../index').ChannelRef} ChannelRef
  * @typedef {import('../index').UserRef} UserRef
+ * @typedef {import('../index').MessageRef} MessageRef
  * @typedef {import('../index').Presence} Presence
  * @typedef {import('../index').Person} PublicPerson
  */
+
+/** @type {import('../index').Origin} */
+const ORIGIN = { via: 'test' };
 
 /** @implements {PublicPerson} */
 class Person {
@@ -42,6 +46,18 @@ class Person {
     return this.#user.presence;
   }
 
+  get displayName() {
+    return this.#user.displayName;
+  }
+
+  get statusText() {
+    return this.#user.statusText;
+  }
+
+  get statusEmoji() {
+    return this.#user.statusEmoji;
+  }
+
   /**
    * @param {ChannelRef} channel
    * @param {string} text
@@ -49,7 +65,7 @@ class Person {
    */
   say(channel, text, extra) {
     if (typeof text !== 'string') throw new TypeError(`text must be a string, not ${typeof text}`);
-    return this.#state.post(this.#user, this.#joined(channel), text, { via: 'test' }, extra);
+    return this.#state.post(this.#user, this.#joined(channel), text, ORIGIN, extra);
   }
 
   /**
@@ -61,9 +77,83 @@ class Person {
     return this.say(this.#state.im(this.#user, this.#state.user(to)), text, extra);
   }
 
+  /**
+   * @param {MessageRef} message
+   * @param {string} text
+   * @param {Record<string, unknown>} [extra]
+   */
+  reply({ channel, ts }, text, extra) {
+    return this.say({ id: channel }, text, { ...extra, thread_ts: ts });
+  }
+
+  /**
+   * @param {MessageRef} message
+   * @param {string} text
+   */
+  edit({ channel, ts }, text) {
+    return this.#state.update(this.#user, { id: channel }, ts, { text }, ORIGIN);
+  }
+
+  /** @param {MessageRef} message */
+  delete({ channel, ts }) {
+    this.#state.remove(this.#user, { id: channel }, ts, ORIGIN);
+  }
+
+  /**
+   * @param {MessageRef} message
+   * @param {string} name
+   */
+  react({ channel, ts }, name) {
+    this.#state.react(this.#user, { id: channel }, ts, name, ORIGIN);
+  }
+
+  /**
+   * @param {MessageRef} message
+   * @param {string} name
+   */
+  unreact({ channel, ts }, name) {
+    this.#state.unreact(this.#user, { id: channel }, ts, name, ORIGIN);
+  }
+
+  /**
+   * @param {string} name
+   * @param {{ isPrivate?: boolean }} [options]
+   */
+  create(name, options = {}) {
+    return this.#state.create(this.#user, name.replace(/^#/, ''), options, ORIGIN);
+  }
+
+  /** @param {ChannelRef} channel */
+  join(channel) {
+    return this.#state.join(this.#user, channel, ORIGIN);
+  }
+
+  /** @param {ChannelRef} channel */
+  leave(channel) {
+    return this.#state.leave(this.#user, channel, ORIGIN);
+  }
+
+  /**
+   * @param {ChannelRef} channel
+   * @param {UserRef | UserRef[]} users
+   */
+  invite(channel, users) {
+    this.#state.invite(this.#user, this.#joined(channel), users, ORIGIN);
+  }
+
+  /** @param {UserRef | UserRef[]} users */
+  open(users) {
+    return this.#state.open(this.#user, users, ORIGIN);
+  }
+
+  /** @param {import('../index').Profile} fields */
+  setProfile(fields) {
+    this.#state.setProfile(this.#user, fields, ORIGIN);
+  }
+
   /** @param {ChannelRef} channel */
   typing(channel) {
-    this.#state.type(this.#user, this.#joined(channel), { via: 'test' });
+    this.#state.type(this.#user, this.#joined(channel), ORIGIN);
   }
 
   /** @param {Presence} presence */

@@ -12,13 +12,18 @@ const { encode, decodeObject } = require('./wire');
 
 /**
  * @typedef {import('../index').Bot} Bot
- * @typedef {import('../index').User} User
- * @typedef {import('../index').Message} Message
+ * @typedef {import('../index').Audience} Audience
+ * @typedef {import('../index').Origin} Origin
  * @typedef {import('./connection').Session} Session
+ * @typedef {import('./connection').Reply} Reply
  * @typedef {import('node:stream').Duplex} Duplex
  */
 
 const PATH = '/websocket/';
+/** How many replies are kept for a bot's next connection. */
+const MAX_UNSENT = 100;
+/** How many unused socket URLs there can be; the oldest goes first. */
+const MAX_TICKETS = 10_000;
 const URL_EXPIRED = encode({ type: 'error', error: { code: 1, msg: 'Socket URL has expired' } });
 
 class Rtm {
@@ -26,11 +31,15 @@ class Rtm {
   connections = new Set();
   /** @type {Map<string, Session & { expiresAt: number }>} the unused ones */
   #tickets = new Map();
+  /** @type {Map<string, Reply[]>} by bot id: replies that a connection did not get before it broke */
+  #unsent = new Map();
   #count = 0;
   #state;
   #faults;
   #events;
   #ticketLifetime;
+  #reconnectUrlEvery;
+  #socketBase;
   #server;
 
   /**
@@ -39,33 +48,36 @@ class Rtm {
    * @param {import('./faults').Faults} parts.faults
    * @param {import('node:events').EventEmitter} parts.events
    * @param {number} parts.ticketLifetime ms
+   * @param {number} parts.reconnectUrlEvery ms between the `reconnect_url` events of a connection
    * @param {number} parts.maxFrameBytes
+   * @param {(asked?: string) => string} parts.socketBase what comes before a socket's path, as in `ws://127.0.0.1:1234`
    */
-  constructor({ state, faults, events, ticketLifetime, maxFrameBytes }) {
+  constructor({ state, faults, events, ticketLifetime, reconnectUrlEvery, maxFrameBytes, socketBase }) {
     this.#state = state;
     this.#faults = faults;
     this.#events = events;
     this.#ticketLifetime = ticketLifetime;
+    this.#reconnectUrlEvery = reconnectUrlEvery;
+    this.#socketBase = socketBase;
     this.#server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
-    events.on('message', (message, { connection }) => this.#toMembers(message.channel, message, connection));
-    events.on('typing', ({ channel, user }, { connection }) => {
-      this.#toMembers(channel, { type: 'user_typing', channel, user }, connection);
-    });
-    events.on('presence', (users) => this.#toSubscribers(users));
+    events.on('event', (event, audience, origin) => this.#deliver(event, audience, origin));
   }
 
   /**
-   * A socket's path with a new ticket, good for one use within the tickets' lifetime.
+   * A socket's URL with a new ticket, good for one use within the tickets' lifetime.
    *
    * @param {Bot} bot
    * @param {boolean} batchPresence
+   * @param {string} [asked] the `Host` of who asks
    */
-  reserve(bot, batchPresence) {
+  reserve(bot, batchPresence, asked) {
     this.#forgetExpired();
     const ticket = randomBytes(32).toString('base64url');
     const expiresAt = performance.now() + this.#ticketLifetime;
     this.#tickets.set(ticket, { bot, batchPresence, backlog: [], expiresAt });
-    return PATH + ticket;
+    const [oldest] = this.#tickets.keys();
+    if (this.#tickets.size > MAX_TICKETS) this.#tickets.delete(oldest);
+    return this.#socketBase(asked) + PATH + ticket;
   }
 
   /**
@@ -112,9 +124,19 @@ class Rtm {
     ws.on('message', (data, isBinary) => this.#received(connection, /** @type {Buffer} */ (data), isBinary));
     ws.once('close', (code, reason) => {
       this.connections.delete(connection);
+      this.#keepUnsent(connection);
       this.#showPresence(connection.bot);
       events.emit('disconnection', connection, { code, reason: reason.toString() });
     });
+    const { id } = connection.bot;
+    connection.inherit(this.#unsent.get(id) ?? []);
+    this.#unsent.delete(id);
+    if (this.#reconnectUrlEvery > 0) {
+      connection.every(this.#reconnectUrlEvery, () => {
+        const url = this.reserve(connection.bot, connection.batchPresence);
+        connection.deliver(encode({ type: 'reconnect_url', url }));
+      });
+    }
     if (!this.#faults.helloHeld) connection.greet();
     this.#showPresence(connection.bot);
     events.emit('connection', connection);
@@ -127,49 +149,64 @@ class Rtm {
    */
   #received(connection, data, isBinary) {
     const text = data.toString();
-    this.#events.emit('received', {
-      at: Date.now(),
-      connection,
-      bot: connection.bot,
-      data: isBinary ? data : text,
-      frame: decodeObject(text),
-    });
+    const told = { at: Date.now(), connection, data: isBinary ? data : text };
+    this.#events.emit('received', { ...told, bot: connection.bot, frame: decodeObject(text) });
+    this.#events.emit('frame', { ...told, direction: 'in' });
     handleFrame(text, connection, this.#state);
   }
 
-  /**
-   * A bot is active while it has a connection.
-   *
-   * @param {Bot} bot
-   */
+  /** @param {Bot} bot */
   #showPresence(bot) {
-    const connected = [...this.connections].some((connection) => connection.bot === bot);
-    this.#state.setPresence([bot], connected ? 'active' : 'away');
+    this.#state.setConnected(bot, [...this.connections].some((connection) => connection.bot === bot));
+  }
+
+  /** @param {Connection} connection that has ended */
+  #keepUnsent({ bot, unsent }) {
+    if (unsent.length === 0) return;
+    const all = [...(this.#unsent.get(bot.id) ?? []), ...unsent];
+    this.#unsent.set(bot.id, all.slice(-MAX_UNSENT));
   }
 
   /**
-   * To the connections of a channel's members, and to those that are about to connect.
+   * Sends an event to the connections that it matters to, and to those that are about to be made.
    *
-   * @param {string} channelId
-   * @param {object} event
-   * @param {unknown} [sender] the connection that caused it and needs no telling
+   * @param {Record<string, unknown>} event
+   * @param {Audience} audience
+   * @param {Origin} origin whose connection caused it and needs no telling
    */
-  #toMembers(channelId, event, sender) {
-    const { members } = this.#state.channel({ id: channelId });
-    const json = encode(event);
+  #deliver(event, audience, origin) {
+    if (event.type === 'presence_change') {
+      this.#toSubscribers(/** @type {string[]} */ (event.users ?? [event.user]));
+      return;
+    }
+    const concerns = this.#concerned(audience);
+    /** @type {string | undefined} */
+    let json;
     for (const connection of this.connections) {
-      if (connection !== sender && members.has(connection.bot.id)) connection.deliver(json);
+      if (connection !== origin.connection && concerns(connection.bot)) connection.deliver(json ??= encode(event));
     }
     this.#forgetExpired();
     for (const { bot, backlog } of this.#tickets.values()) {
-      if (members.has(bot.id)) backlog.push(json);
+      if (concerns(bot)) backlog.push(json ??= encode(event));
     }
   }
 
-  /** @param {User[]} users whose presence changed */
-  #toSubscribers(users) {
+  /**
+   * @param {Audience} audience
+   * @returns {(bot: Bot) => boolean}
+   */
+  #concerned(audience) {
+    if (audience.user !== undefined) return (bot) => bot.id === audience.user;
+    if (audience.channel === undefined) return () => true;
+    const { members } = this.#state.channel({ id: audience.channel });
+    return (bot) => members.has(bot.id);
+  }
+
+  /** @param {string[]} ids of users whose presence changed */
+  #toSubscribers(ids) {
     for (const connection of this.connections) {
-      tellPresence(users.filter((user) => connection.subscriptions.has(user.id)), connection);
+      const wanted = ids.filter((id) => connection.subscriptions.has(id));
+      tellPresence(wanted.flatMap((id) => this.#state.findUser({ id }) ?? []), connection);
     }
   }
 

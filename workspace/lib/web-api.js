@@ -1,14 +1,16 @@
-// Owns HTTP: reads a request's arguments and token, finds the method, writes the answer. What a method does is in
-// methods.js.
+// Owns HTTP: reads a request's body and token, finds the method, writes the answer in Slack's envelope. How arguments
+// are read is in params.js, what a method does in methods/.
 'use strict';
 
+const { SlackError } = require('./errors');
 const { methods } = require('./methods');
-const { encode, decodeObject } = require('./wire');
+const { readParams } = require('./params');
+const { encode } = require('./wire');
 
 /**
  * @typedef {import('node:http').IncomingMessage} IncomingMessage
  * @typedef {import('node:http').ServerResponse} ServerResponse
- * @typedef {import('./methods').Params} Params
+ * @typedef {import('./methods/arguments').Params} Params
  * @typedef {import('../index').ConnectRefusal} ConnectRefusal
  */
 
@@ -19,20 +21,15 @@ const LINGER = 1000;
 /** What `readBody` gives for a body above the limit. */
 const TOO_LONG = Symbol('too long');
 const JSON_TYPE = 'application/json; charset=utf-8';
-const FORM = 'application/x-www-form-urlencoded';
 const CONNECT_METHODS = ['rtm.connect', 'rtm.start'];
 /** What the bots' tokens allow, as Slack words it for bots that may use RTM. */
 const SCOPES = 'identify,bot';
-
-/** An error that the caller is told by its code. */
-class ApiError extends Error {}
 
 class WebApi {
   #state;
   #rtm;
   #faults;
   #events;
-  #socketBase;
 
   /**
    * @param {object} parts
@@ -40,14 +37,12 @@ class WebApi {
    * @param {import('./rtm').Rtm} parts.rtm
    * @param {import('./faults').Faults} parts.faults
    * @param {import('node:events').EventEmitter} parts.events
-   * @param {() => string} parts.socketBase what comes before a socket's path, as in `ws://127.0.0.1:1234`
    */
-  constructor({ state, rtm, faults, events, socketBase }) {
+  constructor({ state, rtm, faults, events }) {
     this.#state = state;
     this.#rtm = rtm;
     this.#faults = faults;
     this.#events = events;
-    this.#socketBase = socketBase;
   }
 
   /**
@@ -64,39 +59,53 @@ class WebApi {
     } else if (!isRead && request.method !== 'POST') {
       write(response, 405, 'method not allowed', { 'content-type': 'text/plain', allow: 'GET, POST' });
     } else {
-      const body = isRead ? '' : await readBody(request).catch(() => undefined);
+      const body = isRead ? Buffer.alloc(0) : await readBody(request).catch(() => undefined);
       if (body === TOO_LONG) refuseBody(request, response);
-      else if (body !== undefined) this.#answer(path.slice(PATH.length), query, body, request, response);
+      else if (body !== undefined) await this.#answer(path.slice(PATH.length), query, body, request, response);
     }
   }
 
   /**
    * @param {string} name of the method
    * @param {string} query
-   * @param {string} body
+   * @param {Buffer} body
    * @param {IncomingMessage} request
    * @param {ServerResponse} response
    */
-  #answer(name, query, body, request, response) {
+  async #answer(name, query, body, request, response) {
     /** @type {Record<string, string>} */
     const headers = { 'content-type': JSON_TYPE, 'cache-control': 'private, no-cache, no-store, must-revalidate' };
     let answer;
     try {
-      const params = readParams(query, body, request.headers['content-type']);
+      const { params, warnings } = await readParams(query, body, request.headers['content-type']);
       const token = takeToken(request, params);
       const bot = this.#botOf(token);
       this.#events.emit('request', { method: name, at: Date.now(), bot, params, headers: withoutSecrets(request) });
-      const refusal = CONNECT_METHODS.includes(name) ? this.#faults.takeConnectRefusal() : undefined;
+      const refusal = this.#takeRefusal(name);
       if (refusal) {
         refuse(refusal, response, headers);
         return;
       }
       if (bot) headers['x-oauth-scopes'] = SCOPES;
-      answer = encode(this.#call(name, params, token, headers));
+      answer = encode(withWarnings(this.#call(name, params, token, headers, request.headers.host), warnings));
     } catch (error) {
-      answer = encode({ ok: false, error: error instanceof ApiError ? error.message : 'internal_error' });
+      answer = encode(failure(error));
     }
     write(response, 200, answer, headers);
+  }
+
+  /**
+   * What a test asked for in place of the answer.
+   *
+   * @param {string} name of the method
+   * @returns {ConnectRefusal | undefined}
+   */
+  #takeRefusal(name) {
+    const refusal = CONNECT_METHODS.includes(name) ? this.#faults.takeConnectRefusal() : undefined;
+    if (refusal) return refusal;
+    const seconds = this.#faults.takeCallLimit(name);
+    if (seconds === undefined) return undefined;
+    return { status: 429, headers: { 'retry-after': String(seconds) }, body: { ok: false, error: 'ratelimited' } };
   }
 
   /**
@@ -104,17 +113,23 @@ class WebApi {
    * @param {Params} params
    * @param {string | undefined} token
    * @param {Record<string, string>} headers of the answer
-   * @returns {object}
+   * @param {string | undefined} host that the server was asked by
+   * @returns {Record<string, unknown>}
    */
-  #call(name, params, token, headers) {
+  #call(name, params, token, headers, host) {
     const method = methods.get(name);
-    if (!method) throw new ApiError('unknown_method');
-    if (!('scopes' in method)) return method.run(params);
-    const bot = this.#botOf(token);
-    if (!bot) throw new ApiError(token === undefined ? 'not_authed' : 'invalid_auth');
-    headers['x-accepted-oauth-scopes'] = method.scopes;
-    const reserve = (/** @type {boolean} */ batch) => this.#socketBase() + this.#rtm.reserve(bot, batch);
-    return method.run(params, { bot, state: this.#state, reserve });
+    if (!method) return failure(new SlackError('unknown_method'));
+    try {
+      if (!('scopes' in method)) return method.run(params);
+      const bot = this.#botOf(token);
+      if (!bot) throw new SlackError(token === undefined ? 'not_authed' : 'invalid_auth');
+      headers['x-accepted-oauth-scopes'] = method.scopes;
+      const reserve = (/** @type {boolean} */ batch) => this.#rtm.reserve(bot, batch, host);
+      const connections = () => [...this.#rtm.connections].filter((connection) => connection.bot === bot).length;
+      return { ok: true, ...method.run(params, { bot, state: this.#state, reserve, connections }) };
+    } catch (error) {
+      return failure(error);
+    }
   }
 
   /** @param {string | undefined} token */
@@ -124,8 +139,34 @@ class WebApi {
 }
 
 /**
+ * The envelope of an error; what is not Slack's is not shown.
+ *
+ * @param {unknown} error
+ * @returns {Record<string, unknown>}
+ */
+function failure(error) {
+  if (!(error instanceof SlackError)) return { ok: false, error: 'internal_error' };
+  const { code, messages } = error;
+  return { ok: false, error: code, ...(messages.length > 0 ? { response_metadata: { messages } } : {}) };
+}
+
+/**
+ * Adds what is to be warned of to the method's own warnings.
+ *
+ * @param {Record<string, unknown>} answer
+ * @param {string[]} warnings
+ */
+function withWarnings(answer, warnings) {
+  const { warning, response_metadata: metadata, ...rest } = answer;
+  const all = [...(typeof warning === 'string' ? [warning] : []), ...warnings];
+  if (all.length === 0) return answer;
+  const more = typeof metadata === 'object' ? metadata : {};
+  return { ...rest, warning: all.join(','), response_metadata: { ...more, warnings: all } };
+}
+
+/**
  * @param {IncomingMessage} request
- * @returns {Promise<string | typeof TOO_LONG>} rejects where the client went away
+ * @returns {Promise<Buffer | typeof TOO_LONG>} rejects where the client went away
  */
 function readBody(request) {
   return new Promise((resolve, reject) => {
@@ -147,7 +188,7 @@ function readBody(request) {
       tooLong();
       return;
     }
-    request.on('data', onData).on('end', () => resolve(Buffer.concat(chunks).toString()));
+    request.on('data', onData).on('end', () => resolve(Buffer.concat(chunks)));
   });
 }
 
@@ -171,44 +212,6 @@ function refuseBody(request, response) {
   };
   const timer = setTimeout(end, LINGER);
   request.once('end', end).once('close', end).resume();
-}
-
-/**
- * The arguments of query and body together; the body's win.
- *
- * @param {string} query
- * @param {string} body
- * @param {string} [contentType]
- * @returns {Params}
- */
-function readParams(query, body, contentType) {
-  /** @type {Params} */
-  const params = Object.create(null);
-  for (const [key, value] of new URLSearchParams(query)) params[key] = value;
-  if (body === '') return params;
-  switch (contentType?.split(';', 1)[0].trim().toLowerCase()) {
-    case FORM:
-      for (const [key, value] of new URLSearchParams(body)) params[key] = value;
-      return params;
-    case 'application/json':
-      return Object.assign(params, readJson(body));
-    case undefined:
-      throw new ApiError('missing_post_type');
-    default:
-      throw new ApiError('invalid_post_type');
-  }
-}
-
-/** @param {string} body */
-function readJson(body) {
-  const object = decodeObject(body);
-  if (object) return object;
-  try {
-    JSON.parse(body);
-  } catch {
-    throw new ApiError('invalid_json');
-  }
-  throw new ApiError('json_not_object');
 }
 
 /**

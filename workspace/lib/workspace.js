@@ -4,6 +4,7 @@
 
 const { EventEmitter } = require('node:events');
 const { createServer } = require('node:http');
+const { isIPv6 } = require('node:net');
 const { Connection } = require('./connection');
 const { Faults, checkNumber } = require('./faults');
 const { Log } = require('./log');
@@ -11,6 +12,7 @@ const { Person } = require('./person');
 const { replay } = require('./replay');
 const { Rtm } = require('./rtm');
 const { State } = require('./state');
+const { openStore } = require('./store');
 const { WebApi } = require('./web-api');
 const { encode } = require('./wire');
 
@@ -25,20 +27,26 @@ const { encode } = require('./wire');
  */
 
 const HOST = '127.0.0.1';
+/** Stand for every address of the machine; what a client reaches it by only the client knows. */
+const WILDCARDS = new Map([['0.0.0.0', HOST], ['::', '::1']]);
 
 /** @implements {PublicWorkspace} */
 class Workspace {
   events = new EventEmitter();
-  faults = new Faults((to) => this.#targets(to));
+  faults = new Faults((to) => this.#targets(to), () => this.#state);
   #state;
   #rtm;
   #server;
+  #store;
+  #host;
   #port = 0;
   #ended = new AbortController();
   /** @type {Promise<void> | undefined} */
   #closing;
   /** @type {Log<Message>} what clients posted */
   #messages = new Log((message) => this.#describeMessage(message));
+  /** @type {Log<Record<string, any>>} what clients caused */
+  #happened = new Log(({ type, subtype }) => (subtype === undefined ? type : `${type}::${subtype}`));
   /** @type {Log<Connection>} */
   #connections = new Log((connection) => `#${connection.id} of @${connection.bot.name}`);
   /** @type {Log<ApiRequest>} */
@@ -55,14 +63,19 @@ class Workspace {
     const { faults, events } = this;
     const ticketLifetime = checkNumber('ticketLifetime', options.ticketLifetime ?? 30_000);
     const maxFrameBytes = checkNumber('maxFrameBytes', options.maxFrameBytes ?? 16_384);
-    const state = new State(options, events);
-    const rtm = new Rtm({ state, faults, events, ticketLifetime, maxFrameBytes });
-    const api = new WebApi({ state, rtm, faults, events, socketBase: () => `ws://${HOST}:${this.#port}` });
+    const reconnectUrlEvery = checkNumber('reconnectUrlEvery', options.reconnectUrlEvery ?? 180_000);
+    this.#host = options.host ?? HOST;
+    this.#store = options.data === undefined ? undefined : openStore(options.data);
+    const socketBase = (/** @type {string | undefined} */ asked) => `ws://${this.#address(asked)}`;
+    const state = this.#restore(() => new State({ ...options, store: this.#store }, events));
+    const rtm = new Rtm({ state, faults, events, ticketLifetime, reconnectUrlEvery, maxFrameBytes, socketBase });
+    const api = new WebApi({ state, rtm, faults, events });
     this.#state = state;
     this.#rtm = rtm;
     this.#server = createServer((request, response) => void api.handle(request, response));
     this.#server.on('upgrade', (request, socket, head) => rtm.upgrade(request, socket, head));
-    events.on('message', (message, { via }) => { if (via !== 'test') this.#messages.add(message); });
+    events.on('message', (message, { via }) => { if (isClient(via)) this.#messages.add(message); });
+    events.on('event', (event, _audience, { via }) => { if (isClient(via)) this.#happened.add(event); });
     events.on('connection', (connection) => this.#connections.add(connection));
     events.on('request', (request) => this.#requests.add(request));
     events.on('received', (frame) => this.#received.add(frame));
@@ -72,15 +85,19 @@ class Workspace {
   static async start(options = {}) {
     const workspace = new Workspace(options);
     const server = workspace.#server;
-    await new Promise((resolve, reject) => {
-      server.once('error', reject).listen(options.port ?? 0, HOST, () => resolve(server.off('error', reject)));
+    const listening = new Promise((resolve, reject) => {
+      server.once('error', reject).listen(options.port ?? 0, workspace.#host, () => resolve(server.off('error', reject)));
+    });
+    await listening.catch((error) => {
+      workspace.#store?.close();
+      throw error;
     });
     workspace.#port = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
     return workspace;
   }
 
   get apiUrl() {
-    return `http://${HOST}:${this.#port}/api/`;
+    return `http://${this.#address()}/api/`;
   }
 
   get token() {
@@ -170,6 +187,23 @@ class Workspace {
     return this.#messages.next(matches, `message${user ? ` from @${user.name}` : ''}${place}${says}`, timeout);
   }
 
+  /** @param {import('../index').EventFilter} [filter] */
+  nextEvent({ type, subtype, from, in: where, timeout } = {}) {
+    const user = from === undefined ? undefined : this.#state.user(from);
+    const inside = where === undefined ? undefined : this.#conversation(where);
+    /** @param {Record<string, any>} event */
+    const matches = (event) => (
+      (type === undefined || event.type === type)
+      && (subtype === undefined || event.subtype === subtype)
+      && (!user || (event.user ?? event.message?.user ?? event.previous_message?.user) === user.id)
+      && (!inside || inside.has(event.item?.channel ?? event.channel?.id ?? event.channel))
+    );
+    const kind = [type, subtype].filter((part) => part !== undefined).join('::');
+    const place = typeof where === 'string' ? ` in ${where}` : '';
+    const wanted = `${kind ? `${kind} ` : ''}event${user ? ` of @${user.name}` : ''}${place}`;
+    return this.#happened.next(matches, wanted, timeout);
+  }
+
   /** @param {import('../index').ConnectionFilter} [filter] */
   nextConnection({ bot, timeout } = {}) {
     const user = bot === undefined ? undefined : this.#state.user(bot);
@@ -216,12 +250,41 @@ class Workspace {
 
   async #end() {
     this.#ended.abort();
-    for (const log of [this.#messages, this.#connections, this.#requests, this.#received]) log.close();
+    this.faults.endFloods();
+    for (const log of [this.#messages, this.#happened, this.#connections, this.#requests, this.#received]) log.close();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     await this.#rtm.close();
     this.#server.closeAllConnections();
     await closed;
+    this.#store?.close();
   }
+
+  /**
+   * What comes before a path in this server's URLs.
+   *
+   * @param {string} [asked] the `Host` of a request
+   */
+  #address(asked) {
+    const local = WILDCARDS.get(this.#host);
+    if (local !== undefined && asked) return asked;
+    const host = local ?? this.#host;
+    return `${isIPv6(host) ? `[${host}]` : host}:${this.#port}`;
+  }
+
+  /**
+   * A new data file gets the whole first state or nothing, and is closed again where the state cannot be made.
+   *
+   * @param {() => State} make
+   */
+  #restore(make) {
+    try {
+      return this.#store ? this.#store.transaction(make) : make();
+    } catch (error) {
+      this.#store?.close();
+      throw error;
+    }
+  }
+
 
   /**
    * @param {import('../index').Frame} frame
@@ -270,6 +333,11 @@ class Workspace {
   #describeMessage({ user, channel, text }) {
     return `@${this.#state.user({ id: user }).name} in ${this.#nameOf(channel)}: ${clip(text)}`;
   }
+}
+
+/** @param {string} via how something was done: by a client, or by the test or on the page */
+function isClient(via) {
+  return via === 'rtm' || via === 'web';
 }
 
 /** @param {string} text */

@@ -21,8 +21,11 @@ async function startWorkspace(t, options) {
 async function call(slack, method, params = {}, token = slack.token) {
   const response = await fetch(slack.apiUrl + method, {
     method: 'POST',
-    headers: token ? { authorization: `Bearer ${token}` } : {},
-    body: new URLSearchParams(params),
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+    },
+    body: new URLSearchParams(params).toString(),
   });
   return read(response);
 }

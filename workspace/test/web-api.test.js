@@ -74,7 +74,7 @@ test('a body that cannot be read has the error that says why', async (t) => {
   const error = async (body, type) => (await post(slack, 'api.test', body, type)).error;
   assert.strictEqual(await error('{', 'application/json'), 'invalid_json');
   assert.strictEqual(await error('[1]', 'application/json'), 'json_not_object');
-  assert.strictEqual(await error('x', 'text/plain'), 'invalid_post_type');
+  assert.strictEqual(await error('x', 'application/xml'), 'invalid_post_type');
   assert.strictEqual(await error(Buffer.from('x')), 'missing_post_type');
 });
 

@@ -1,0 +1,47 @@
+// Owns the methods reactions.*.
+'use strict';
+
+const { SlackError } = require('../errors');
+const { ORIGIN, optional, visible } = require('./arguments');
+
+/**
+ * @typedef {import('./arguments').Params} Params
+ * @typedef {import('./arguments').Caller} Caller
+ */
+
+/**
+ * @param {Params} params
+ * @param {Caller} caller
+ */
+function reactionsAdd(params, caller) {
+  const { channel, ts, name } = subject(params, caller);
+  caller.state.react(caller.bot, channel, ts, name, ORIGIN);
+  return {};
+}
+
+/**
+ * @param {Params} params
+ * @param {Caller} caller
+ */
+function reactionsRemove(params, caller) {
+  const { channel, ts, name } = subject(params, caller);
+  caller.state.unreact(caller.bot, channel, ts, name, ORIGIN);
+  return {};
+}
+
+/**
+ * @param {Params} params
+ * @param {Caller} caller
+ */
+function subject(params, caller) {
+  const ts = optional(params, 'timestamp');
+  if (!ts || !optional(params, 'channel')) throw new SlackError('no_item_specified');
+  return { channel: visible(params, caller), ts, name: optional(params, 'name') ?? '' };
+}
+
+const reactionsMethods = {
+  'reactions.add': { scopes: 'reactions:write', run: reactionsAdd },
+  'reactions.remove': { scopes: 'reactions:write', run: reactionsRemove },
+};
+
+module.exports = { reactionsMethods };

@@ -1,0 +1,107 @@
+// The faults rate limit, goodbye, migration and flood.
+'use strict';
+
+const assert = require('node:assert');
+const { test } = require('node:test');
+const { startWorkspace, call, Client } = require('./support');
+
+test('rateLimit refuses the next call with 429 and the next message with the error of RTM', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  slack.faults.rateLimit({ retryAfter: 7 });
+  const limited = await call(slack, 'api.test');
+  assert.deepStrictEqual([limited.status, limited.body], [429, { ok: false, error: 'ratelimited' }]);
+  assert.strictEqual(limited.headers.get('retry-after'), '7');
+  assert.strictEqual((await call(slack, 'api.test')).status, 200);
+  const channel = slack.channel('general').id;
+  const error = { code: -1, msg: 'slow down, too many messages...' };
+  const frame = { id: 1, type: 'message', channel, text: 'x' };
+  assert.deepStrictEqual(await client.ask(frame), { ok: false, reply_to: 1, error });
+  assert.strictEqual((await client.ask({ ...frame, id: 2 })).ok, true);
+  assert.strictEqual(slack.messages('#general').length, 1);
+});
+
+test('rateLimit can be for one method, for so many calls, for messages alone, and be cleared', async (t) => {
+  const slack = await startWorkspace(t);
+  slack.faults.rateLimit({ method: 'chat.postMessage', calls: 2, messages: 0 });
+  const status = async (method) => (await call(slack, method)).status;
+  assert.strictEqual(await status('rtm.connect'), 200);
+  assert.strictEqual(await status('chat.postMessage'), 429);
+  assert.strictEqual(await status('api.test'), 200);
+  assert.strictEqual(await status('chat.postMessage'), 429);
+  assert.strictEqual(await status('chat.postMessage'), 200);
+  slack.faults.rateLimit({ calls: Infinity, messages: Infinity });
+  assert.strictEqual(await status('auth.test'), 429);
+  slack.faults.clear();
+  assert.strictEqual(await status('auth.test'), 200);
+  const client = await Client.connect(slack);
+  const frame = { id: 2, type: 'message', channel: slack.channel('general').id, text: 'x' };
+  assert.strictEqual((await client.ask(frame)).ok, true);
+  assert.throws(() => slack.faults.rateLimit({ retryAfter: -1 }), /retryAfter must be a number, 0 or more, not -1/);
+});
+
+test('goodbye comes before the close', async (t) => {
+  const slack = await startWorkspace(t);
+  const second = slack.addBot('second');
+  const client = await Client.connect(slack);
+  const other = await Client.connect(slack, { token: second.token });
+  assert.strictEqual(slack.faults.goodbye({ closeAfter: 30, to: slack.bot }), 1);
+  assert.deepStrictEqual(await client.next(), { type: 'goodbye' });
+  assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong', 'until then all goes on');
+  assert.strictEqual((await client.closed).code, 1000);
+  assert.strictEqual((await other.ask({ id: 1, type: 'ping' })).type, 'pong');
+});
+
+test('a connection that ends by itself is not closed by an earlier goodbye', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  const [connection] = slack.connections;
+  slack.faults.goodbye({ closeAfter: 1e9 });
+  client.ws.close(4000);
+  assert.strictEqual((await connection.closed).code, 4000);
+});
+
+test('migrate says so, closes, and refuses the next connect calls', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  assert.strictEqual(slack.faults.migrate({ refusals: 2 }), 1);
+  assert.deepStrictEqual(await client.next(), { type: 'team_migration_started' });
+  assert.strictEqual((await client.closed).code, 1000);
+  for (let i = 0; i < 2; i += 1) {
+    assert.strictEqual((await call(slack, 'rtm.connect')).body.error, 'migration_in_progress');
+  }
+  await Client.connect(slack);
+});
+
+test('flood sends so many messages, which nobody keeps', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  const options = { count: 2500, perSecond: 1e6, channel: '#random', user: 'bob', text: (n) => `drop ${n}` };
+  const [channel, user] = [slack.channel('random').id, slack.user('bob').id];
+  const sent = slack.faults.flood(options);
+  for (let n = 0; n < 2500; n += 1) {
+    const event = await client.next();
+    assert.deepStrictEqual([event.text, event.channel, event.user], [`drop ${n}`, channel, user]);
+  }
+  assert.strictEqual(await sent, 2500);
+  assert.deepStrictEqual(slack.messages('#random'), []);
+});
+
+test('a flood keeps its pace, goes no faster than clients read, and can be ended', async (t) => {
+  const slack = await startWorkspace(t);
+  const started = performance.now();
+  assert.strictEqual(await slack.faults.flood({ count: 20, perSecond: 400 }), 20);
+  assert.ok(performance.now() - started >= 35, 'twenty at 400 a second');
+  const client = await Client.connect(slack);
+  client.ws.pause();
+  const text = () => 'x'.repeat(100_000);
+  const endless = slack.faults.flood({ count: Infinity, perSecond: 1000, text });
+  for (let i = 0; i < 5; i += 1) await call(slack, 'api.test');
+  slack.faults.clear();
+  client.ws.resume();
+  assert.ok(await endless < 1000);
+  const atEnd = slack.faults.flood({ count: Infinity, perSecond: 1 });
+  await slack.close();
+  assert.ok(await atEnd <= 1);
+  await assert.rejects(slack.faults.flood({ perSecond: 0 }), /perSecond must be above 0/);
+});
