@@ -9,10 +9,7 @@ const { Run, newFolder } = require('./command-support');
 const { dataDrivers } = require('./clients/programs');
 const { call } = require('./support');
 
-const text = [path.join(__dirname, '..', 'README.md'), path.join(__dirname, '..', '..', 'README.w3.md')]
-  .filter((file) => fs.existsSync(file))
-  .map((file) => fs.readFileSync(file, 'utf8'))
-  .join('\n');
+const text = fs.readFileSync(path.join(__dirname, '..', 'README.md'), 'utf8');
 const examples = [...text.matchAll(/```sh\n(.*?)```/gs)]
   .flatMap(([, lines]) => lines.split('\n'))
   .filter((line) => line.startsWith('npx slack-rtm-workspace'))
