@@ -208,6 +208,11 @@ class Connection {
     this.#ws.terminate();
   }
 
+  /** Whether it is half-open: nothing is read, answered or sent. */
+  get isSilent() {
+    return this.#silence !== undefined;
+  }
+
   /**
    * Half-open or not. The socket's readers are put aside rather than paused, so that its end is still noticed.
    *

@@ -8,6 +8,7 @@ const { isIPv6 } = require('node:net');
 const { Connection } = require('./connection');
 const { Faults, checkNumber } = require('./faults');
 const { Log } = require('./log');
+const { Page } = require('./page');
 const { Person } = require('./person');
 const { replay } = require('./replay');
 const { Rtm } = require('./rtm');
@@ -36,6 +37,7 @@ class Workspace {
   faults = new Faults((to) => this.#targets(to), () => this.#state);
   #state;
   #rtm;
+  #page;
   #server;
   #store;
   #host;
@@ -72,8 +74,14 @@ class Workspace {
     const api = new WebApi({ state, rtm, faults, events });
     this.#state = state;
     this.#rtm = rtm;
-    this.#server = createServer((request, response) => void api.handle(request, response));
-    this.#server.on('upgrade', (request, socket, head) => rtm.upgrade(request, socket, head));
+    const page = new Page({ state, rtm, faults, events, host: this.#host });
+    this.#page = page;
+    this.#server = createServer((request, response) => {
+      if (!page.handle(request, response)) void api.handle(request, response);
+    });
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (!page.upgrade(request, socket, head)) rtm.upgrade(request, socket, head);
+    });
     events.on('message', (message, { via }) => { if (isClient(via)) this.#messages.add(message); });
     events.on('event', (event, _audience, { via }) => { if (isClient(via)) this.#happened.add(event); });
     events.on('connection', (connection) => this.#connections.add(connection));
@@ -253,6 +261,7 @@ class Workspace {
     this.faults.endFloods();
     for (const log of [this.#messages, this.#happened, this.#connections, this.#requests, this.#received]) log.close();
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#page.close();
     await this.#rtm.close();
     this.#server.closeAllConnections();
     await closed;

@@ -159,7 +159,7 @@ test('conversations.list gives the kinds asked for, as far as the bot may see th
 test('other paths and HTTP methods get a 4xx', async (t) => {
   const slack = await startWorkspace(t);
   const { origin } = new URL(slack.apiUrl);
-  assert.strictEqual((await fetch(`${origin}/`)).status, 404);
+  assert.strictEqual((await fetch(`${origin}/nothing`)).status, 404);
   const put = await fetch(`${slack.apiUrl}api.test`, { method: 'PUT', body: 'x' });
   assert.strictEqual(put.status, 405);
   assert.strictEqual(put.headers.get('allow'), 'GET, POST');

@@ -1,0 +1,234 @@
+// Owns text: Slack's markup made into nodes, and what a person types made into Slack's markup. Makes text nodes and
+// a few elements of its own, never markup out of text.
+
+import { h } from './dom.js';
+
+/**
+ * @typedef {import('./model.js').Model} Model
+ */
+
+/** @type {Record<string, string>} */
+export const EMOJI = {
+  '+1': '👍',
+  '-1': '👎',
+  heart: '❤️',
+  tada: '🎉',
+  eyes: '👀',
+  white_check_mark: '✅',
+  x: '❌',
+  wave: '👋',
+  joy: '😂',
+  smile: '😄',
+  thinking_face: '🤔',
+  pray: '🙏',
+  rocket: '🚀',
+  fire: '🔥',
+  sparkles: '✨',
+  clap: '👏',
+  raised_hands: '🙌',
+  sob: '😭',
+  scream: '😱',
+  bug: '🐛',
+  robot_face: '🤖',
+  coffee: '☕',
+  hourglass: '⌛',
+  bell: '🔔',
+};
+/** @type {Record<string, string>} other names for them, and a few that bots like */
+const MORE_EMOJI = {
+  ...EMOJI,
+  thumbsup: '👍',
+  thumbsdown: '👎',
+  heavy_check_mark: '✔️',
+  warning: '⚠️',
+  star: '⭐',
+  100: '💯',
+  slightly_smiling_face: '🙂',
+  wink: '😉',
+  sunglasses: '😎',
+  laughing: '😆',
+  cry: '😢',
+  ok_hand: '👌',
+  muscle: '💪',
+  point_right: '👉',
+  memo: '📝',
+  bulb: '💡',
+  zap: '⚡',
+  boom: '💥',
+  ship: '🚢',
+  package: '📦',
+  lock: '🔒',
+  key: '🔑',
+  red_circle: '🔴',
+  large_green_circle: '🟢',
+  large_blue_circle: '🔵',
+  question: '❓',
+  exclamation: '❗',
+};
+
+const BLOCK = /```\n?([\s\S]+?)```/g;
+const INLINE = new RegExp(
+  [
+    '`(?<code>[^`\\n]+)`',
+    '<(?<token>[^<>\\s][^<>]*)>',
+    ":(?<emoji>[a-z0-9_+'-]+):",
+    '(?<![\\w*])\\*(?<bold>[^*\\s](?:[^*\\n]*[^*\\s])?)\\*(?![\\w*])',
+    '(?<![\\w_])_(?<italic>[^_\\s](?:[^_\\n]*[^_\\s])?)_(?![\\w_])',
+    '(?<![\\w~])~(?<struck>[^~\\s](?:[^~\\n]*[^~\\s])?)~(?![\\w~])',
+  ].join('|'),
+  'g',
+);
+
+/**
+ * A message's text as nodes.
+ *
+ * @param {string} text
+ * @param {Model} model
+ * @returns {DocumentFragment}
+ */
+export function nodesOf(text, model) {
+  const fragment = document.createDocumentFragment();
+  let end = 0;
+  for (const match of text.matchAll(BLOCK)) {
+    appendInline(fragment, text.slice(end, match.index), model);
+    fragment.append(h('pre', {}, unescape(match[1])));
+    end = match.index + match[0].length;
+    if (text[end] === '\n') end += 1;
+  }
+  appendInline(fragment, text.slice(end), model);
+  return fragment;
+}
+
+/** @param {string} name an emoji's, without colons */
+export function glyphOf(name) {
+  const [base] = name.split('::', 1);
+  return Object.hasOwn(MORE_EMOJI, base) ? MORE_EMOJI[base] : `:${name}:`;
+}
+
+/**
+ * @param {Node} parent
+ * @param {string} text
+ * @param {Model} model
+ */
+function appendInline(parent, text, model) {
+  let end = 0;
+  for (const match of text.matchAll(INLINE)) {
+    appendText(parent, text.slice(end, match.index));
+    parent.appendChild(inlineNode(match[0], match.groups ?? {}, model));
+    end = match.index + match[0].length;
+  }
+  appendText(parent, text.slice(end));
+}
+
+/**
+ * @param {string} whole
+ * @param {Record<string, string | undefined>} groups
+ * @param {Model} model
+ * @returns {Node}
+ */
+function inlineNode(whole, { code, token, emoji, bold, italic, struck }, model) {
+  if (code !== undefined) return h('code', {}, unescape(code));
+  if (token !== undefined) return tokenNode(token, model);
+  if (emoji !== undefined) return h('span', { class: 'emoji', title: whole }, glyphOf(emoji));
+  const [tag, inner] = bold !== undefined ? ['b', bold] : italic !== undefined ? ['i', italic] : ['s', struck ?? ''];
+  const element = h(/** @type {'b'} */ (tag));
+  appendInline(element, inner, model);
+  return element;
+}
+
+/**
+ * What stands between `<` and `>`: a mention, a link, or nothing that Slack knows.
+ *
+ * @param {string} token
+ * @param {Model} model
+ * @returns {Node}
+ */
+function tokenNode(token, model) {
+  const [target, label] = token.split(/\|(.*)/s);
+  switch (target[0]) {
+    case '@': {
+      const id = target.slice(1);
+      const name = model.users.get(id)?.name ?? label ?? id;
+      return h('span', { class: id === model.actor ? 'mention me' : 'mention' }, `@${unescape(name)}`);
+    }
+    case '#': {
+      const id = target.slice(1);
+      const name = `#${unescape(model.channels.get(id)?.name ?? label ?? id)}`;
+      if (!model.channels.has(id)) return h('span', { class: 'mention' }, name);
+      return h('button', { type: 'button', class: 'mention', 'data-channel': id }, name);
+    }
+    case '!': {
+      const [name] = target.slice(1).split('^', 1);
+      return h('span', { class: 'mention me' }, unescape(label ?? `@${name}`));
+    }
+    default: {
+      const url = unescape(target);
+      if (!/^(https?|mailto):/i.test(url)) return document.createTextNode(unescape(`<${token}>`));
+      return h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, unescape(label ?? target));
+    }
+  }
+}
+
+/**
+ * @param {Node} parent
+ * @param {string} text
+ */
+function appendText(parent, text) {
+  if (text !== '') parent.appendChild(document.createTextNode(unescape(text)));
+}
+
+/** @param {string} text */
+function unescape(text) {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
+/**
+ * What a person typed, as Slack's clients send it: `@ann` as `<@U…>`, `#general` as `<#C…|general>`, links in `<…>`, and the
+ * three special characters escaped.
+ *
+ * @param {string} typed
+ * @param {Model} model
+ */
+export function toSlack(typed, model) {
+  const users = new Map([...model.users.values()].map(({ id, name }) => [escape(name), `<@${id}>`]));
+  for (const name of ['here', 'channel', 'everyone']) if (!users.has(name)) users.set(name, `<!${name}>`);
+  const channels = new Map();
+  for (const { id, name, isIm } of model.channels.values())
+    if (!isIm) channels.set(escape(name), `<#${id}|${escape(name)}>`);
+  const pattern = new RegExp(
+    `(?<link>\\bhttps?://[^\\s|]*[^\\s|.,;:!?)'"])|(?<![\\w])(?:@(?<user>${anyOf(users)})|#(?<channel>${anyOf(channels)}))(?![\\w-])`,
+    'gu',
+  );
+  return escape(typed).replace(pattern, (whole, ...rest) => {
+    const { link, user, channel } = rest.at(-1);
+    if (link !== undefined) return `<${link}>`;
+    return users.get(user) ?? channels.get(channel) ?? whole;
+  });
+}
+
+/**
+ * The reverse, for a message to be edited.
+ *
+ * @param {string} text
+ * @param {Model} model
+ */
+export function fromSlack(text, model) {
+  return unescape(
+    text.replace(/<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>/g, (_, sign, id, label) => {
+      if (sign === '@') return `@${model.users.get(id)?.name ?? label ?? id}`;
+      if (sign === '#') return `#${model.channels.get(id)?.name ?? label ?? id}`;
+      return sign === '!' ? `@${id}` : id;
+    }),
+  );
+}
+
+/** @param {string} text */
+function escape(text) {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** @param {Map<string, string>} names */
+function anyOf(names) {
+  const longestFirst = [...names.keys()].sort((one, other) => other.length - one.length);
+  return longestFirst.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|') || '(?!)';
+}
