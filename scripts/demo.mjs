@@ -1,5 +1,5 @@
-// `npm run demo`: a bot and a workspace for it on localhost, in one process. Goes on until Ctrl-C; with --once it ends
-// by itself. With SLACK_BOT_TOKEN set, the same bot runs against Slack.
+// `npm run demo`: a bot and a workspace for it on localhost, in one process, with a page to talk to the bot on. Goes on
+// until Ctrl-C; with --once it ends by itself. With SLACK_BOT_TOKEN set, the same bot runs against Slack.
 
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -32,7 +32,8 @@ async function againstSlack(token) {
 async function againstWorkspace(once) {
   const { Workspace } = require('slack-rtm-workspace');
   const slack = await Workspace.start();
-  console.log(`A workspace runs at ${slack.apiUrl}, and a bot connects to it.\n`);
+  console.log(`A workspace runs at ${slack.apiUrl}, and a bot connects to it.`);
+  console.log(`Its page: ${slack.pageUrl}\n`);
   const rtm = bot(slack.token, { slackApiUrl: slack.apiUrl });
   const ready = next(rtm, 'ready');
   await rtm.start();
@@ -119,13 +120,14 @@ function summarize({ counts, ms }, took) {
   console.log(`\nFrom a user's message to the bot's answer: ${took.map((time) => time.toFixed(1)).join(', ')} ms\n`);
 }
 
-/** Goes on until Ctrl-C: bob greets now and then, and whoever sits at the terminal speaks as ann. */
+/** Goes on until Ctrl-C: bob greets now and then, whoever sits at the terminal speaks as ann, and on the page as anybody. */
 async function converse(slack) {
-  console.log('Type something to say it as ann; Ctrl-C ends.\n');
+  console.log(`Type something to say it as ann, or open ${slack.pageUrl} to talk and to break things; Ctrl-C ends.\n`);
   const end = new AbortController();
   process.once('SIGINT', () => end.abort());
-  slack.events.on('message', (message) => {
+  slack.events.on('message', (message, { via }) => {
     if (message.user === slack.bot.id) line('bot', 'green', message.text);
+    else if (via === 'page') line(nameOf(slack, message.user), 'yellow', message.text);
   });
   const input = createInterface({ input: process.stdin });
   input.on('line', (text) => {
@@ -142,6 +144,10 @@ async function converse(slack) {
   } finally {
     input.close();
   }
+}
+
+function nameOf(slack, id) {
+  return slack.users.find((user) => user.id === id).name;
 }
 
 /** A line with its time, who it is from, and what happened. */

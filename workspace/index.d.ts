@@ -401,6 +401,8 @@ export class Workspace {
 
   /** `http://127.0.0.1:PORT/api/`: a client's `slackApiUrl`. */
   readonly apiUrl: string;
+  /** Where a browser finds the page. */
+  readonly pageUrl: string;
   /** The token of `bot`. */
   readonly token: string;
   /** The first bot. */

@@ -52,9 +52,8 @@ async function main() {
   const slack = await start(seed, options);
   endBySignal(slack);
   if (isSeedIgnored) console.log(`${options.data} holds a workspace, so ${options.seed} is not used.`);
-  const page = new URL('/', slack.apiUrl).href;
-  console.log(describe(slack, page));
-  if (options.open) openInBrowser(page);
+  console.log(describe(slack));
+  if (options.open) openInBrowser(slack.pageUrl);
   if (frames) slack.events.once('connection', () => void replay(slack, frames));
 }
 
@@ -107,17 +106,14 @@ async function start(seed, { port, host, data, seed: seedFile }) {
   }
 }
 
-/**
- * @param {Workspace} slack
- * @param {string} page
- */
-function describe({ apiUrl, token, team }, page) {
+/** @param {Workspace} slack */
+function describe({ apiUrl, pageUrl, token, team }) {
   return `
 ${team.name} runs here until Ctrl-C.
 
   API URL  ${apiUrl}
   Token    ${token}
-  Page     ${page}
+  Page     ${pageUrl}
 
 For a bot:
 

@@ -104,6 +104,10 @@ class Workspace {
     return workspace;
   }
 
+  get pageUrl() {
+    return new URL('/', this.apiUrl).href;
+  }
+
   get apiUrl() {
     return `http://${this.#address()}/api/`;
   }
