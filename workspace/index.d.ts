@@ -383,7 +383,8 @@ export interface WorkspaceEvents {
   presence: [users: User[], presence: Presence];
   connection: [connection: Connection];
   disconnection: [connection: Connection, why: { code: number; reason: string }];
-  request: [request: ApiRequest];
+  /** `size`: bytes of the query and the body. */
+  request: [request: ApiRequest, size: number];
   received: [frame: ReceivedFrame];
   sent: [connection: Connection, data: string | Buffer];
 }
@@ -415,9 +416,9 @@ export class Workspace {
   readonly channels: Channel[];
   /** The open ones, oldest first. */
   readonly connections: Connection[];
-  /** The last 10,000 Web API calls, oldest first. */
+  /** The last 10,000 Web API calls, oldest first; of those above 10 kB the last 100 MB. */
   readonly requests: ApiRequest[];
-  /** The last 10,000 frames from clients, oldest first. */
+  /** The last 10,000 frames from clients, oldest first; of those above 10 kB the last 100 MB. */
   readonly received: ReceivedFrame[];
   readonly faults: Faults;
   /** Everything that happens, as it happens: see `WorkspaceEvents`. */

@@ -54,7 +54,7 @@ async function main() {
   if (isSeedIgnored) console.log(`${options.data} holds a workspace, so ${options.seed} is not used.`);
   console.log(describe(slack));
   if (options.open) openInBrowser(slack.pageUrl);
-  if (frames) slack.events.once('connection', () => void replay(slack, frames));
+  if (frames) slack.events.once('connection', ({ bot }) => void replay(slack, frames, bot));
 }
 
 /** @param {string[]} args */
@@ -153,10 +153,11 @@ function readFrames(file) {
 /**
  * @param {Workspace} slack
  * @param {string[]} frames
+ * @param {import('..').Bot} bot
  */
-async function replay(slack, frames) {
+async function replay(slack, frames, bot) {
   console.log(`Replaying ${frames.length} frames …`);
-  const sent = await slack.replay(frames, { speed: 1 });
+  const sent = await slack.replay(frames, { speed: 1, to: bot });
   console.log(sent === frames.length ? 'Replayed all of them.' : `Replayed ${sent}; then the last connection ended.`);
 }
 

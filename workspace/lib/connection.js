@@ -6,6 +6,8 @@ const { encode } = require('./wire');
 
 /** ms; the longest that timers know */
 const MAX_DELAY = 2 ** 31 - 1;
+/** Bytes that a client may leave unread; one that has stopped reading must not fill the memory. */
+const MAX_UNREAD = 128 * 1024 * 1024;
 
 /**
  * @typedef {import('../index').Bot} Bot
@@ -14,6 +16,8 @@ const MAX_DELAY = 2 ** 31 - 1;
  * @typedef {object} Session what a connect call asked for and what happened since; handed on to its connection
  * @property {Bot} bot
  * @property {boolean} batchPresence whether `presence_change` may tell of several users
+ * @property {string | undefined} host the `Host` of the connect call
+ * @property {Connection} [predecessor] the connection that was told the URL; what that gets is not in the backlog
  * @property {string[]} backlog events that go out after `hello`
  *
  * @typedef {{ ok: boolean, reply_to: unknown, [field: string]: unknown }} Reply to a message
@@ -57,6 +61,7 @@ class Connection {
     this.id = id;
     this.bot = session.bot;
     this.batchPresence = session.batchPresence;
+    this.host = session.host;
     this.#backlog = session.backlog;
     this.#ws = ws;
     this.#socket = socket;
@@ -134,12 +139,14 @@ class Connection {
   }
 
   /**
-   * Answers any other frame, later where that fault is on.
+   * Answers any other frame, later where that fault is on. Throws where the reply cannot be written as JSON.
    *
    * @param {object} reply
    */
   reply(reply) {
-    this.#later(() => void this.send(encode(reply)));
+    // Written now: what cannot be written is to be known here, not when a timer ends.
+    const json = encode(reply);
+    this.#later(() => void this.send(json));
   }
 
   /** Whether the message at hand is one too many. */
@@ -213,6 +220,11 @@ class Connection {
     return this.#silence !== undefined;
   }
 
+  /** Whether what is sent goes out. */
+  get isReached() {
+    return !this.#silence && this.#ws.readyState === this.#ws.OPEN;
+  }
+
   /**
    * Half-open or not. The socket's readers are put aside rather than paused, so that its end is still noticed.
    *
@@ -246,7 +258,11 @@ class Connection {
    * @param {((error?: Error | null) => void) | undefined} done
    */
   #write(data, done) {
-    if (this.#silence || this.#ws.readyState !== this.#ws.OPEN) return false;
+    if (!this.isReached) return false;
+    if (this.#ws.bufferedAmount > MAX_UNREAD) {
+      this.drop();
+      return false;
+    }
     this.#gather();
     this.#ws.send(data, done);
     const events = this.#events;

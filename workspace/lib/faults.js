@@ -135,16 +135,20 @@ class Faults {
       ? state.users.find(({ id, isBot }) => !isBot && channel.members.has(id)) ?? state.users[0]
       : state.user(options.user);
     const { signal } = this.#floods;
+    // A client that has stopped reading does not keep a flood from being ended.
+    let end = () => {};
+    const ended = new Promise((/** @type {(value?: undefined) => void} */ resolve) => { end = resolve; });
+    signal.addEventListener('abort', end);
     const started = performance.now();
     let sent = 0;
     while (sent < count && !signal.aborted) {
       const due = Math.min(count, Math.ceil(((performance.now() - started + TICK) / 1000) * perSecond), sent + 1000);
       for (; sent < due; sent += 1) state.flash(user, channel, text(sent), { via: 'test' });
-      await Promise.all([
-        pause(TICK, undefined, { signal }).catch(() => {}),
-        ...this.#connections().map((connection) => connection.drained()),
-      ]);
+      const drained = Promise.all(this.#connections().map((connection) => connection.drained()));
+      await pause(TICK, undefined, { signal }).catch(() => {});
+      await Promise.race([drained, ended]);
     }
+    signal.removeEventListener('abort', end);
     return sent;
   }
 

@@ -3,6 +3,10 @@
 'use strict';
 
 const LIMIT = 10_000;
+/** Characters or bytes above which an entry is large. */
+const LARGE = 10_000;
+/** Of all large entries together; above it the oldest of them go. */
+const MAX_SIZE = 100_000_000;
 const DEFAULT_TIMEOUT = 5000;
 /** ms; the longest that timers know, above which a wait has no end */
 const MAX_TIMEOUT = 2 ** 31 - 1;
@@ -25,6 +29,9 @@ class Log {
   #open = [];
   /** @type {Set<Waiter<T>>} */
   #waiters = new Set();
+  /** @type {{ size: number, entry: T }[]} the large entries, oldest first */
+  #large = [];
+  #largeSize = 0;
   #describe;
   #closed = false;
 
@@ -33,14 +40,18 @@ class Log {
     this.#describe = describe;
   }
 
-  /** The last 10,000, oldest first. */
+  /** The last 10,000, fewer where they are very large, oldest first. */
   get entries() {
     return [...this.#entries];
   }
 
-  /** @param {T} entry */
-  add(entry) {
+  /**
+   * @param {T} entry
+   * @param {number} [size] how many characters or bytes it holds
+   */
+  add(entry, size = 0) {
     push(this.#entries, entry);
+    this.#makeRoom(entry, size);
     for (const waiter of this.#waiters) {
       if (!waiter.matches(entry)) continue;
       waiter.resolve(entry);
@@ -106,6 +117,22 @@ class Log {
     });
   }
 
+  /**
+   * @param {T} entry
+   * @param {number} size
+   */
+  #makeRoom(entry, size) {
+    if (size <= LARGE) return;
+    this.#large.push({ size, entry });
+    this.#largeSize += size;
+    while (this.#largeSize > MAX_SIZE && this.#large.length > 1) {
+      const [oldest] = this.#large.splice(0, 1);
+      this.#largeSize -= oldest.size;
+      remove(this.#entries, oldest.entry);
+      remove(this.#open, oldest.entry);
+    }
+  }
+
   #seen() {
     if (this.#open.length === 0) return 'nothing else was seen';
     const lines = this.#open.slice(-SHOWN).map(this.#describe);
@@ -122,6 +149,16 @@ class Log {
 function push(list, entry) {
   list.push(entry);
   if (list.length > LIMIT) list.shift();
+}
+
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {T} entry
+ */
+function remove(list, entry) {
+  const index = list.indexOf(entry);
+  if (index >= 0) list.splice(index, 1);
 }
 
 /**

@@ -233,8 +233,29 @@ function frameEntry({ at, connection, direction, data }) {
   if (typeof data !== 'string') {
     return { ...entry, type: 'binary', data: data.subarray(0, 1000).toString('hex'), length: data.length };
   }
-  if (data.length <= MOST_FRAME_TEXT) return { ...entry, data };
-  return { ...entry, data: data.slice(0, MOST_FRAME_TEXT), length: data.length };
+  return { ...entry, ...clipped(data) };
 }
 
-module.exports = { Feed, frameEntry, MOST_FRAMES };
+/**
+ * @param {{ at: number, method: string, bot: { id: string } | undefined, params: Record<string, unknown> }} call
+ * @returns {WireEntry}
+ */
+function callEntry({ at, method, bot, params }) {
+  return { at, kind: 'call', bot: bot?.id, type: method, ...clipped(write(params)) };
+}
+
+/** @param {object} params perhaps nested so deep that they cannot be written */
+function write(params) {
+  try {
+    return JSON.stringify(params);
+  } catch {
+    return 'too deep to be shown';
+  }
+}
+
+/** @param {string} data */
+function clipped(data) {
+  return data.length <= MOST_FRAME_TEXT ? { data } : { data: data.slice(0, MOST_FRAME_TEXT), length: data.length };
+}
+
+module.exports = { Feed, callEntry, frameEntry, MOST_FRAMES };

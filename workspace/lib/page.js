@@ -8,7 +8,7 @@ const { isIP } = require('node:net');
 const path = require('node:path');
 const { WebSocketServer } = require('ws');
 const { perform, statusOfFaults } = require('./page-actions');
-const { Feed, frameEntry, MOST_FRAMES } = require('./page-feed');
+const { Feed, callEntry, frameEntry, MOST_FRAMES } = require('./page-feed');
 const { decodeObject } = require('./wire');
 
 /**
@@ -115,6 +115,7 @@ class Page {
       this.#server.handleUpgrade(request, socket, head, (ws) => this.#open(ws, request.headers.host ?? ''));
     } else {
       socket.on('error', () => {});
+      socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 403 ${STATUS_CODES[403]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     }
     return true;
@@ -169,7 +170,7 @@ class Page {
     events.on('presence', () => this.#changed());
     events.on('frame', (frame) => this.#tell(frameEntry(frame)));
     events.on('request', ({ at, method, bot, params }) => {
-      this.#tell({ at, kind: 'call', bot: bot?.id, type: method, data: JSON.stringify(params) });
+      this.#tell(callEntry({ at, method, bot, params }));
     });
     events.on('connection', ({ id, bot }) => {
       this.#tell({ at: Date.now(), kind: 'open', connection: id, bot: bot.id, data: '' });

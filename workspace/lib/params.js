@@ -95,8 +95,10 @@ function readMultipart(body, contentType) {
     try {
       const limits = { fieldNameSize: MAX_NAME_LENGTH + 1, fieldSize: body.length + 1, parts: MAX_PARTS };
       const parser = new Busboy({ headers: { 'content-type': contentType }, limits });
-      parser.on('field', (name, value) => void pairs.push([name, value]));
+      // A part may come without a name, whatever the types say.
+      parser.on('field', (name, value) => (name === undefined ? refuse() : void pairs.push([name, value])));
       parser.on('file', (name, file, filename, encoding, mimetype) => {
+        if (name === undefined) refuse();
         let size = 0;
         file.on('data', (chunk) => { size += chunk.length; });
         file.on('end', () => void pairs.push([name, { filename, mimetype, size }]));

@@ -68,16 +68,17 @@ class Rtm {
    *
    * @param {Bot} bot
    * @param {boolean} batchPresence
-   * @param {string} [asked] the `Host` of who asks
+   * @param {string} [host] the `Host` of who asks
+   * @param {Connection} [predecessor] the connection that the socket is to follow
    */
-  reserve(bot, batchPresence, asked) {
+  reserve(bot, batchPresence, host, predecessor) {
     this.#forgetExpired();
     const ticket = randomBytes(32).toString('base64url');
     const expiresAt = performance.now() + this.#ticketLifetime;
-    this.#tickets.set(ticket, { bot, batchPresence, backlog: [], expiresAt });
+    this.#tickets.set(ticket, { bot, batchPresence, host, predecessor, backlog: [], expiresAt });
     const [oldest] = this.#tickets.keys();
     if (this.#tickets.size > MAX_TICKETS) this.#tickets.delete(oldest);
-    return this.#socketBase(asked) + PATH + ticket;
+    return this.#socketBase(host) + PATH + ticket;
   }
 
   /**
@@ -133,7 +134,7 @@ class Rtm {
     this.#unsent.delete(id);
     if (this.#reconnectUrlEvery > 0) {
       connection.every(this.#reconnectUrlEvery, () => {
-        const url = this.reserve(connection.bot, connection.batchPresence);
+        const url = this.reserve(connection.bot, connection.batchPresence, connection.host, connection);
         connection.deliver(encode({ type: 'reconnect_url', url }));
       });
     }
@@ -186,8 +187,8 @@ class Rtm {
       if (connection !== origin.connection && concerns(connection.bot)) connection.deliver(json ??= encode(event));
     }
     this.#forgetExpired();
-    for (const { bot, backlog } of this.#tickets.values()) {
-      if (concerns(bot)) backlog.push(json ??= encode(event));
+    for (const { bot, backlog, predecessor } of this.#tickets.values()) {
+      if (concerns(bot) && !predecessor?.isReached) backlog.push(json ??= encode(event));
     }
   }
 

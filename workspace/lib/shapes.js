@@ -193,7 +193,7 @@ function channelShape(channel, viewer, state) {
 function snapshotShape(bot, state) {
   const seen = state.channels.filter((channel) => !channel.isPrivate || channel.members.has(bot.id));
   const shape = (/** @type {Channel} */ channel) => {
-    const latest = state.history(channel).at(-1);
+    const latest = channel.members.has(bot.id) ? state.history(channel).at(-1) : undefined;
     return {
       ...channelShape(channel, bot, state),
       ...(channel.isIm ? {} : { members: [...channel.members], num_members: channel.members.size }),
@@ -205,8 +205,9 @@ function snapshotShape(bot, state) {
       is_open: true,
     };
   };
+  const said = state.saidAway(bot) ? 'away' : 'active';
   return {
-    self: { id: bot.id, name: bot.name, prefs: {}, created: 0, manual_presence: 'active' },
+    self: { id: bot.id, name: bot.name, prefs: {}, created: 0, manual_presence: said },
     team: {
       id: state.team.id,
       name: state.team.name,

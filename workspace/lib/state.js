@@ -228,7 +228,8 @@ class State extends Timeline {
     if (presence !== 'active' && presence !== 'away') {
       throw new SlackError('invalid_presence', `presence must be 'active' or 'away', not ${show(presence)}`);
     }
-    const changed = refs.map((ref) => this.user(ref)).filter((user) => user.presence !== presence);
+    const named = new Set(refs.map((ref) => this.user(ref)));
+    const changed = [...named].filter((user) => user.presence !== presence);
     if (changed.length === 0) return;
     for (const user of changed) {
       if (!user.isBot) this.put('user', user.id, { ...user, presence });

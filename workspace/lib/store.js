@@ -2,7 +2,7 @@
 // the values mean (state.js does), and makes no file unless it is asked to open one.
 'use strict';
 
-const { closeSync, openSync } = require('node:fs');
+const { accessSync, closeSync, constants, openSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 /**
@@ -171,7 +171,7 @@ function openStore(file, { driver } = {}) {
   // Absolute, so that no name has a meaning of its own for SQLite (`:memory:`, `file:…`).
   const absolute = path.resolve(file);
   try {
-    closeSync(openSync(absolute, 'a', 0o600));
+    touch(absolute);
   } catch (error) {
     const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
     throw new DataFileError(`${file} ${REFUSALS.get(code) ?? `cannot be opened: ${message}`}`, { cause: error });
@@ -186,6 +186,18 @@ function openStore(file, { driver } = {}) {
     database?.close();
     throw explained(error, file);
   }
+}
+
+/**
+ * Makes the file where there is none; throws Node's error where it cannot be used. One that is there is not opened: to
+ * close it again would end the locks by which this process may hold it already.
+ *
+ * @param {string} absolute
+ */
+function touch(absolute) {
+  const present = statSync(absolute, { throwIfNoEntry: false });
+  if (present?.isFile()) accessSync(absolute, constants.R_OK | constants.W_OK);
+  else closeSync(openSync(absolute, 'a', 0o600));
 }
 
 /**

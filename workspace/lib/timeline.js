@@ -168,11 +168,10 @@ class Timeline extends Directory {
     const { user, channel, message, reactions } = this.#reactable(userRef, channelRef, ts, name);
     const present = reactions.find((one) => one.name === name);
     if (present?.users.includes(user.id)) throw new SlackError('already_reacted');
-    const rest = reactions.filter((one) => one !== present);
     const users = [...(present?.users ?? []), user.id];
     const list = present
       ? reactions.map((one) => (one === present ? { name, users, count: users.length } : one))
-      : [...rest, { name, users, count: 1 }];
+      : [...reactions, { name, users, count: 1 }];
     this.#keep({ ...message, reactions: list });
     this.#tellReaction('reaction_added', user, channel, message, name, origin);
   }

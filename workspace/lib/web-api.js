@@ -80,7 +80,8 @@ class WebApi {
       const { params, warnings } = await readParams(query, body, request.headers['content-type']);
       const token = takeToken(request, params);
       const bot = this.#botOf(token);
-      this.#events.emit('request', { method: name, at: Date.now(), bot, params, headers: withoutSecrets(request) });
+      const told = { method: name, at: Date.now(), bot, params, headers: withoutSecrets(request) };
+      this.#events.emit('request', told, query.length + body.length);
       const refusal = this.#takeRefusal(name);
       if (refusal) {
         refuse(refusal, response, headers);

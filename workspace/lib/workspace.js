@@ -80,13 +80,15 @@ class Workspace {
       if (!page.handle(request, response)) void api.handle(request, response);
     });
     this.#server.on('upgrade', (request, socket, head) => {
-      if (!page.upgrade(request, socket, head)) rtm.upgrade(request, socket, head);
+      if (this.#ended.signal.aborted) socket.destroy();
+      else if (request.headers.upgrade?.toLowerCase() !== 'websocket') this.#handleAnyway(request, socket, head);
+      else if (!page.upgrade(request, socket, head)) rtm.upgrade(request, socket, head);
     });
     events.on('message', (message, { via }) => { if (isClient(via)) this.#messages.add(message); });
     events.on('event', (event, _audience, { via }) => { if (isClient(via)) this.#happened.add(event); });
     events.on('connection', (connection) => this.#connections.add(connection));
-    events.on('request', (request) => this.#requests.add(request));
-    events.on('received', (frame) => this.#received.add(frame));
+    events.on('request', (request, size) => this.#requests.add(request, size));
+    events.on('received', (frame) => this.#received.add(frame, frame.data.length));
   }
 
   /** @param {import('../index').StartOptions} [options] */
@@ -298,6 +300,21 @@ class Workspace {
     }
   }
 
+  /**
+   * Takes a request that offers another protocol, such as HTTP/2, as if it did not: Node.js stops reading HTTP at it.
+   *
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:stream').Duplex} socket
+   * @param {Buffer} head what was read after the headers
+   */
+  #handleAnyway({ method, url, httpVersion, rawHeaders }, socket, head) {
+    let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      if (rawHeaders[i].toLowerCase() !== 'upgrade') text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+    }
+    socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
+    this.#server.emit('connection', socket);
+  }
 
   /**
    * @param {import('../index').Frame} frame

@@ -127,6 +127,20 @@ test('--replay sends the frames of a file to the first bot, as they are', async 
   await run.prints(/Replaying 2 frames …\nReplayed all of them\./);
 });
 
+test('--replay sends nothing to other bots', async (t) => {
+  const folder = newFolder(t);
+  const bots = [{ name: 'one', token: 'xoxb-one' }, { name: 'two', token: 'xoxb-two' }];
+  fs.writeFileSync(path.join(folder, 'seed.json'), JSON.stringify({ bots }));
+  fs.writeFileSync(path.join(folder, 'recorded.ndjson'), '{"type":"a","ts":"1.0"}\n{"type":"b","ts":"1.5"}');
+  const run = new Run(t, ['--port', '0', '--seed', 'seed.json', '--replay', 'recorded.ndjson'], { cwd: folder });
+  const slack = await run.started();
+  const first = await Client.connect(slack, { token: 'xoxb-two' });
+  const other = await Client.connect(slack, { token: 'xoxb-one' });
+  assert.deepStrictEqual([(await first.next()).type, (await first.next()).type], ['a', 'b']);
+  await run.prints(/Replayed all of them\./);
+  assert.strictEqual((await other.ask({ id: 1, type: 'ping' })).type, 'pong');
+});
+
 const notLinux = process.platform !== 'linux' && 'only on Linux is the opener a program that a test can stand in for';
 test('--open opens the page', { skip: notLinux }, async (t) => {
   const folder = newFolder(t);

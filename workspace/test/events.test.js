@@ -205,6 +205,28 @@ test('reconnect_url comes again and again, good for one use', async (t) => {
   assert.strictEqual((await new Client(second.url).next()).type, 'hello');
 });
 
+test('a socket of a reconnect_url gets what the one before did not, and nothing twice', async (t) => {
+  const { slack, client, ann } = await start(t, { reconnectUrlEvery: 20 });
+  const { url } = await client.next();
+  ann.say('#general', 'for the first');
+  const [connection] = slack.connections;
+  slack.faults.drop();
+  ann.say('#general', 'for the second');
+  await connection.closed;
+  const second = new Client(url);
+  assert.deepStrictEqual([(await second.next()).type, (await second.next()).text], ['hello', 'for the second']);
+  assert.strictEqual(client.texts.filter((text) => text.includes('for the first')).length, 1);
+});
+
+test('a reconnect_url leads to where the connect call was made', async (t) => {
+  const slack = await startWorkspace(t, { host: '0.0.0.0', reconnectUrlEvery: 20 });
+  const { body } = await call({ apiUrl: slack.apiUrl.replace('127.0.0.1', 'localhost'), token: slack.token }, 'rtm.connect');
+  const client = new Client(body.url);
+  assert.strictEqual((await client.next()).type, 'hello');
+  assert.strictEqual(new URL((await client.next()).url).host, new URL(body.url).host);
+  assert.strictEqual(new URL(body.url).hostname, 'localhost');
+});
+
 test('slack.events tells every event with its audience and origin, and every frame both ways', async (t) => {
   const { slack, client, ann } = await start(t);
   const events = [];

@@ -175,3 +175,26 @@ test('a dropped connection takes its late replies with it', async (t) => {
   slack.faults.drop();
   await once(client.ws, 'close');
 });
+
+test('a late reply that cannot be written is refused, and ends nothing', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  slack.faults.delayReplies(5);
+  const depth = 8000;
+  client.send(`{"id":1,"type":"ping","deep":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+  assert.strictEqual((await client.next()).reply_to, 1);
+  assert.strictEqual((await client.ask({ id: 2, type: 'ping' })).reply_to, 2);
+});
+
+test('a flood to a client that has stopped reading can be ended', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  client.ws.pause();
+  const count = 1e6;
+  const flood = slack.faults.flood({ count, perSecond: 1e6, text: () => 'x'.repeat(10_000) });
+  const { bot } = slack;
+  while (!slack.connections[0].drained()) await new Promise(setImmediate);
+  slack.faults.clear();
+  assert.ok(await flood < count);
+  assert.deepStrictEqual(slack.connections.map((connection) => connection.bot), [bot], 'it is still there');
+});

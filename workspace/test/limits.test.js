@@ -1,4 +1,4 @@
-// The faults rate limit, goodbye, migration and flood.
+// The faults rate limit, goodbye, migration and flood; and how much a client may leave unread.
 'use strict';
 
 const assert = require('node:assert');
@@ -104,4 +104,18 @@ test('a flood keeps its pace, goes no faster than clients read, and can be ended
   await slack.close();
   assert.ok(await atEnd <= 1);
   await assert.rejects(slack.faults.flood({ perSecond: 0 }), /perSecond must be above 0/);
+});
+
+test('a client that leaves 128 MB unread is dropped, others are not', async (t) => {
+  const slack = await startWorkspace(t);
+  const stuck = await Client.connect(slack);
+  stuck.ws.pause();
+  const [connection] = slack.connections;
+  const frame = Buffer.alloc(16 * 1024 * 1024);
+  let sent = 0;
+  while (slack.emit(frame, { to: connection }) === 1) sent += 1;
+  assert.ok(sent >= 8 && sent < 12, `${sent} frames`);
+  assert.strictEqual((await connection.closed).code, 1006);
+  stuck.ws.terminate();
+  assert.strictEqual((await (await Client.connect(slack)).ask({ id: 1, type: 'ping' })).type, 'pong');
 });

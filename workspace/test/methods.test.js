@@ -237,3 +237,66 @@ test('every method of the list is there, and wants a token', async (t) => {
   }
   assert.strictEqual((await call(slack, 'conversations.replies')).body.error, 'unknown_method');
 });
+
+test('conversations.history goes forward from oldest, and leaves nothing out', async (t) => {
+  const { ask, id, ann } = await start(t);
+  const channel = id('general');
+  const said = Array.from({ length: 8 }, (_, n) => ann.say('#general', String(n)));
+  const pages = [];
+  let cursor = '';
+  do {
+    const page = await ask('conversations.history', { channel, oldest: said[0].ts, limit: 3, cursor });
+    pages.push(page.messages.map(({ text }) => text).join(''));
+    cursor = page.response_metadata?.next_cursor ?? '';
+    assert.strictEqual(page.has_more, cursor !== '');
+  } while (cursor !== '');
+  assert.deepStrictEqual(pages, ['321', '654', '7']);
+});
+
+test('rtm.start tells how the bot is, and no message of a channel it is not in', async (t) => {
+  const { slack, ask, ann } = await start(t);
+  ann.say('#club', 'among us');
+  ann.say('#general', 'for all');
+  await ask('users.setPresence', { presence: 'away' });
+  const { self, channels } = await ask('rtm.start');
+  assert.strictEqual(self.manual_presence, 'away');
+  const latest = (name) => channels.find((channel) => channel.name === name).latest;
+  assert.deepStrictEqual([latest('club'), latest('general').text], [null, 'for all']);
+  await ask('users.setPresence', { presence: 'auto' });
+  assert.strictEqual((await ask('rtm.start')).self.manual_presence, 'active');
+  assert.strictEqual(slack.bot.presence, 'away', 'it has no connection');
+});
+
+test('who leaves before a page hides nobody', async (t) => {
+  const { slack, ask, id } = await start(t);
+  const channel = id('random');
+  const all = [...slack.channel('random').members];
+  const first = await ask('conversations.members', { channel, limit: 2 });
+  slack.user(all[0]).leave('#random');
+  const { next_cursor: cursor } = first.response_metadata;
+  assert.deepStrictEqual((await ask('conversations.members', { channel, limit: 2, cursor })).members, all.slice(2, 4));
+});
+
+test('the last of a page may leave, and come back', async (t) => {
+  const { slack, ask, id } = await start(t);
+  const channel = id('random');
+  const all = [...slack.channel('random').members];
+  const first = await ask('conversations.members', { channel, limit: 2 });
+  assert.deepStrictEqual(first.members, all.slice(0, 2));
+  slack.user(all[1]).leave('#random');
+  const { next_cursor: cursor } = first.response_metadata;
+  const next = async () => (await ask('conversations.members', { channel, limit: 2, cursor })).members;
+  assert.deepStrictEqual(await next(), all.slice(2, 4), 'without the one that the page ended with');
+  slack.user(all[1]).join('#random');
+  assert.strictEqual((await next())[0], all[2], 'which is the last one now');
+});
+
+test('blocks and attachments are objects, not too many', async (t) => {
+  const { error, id } = await start(t);
+  const channel = id('general');
+  const send = (key, value) => error('chat.postMessage', { channel, text: 'x', [key]: JSON.stringify(value) });
+  assert.strictEqual(await send('blocks', ['x']), 'invalid_blocks');
+  assert.strictEqual(await send('blocks', Array(51).fill({ type: 'divider' })), 'invalid_blocks');
+  assert.strictEqual(await send('blocks', Array(50).fill({ type: 'divider' })), undefined);
+  assert.strictEqual(await send('attachments', [null]), 'invalid_attachments');
+});

@@ -390,3 +390,18 @@ test('a page costs nothing after it is gone, and close() ends those that are ope
   await slack.close();
   await closed;
 });
+
+test('a call that cannot be shown in whole is answered all the same', async (t) => {
+  const slack = await startWorkspace(t);
+  const page = await FakePage.open(slack);
+  const headers = { authorization: `Bearer ${slack.token}`, 'content-type': 'application/json' };
+  const channel = slack.channel('general').id;
+  const body = `{"channel":"${channel}","text":"x","deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  const answer = await (await fetch(`${slack.apiUrl}chat.postMessage`, { method: 'POST', headers, body })).json();
+  assert.strictEqual(answer.ok, true);
+  const shown = (type) => ({ frames }) => frames.some((entry) => entry.type === type);
+  await page.until(shown('chat.postMessage'));
+  await fetch(`${slack.apiUrl}api.test`, { method: 'POST', headers, body: JSON.stringify({ text: 'x'.repeat(1e6) }) });
+  const entry = (await page.until(shown('api.test'))).frames.find(({ type }) => type === 'api.test');
+  assert.deepStrictEqual([entry.data.length, entry.length], [60_000, 1e6 + '{"text":""}'.length]);
+});

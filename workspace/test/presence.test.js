@@ -73,3 +73,13 @@ test('only active and away can be set', async (t) => {
   const slack = await startWorkspace(t);
   assert.throws(() => slack.user('ann').setPresence('auto'), /presence must be 'active' or 'away', not "auto"/);
 });
+
+test('who is named twice is told of once', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  const { id } = slack.user('ann');
+  await client.ask({ type: 'presence_sub', ids: [id] });
+  slack.setPresence(['ann', id], 'away');
+  assert.strictEqual((await client.next()).presence, 'away');
+  assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong');
+});

@@ -92,3 +92,34 @@ test('a process ends by itself after close', async () => {
   assert.strictEqual(code, 0);
   assert.strictEqual(Buffer.concat(output).toString(), 'closed\n');
 });
+
+/** An upgrade request of a client that never ends its side. */
+function knock(t, slack, host) {
+  const socket = net.connect({ port: new URL(slack.apiUrl).port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  socket.on('error', () => {});
+  const head = ['GET /page/socket HTTP/1.1', `Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket'];
+  const handshake = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+  const send = () => socket.write([...head, ...handshake, '', ''].join('\r\n'));
+  return { socket, send };
+}
+
+test('close does not wait for a client that was refused and stays', { timeout: 5000 }, async (t) => {
+  const slack = await Workspace.start();
+  const { socket, send } = knock(t, slack, 'elsewhere.example');
+  send();
+  const [answer] = await once(socket, 'data');
+  assert.match(answer.toString(), /^HTTP\/1\.1 403 /);
+  await slack.close();
+});
+
+test('close does not wait for a socket that is asked for meanwhile', { timeout: 5000 }, async (t) => {
+  const slack = await Workspace.start();
+  await Client.connect(slack);
+  const { socket, send } = knock(t, slack, new URL(slack.apiUrl).host);
+  await once(socket, 'connect');
+  await fetch(slack.pageUrl); // by now the server knows of the other socket, too
+  await new Promise((resolve) => setTimeout(resolve, 0)); // after a timer, the request is read before close() goes on
+  send();
+  await slack.close();
+});

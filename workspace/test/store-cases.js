@@ -2,7 +2,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const { tmpdir } = require('node:os');
@@ -210,4 +210,17 @@ test('a workspace that cannot start leaves its data file free', async (t) => {
   await assert.rejects(Workspace.start({ data, port }), { code: 'EADDRINUSE' });
   const slack = await Workspace.start({ data });
   await slack.close();
+});
+
+test('a second opening in the same process does not let another process in', (t) => {
+  const file = newFile(t);
+  open(t, file).put('kind', 'id', 1);
+  assert.throws(() => openStore(file, { driver }), refusal(/is in use by another process$/));
+  const script = `
+    const { openStore } = require(${JSON.stringify(require.resolve('../lib/store'))});
+    openStore(process.argv[1], { driver: ${JSON.stringify(driver)} });
+  `;
+  const { status, stderr } = spawnSync(process.execPath, ['-e', script, file]);
+  assert.strictEqual(status, 1);
+  assert.match(stderr.toString(), /is in use by another process/);
 });

@@ -125,3 +125,13 @@ test('everything is told as it happens', async (t) => {
   await slack.connections[0].closed;
   assert.deepStrictEqual([...new Set(seen)].sort(), names.sort());
 });
+
+test('of very large calls only the last are kept', async (t) => {
+  const slack = await startWorkspace(t);
+  await call(slack, 'auth.test');
+  for (let index = 0; index < 12; index += 1) await call(slack, 'api.test', { index, text: 'x'.repeat(9_000_000) });
+  const { requests } = slack;
+  assert.strictEqual(requests[0].method, 'auth.test', 'small ones stay');
+  assert.deepStrictEqual(requests.slice(1).map(({ params }) => params.index), [...Array(11).keys()].map((n) => `${n + 1}`));
+  assert.strictEqual((await slack.nextRequest({ method: 'api.test' })).params.index, '1');
+});

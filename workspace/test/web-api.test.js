@@ -1,6 +1,8 @@
 'use strict';
 
 const assert = require('node:assert');
+const { once } = require('node:events');
+const net = require('node:net');
 const { test } = require('node:test');
 const { startWorkspace, call, read, Client } = require('./support');
 
@@ -87,8 +89,10 @@ test('chat.postMessage posts, answers with the message and tells the members', a
   assert.strictEqual(body.channel, id);
   assert.strictEqual(body.message.bot_id, slack.bot.botId);
   assert.strictEqual(body.message.thread_ts, '1.2');
-  assert.deepStrictEqual(await client.next(), body.message);
-  assert.deepStrictEqual(slack.messages(id), [body.message]);
+  const told = await client.next();
+  assert.deepStrictEqual(slack.messages(id), [told]);
+  const { channel, event_ts, suppress_notification, source_team, user_team, ...message } = told;
+  assert.deepStrictEqual(body.message, message, 'without what tells where it went');
 });
 
 test('chat.postMessage takes a channel\'s name, a user, blocks and attachments', async (t) => {
@@ -163,4 +167,21 @@ test('other paths and HTTP methods get a 4xx', async (t) => {
   const put = await fetch(`${slack.apiUrl}api.test`, { method: 'PUT', body: 'x' });
   assert.strictEqual(put.status, 405);
   assert.strictEqual(put.headers.get('allow'), 'GET, POST');
+});
+
+test('a call that offers another protocol is answered as any other', { timeout: 5000 }, async (t) => {
+  const slack = await startWorkspace(t);
+  const { port, host } = new URL(slack.apiUrl);
+  const socket = net.connect(Number(port), '127.0.0.1');
+  t.after(() => socket.destroy());
+  const body = JSON.stringify({ text: 'hi' });
+  const request = [
+    'POST /api/api.test HTTP/1.1', `Host: ${host}`, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c',
+    'HTTP2-Settings: AAMAAABkAAQAAP__', 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body,
+  ].join('\r\n');
+  for (const time of ['first', 'second']) {
+    socket.write(request);
+    const [answer] = await once(socket, 'data');
+    assert.match(answer.toString(), /^HTTP\/1\.1 200 OK\r\n[^]*"args":\{"text":"hi"\}/, `the ${time} time`);
+  }
 });

@@ -63,7 +63,7 @@ function flag(params, name) {
 }
 
 /**
- * A list as it comes in a JSON body, or as JSON text in a form.
+ * A list of objects as it comes in a JSON body, or as JSON text in a form.
  *
  * @param {Params} params
  * @param {string} name
@@ -79,8 +79,9 @@ function list(params, name) {
       value = undefined;
     }
   }
-  if (Array.isArray(value) && !isDeep(value)) return value;
-  const messages = [`[ERROR] must be an array [json-pointer:/${name}]`];
+  const isObject = (/** @type {unknown} */ item) => typeof item === 'object' && item !== null && !Array.isArray(item);
+  if (Array.isArray(value) && value.every(isObject) && !isDeep(value)) return value;
+  const messages = [`[ERROR] must be an array of objects [json-pointer:/${name}]`];
   throw new SlackError(`invalid_${name}`, undefined, messages);
 }
 
@@ -112,9 +113,10 @@ function visible(params, { bot, state }) {
 }
 
 /**
- * One page of a list. The cursor is the index of the next entry, in base64 as Slack's are.
+ * One page of a list. The cursor is the index of the next entry and the id of the one before, in base64 as Slack's are:
+ * what has left the list since must not hide another.
  *
- * @template T
+ * @template {string | { id: string }} T
  * @param {T[]} all
  * @param {Params} params `limit` and `cursor`
  * @param {number} [usual] the limit where none is given; default: none
@@ -123,11 +125,14 @@ function visible(params, { bot, state }) {
 function page(all, params, usual = all.length) {
   const size = limit(params, Math.max(MAX_PAGE, all.length)) || usual;
   const cursor = optional(params, 'cursor') ?? '';
-  const [, at] = /^index:(\d{1,9})$/.exec(Buffer.from(cursor, 'base64').toString()) ?? [];
-  if (cursor !== '' && at === undefined) throw new SlackError('invalid_cursor');
-  const start = Number(at ?? 0);
+  const [, at = 0, before] = /^index:(\d{1,9}):(.*)$/s.exec(Buffer.from(cursor, 'base64').toString()) ?? [];
+  if (cursor !== '' && before === undefined) throw new SlackError('invalid_cursor');
+  const idOf = (/** @type {T} */ item) => (typeof item === 'string' ? item : item.id);
+  const last = before === undefined ? -1 : all.findIndex((item) => idOf(item) === before);
+  // Lists grow at their end: what is found further on left and came back.
+  const start = last >= 0 && last < Number(at) ? last + 1 : Math.max(0, Number(at) - 1);
   const end = start + size;
-  const next = end < all.length ? Buffer.from(`index:${end}`).toString('base64') : '';
+  const next = end < all.length ? Buffer.from(`index:${end}:${idOf(all[end - 1])}`).toString('base64') : '';
   return { items: all.slice(start, end), response_metadata: { next_cursor: next } };
 }
 

@@ -11,6 +11,7 @@ const { ORIGIN, flag, list, optional, required, visible } = require('./arguments
  */
 
 const MAX_ATTACHMENTS = 100;
+const MAX_BLOCKS = 50;
 const THREAD_TS = /^\d+\.\d+$/;
 
 /**
@@ -22,7 +23,7 @@ function chatPostMessage(params, caller) {
   const channel = target(params, caller);
   const { text, extra } = content(params, caller);
   const message = state.post(bot, channel, text, ORIGIN, extra);
-  return { channel: channel.id, ts: message.ts, message };
+  return { channel: channel.id, ts: message.ts, message: innerShape(message) };
 }
 
 /**
@@ -102,7 +103,9 @@ function content(params, { bot, state }) {
 function lists(params) {
   const attachments = list(params, 'attachments');
   if (attachments && attachments.length > MAX_ATTACHMENTS) throw new SlackError('too_many_attachments');
-  return { blocks: list(params, 'blocks'), attachments };
+  const blocks = list(params, 'blocks');
+  if (blocks && blocks.length > MAX_BLOCKS) throw new SlackError('invalid_blocks');
+  return { blocks, attachments };
 }
 
 const SCOPES = 'chat:write:bot';

@@ -65,16 +65,20 @@ function conversationsHistory(params, caller) {
   const most = limit(params, LONGEST_HISTORY) || USUAL_PAGE;
   const last = readCursor(optional(params, 'cursor') ?? '');
   const inclusive = flag(params, 'inclusive');
-  const found = caller.state.history(channel).reverse().filter((message) => {
+  // With `oldest` alone, the first page is what follows it, and the next ones are later.
+  const isForward = Boolean(optional(params, 'oldest')) && !optional(params, 'latest');
+  const found = caller.state.history(channel).filter((message) => {
     const at = Number(message.ts);
     const within = (at < latest && at > oldest) || (inclusive && (at === latest || at === oldest));
-    return within && isTopLevel(message) && (last === undefined || message.ts <= last);
+    const onPage = last === undefined || (isForward ? message.ts >= last : message.ts <= last);
+    return within && onPage && isTopLevel(message);
   });
-  // With `oldest` alone, the first page is what follows it.
-  if (optional(params, 'oldest') && !optional(params, 'latest') && last === undefined) found.splice(0, found.length - most);
+  if (!isForward) found.reverse();
   const next = found[most];
+  const messages = found.slice(0, most);
+  if (isForward) messages.reverse();
   return {
-    messages: found.slice(0, most).map(innerShape),
+    messages: messages.map(innerShape),
     has_more: next !== undefined,
     pin_count: 0,
     channel_actions_ts: null,
