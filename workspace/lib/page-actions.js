@@ -84,7 +84,9 @@ function history(args, { state }) {
   const all = state.history(channel);
   const replies = countReplies(all);
   const before = args.before === undefined ? undefined : text(args, 'before');
-  const shown = all.filter((message) => !isHiddenReply(message) && (before === undefined || message.ts < before));
+  const shown = all.filter(
+    (message) => !isHiddenReply(message, channel, state) && (before === undefined || message.ts < before),
+  );
   return {
     messages: shown.slice(-MOST_MESSAGES).map((message) => withReplies(message, replies)),
     hasEarlier: shown.length > MOST_MESSAGES,
@@ -116,6 +118,9 @@ function post(args, { state }) {
   if (said.length > MOST_TEXT) throw new Refusal('msg_too_long');
   const user = memberOf(channel, args, state);
   const extra = args.thread === undefined ? {} : { thread_ts: text(args, 'thread') };
+  // Slack takes such a reply; but nobody would ever see it on the page.
+  if (extra.thread_ts !== undefined && !state.findMessage(channel, extra.thread_ts))
+    throw new Refusal('thread_not_found');
   return { ts: state.post(user, channel, said, ORIGIN, extra).ts };
 }
 
@@ -378,9 +383,30 @@ function number(args, name, most) {
   throw new Refusal('invalid_arguments', `${name} must be a number from 0 to ${most}`);
 }
 
-/** @param {Message} message */
-function isHiddenReply({ ts, thread_ts: thread, subtype }) {
-  return thread !== undefined && thread !== ts && subtype !== 'thread_broadcast';
+/**
+ * Whether a message is shown in its thread alone. One in a thread that is not there is shown in the channel.
+ *
+ * @param {Message} message
+ * @param {Channel} channel
+ * @param {State} state
+ */
+function isHiddenReply({ ts, thread_ts: thread, subtype }, channel, state) {
+  const isReply = thread !== undefined && thread !== ts && subtype !== 'thread_broadcast';
+  return isReply && state.findMessage(channel, thread) !== undefined;
+}
+
+/**
+ * An event as the page is told it: a reply in a thread that is not there is one of the channel.
+ *
+ * @param {Record<string, any>} event
+ * @param {State} state
+ */
+function withoutLostThread(event, state) {
+  if (event.type !== 'message' || event.thread_ts === undefined || event.thread_ts === event.ts) return event;
+  const channel = state.findChannel({ id: event.channel });
+  if (!channel || state.findMessage(channel, event.thread_ts)) return event;
+  const { thread_ts: _, ...bare } = event;
+  return bare;
 }
 
 /** @param {Message[]} messages */
@@ -402,4 +428,4 @@ function withReplies(message, replies) {
   return count === undefined ? message : { ...message, reply_count: count };
 }
 
-module.exports = { perform, statusOfFaults };
+module.exports = { perform, statusOfFaults, withoutLostThread };

@@ -28,6 +28,8 @@ const MOST_OTHERS = 400;
 const MOST_TEXT = 500_000;
 /** characters of one frame */
 const MOST_FRAME_TEXT = 60_000;
+/** characters of a batch with a directory that are worth a ms until the next such one */
+const CHARACTERS_PER_MS = 10_000;
 /** bytes not yet taken by the page, above which it is given time */
 const MOST_BUFFERED = 2_000_000;
 
@@ -48,6 +50,8 @@ class Feed {
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
   #lastSent = 0;
+  /** when the page may be sent the next directory: where that is very long, not with each change */
+  #nextDirectory = 0;
 
   /**
    * @param {import('ws').WebSocket} ws
@@ -101,7 +105,12 @@ class Feed {
    */
   answer(id, result) {
     this.#send();
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(JSON.stringify({ type: 'answer', id, ...result }));
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
+    this.#ws.send(JSON.stringify({ type: 'answer', id, ...result }), () => {
+      if (this.#ws.bufferedAmount <= MOST_BUFFERED) this.#ws.resume();
+    });
+    // Who does not take the answers may not ask for more.
+    if (this.#ws.bufferedAmount > MOST_BUFFERED) this.#ws.pause();
   }
 
   stop() {
@@ -147,7 +156,7 @@ class Feed {
     this.#frames = this.#frames.slice(-left);
   }
 
-  #plan() {
+  #plan(at = this.#lastSent + TICK) {
     if (this.#timer || this.#ws.readyState !== this.#ws.OPEN) return;
     this.#timer = setTimeout(
       () => {
@@ -155,34 +164,42 @@ class Feed {
         if (this.#ws.bufferedAmount > MOST_BUFFERED) this.#plan();
         else this.#send();
       },
-      Math.max(0, this.#lastSent + TICK - performance.now()),
+      Math.max(0, at - performance.now()),
     );
   }
 
   #send() {
-    const hasNews = this.#events.length + this.#frames.length > 0 || this.#isChanged || this.#isStale;
-    if (!hasNews || this.#ws.readyState !== this.#ws.OPEN) return;
+    const now = performance.now();
+    const hasDirectory = this.#isChanged && now >= this.#nextDirectory;
+    const hasNews = this.#events.length + this.#frames.length > 0 || hasDirectory || this.#isStale;
+    if (!hasNews || this.#ws.readyState !== this.#ws.OPEN) {
+      if (this.#isChanged) this.#plan(now + TICK);
+      return;
+    }
     this.stop();
-    this.#lastSent = performance.now();
+    this.#lastSent = now;
     this.#leaveOutFrames(MOST_FRAMES);
     const frames = newest(this.#frames, ({ data }) => data.length);
     const skippedFrames = this.#skippedFrames + this.#frames.length - frames.length;
-    this.#ws.send(
-      JSON.stringify({
-        type: 'batch',
-        ...(this.#isChanged ? { directory: this.#directory() } : {}),
-        ...(this.#isStale ? { stale: true } : {}),
-        events: this.#takeEvents(),
-        skipped: this.#skipped,
-        frames,
-        skippedFrames,
-      }),
-    );
+    const batch = JSON.stringify({
+      type: 'batch',
+      ...(hasDirectory ? { directory: this.#directory() } : {}),
+      ...(this.#isStale ? { stale: true } : {}),
+      events: this.#takeEvents(),
+      skipped: this.#skipped,
+      frames,
+      skippedFrames,
+    });
+    this.#ws.send(batch);
+    if (hasDirectory) {
+      this.#isChanged = false;
+      this.#nextDirectory = now + batch.length / CHARACTERS_PER_MS;
+    }
     this.#frames = [];
     this.#skipped = {};
     this.#skippedFrames = 0;
-    this.#isChanged = false;
     this.#isStale = false;
+    if (this.#isChanged) this.#plan();
   }
 
   #takeEvents() {

@@ -7,7 +7,7 @@ const { STATUS_CODES } = require('node:http');
 const { isIP } = require('node:net');
 const path = require('node:path');
 const { WebSocketServer } = require('ws');
-const { perform, statusOfFaults } = require('./page-actions');
+const { perform, statusOfFaults, withoutLostThread } = require('./page-actions');
 const { Feed, callEntry, frameEntry, MOST_FRAMES } = require('./page-feed');
 const { decodeObject } = require('./wire');
 
@@ -156,16 +156,18 @@ class Page {
       if (result.ok) this.#tell({ at: Date.now(), kind: 'fault', data: String(args.fault) });
       this.#changed();
     }
-    feed.answer(id, result);
+    // Another id than a page's may be too deep to be written.
+    feed.answer(typeof id === 'number' || typeof id === 'string' ? id : undefined, result);
   }
 
   /** From the first page on; before, nobody pays for it. */
   #listen() {
     if (this.#isListening) return;
     this.#isListening = true;
-    const { events } = this.#parts;
+    const { events, state } = this.#parts;
     events.on('event', (event, audience) => {
-      for (const feed of this.#feeds) feed.event(event, audience ?? {});
+      const told = this.#feeds.size > 0 ? withoutLostThread(event, state) : event;
+      for (const feed of this.#feeds) feed.event(told, audience ?? {});
     });
     events.on('presence', () => this.#changed());
     events.on('frame', (frame) => this.#tell(frameEntry(frame)));

@@ -108,6 +108,8 @@ export class Composer {
   /** @type {Message | undefined} the one that is edited */
   #editing;
   #lastTyping = 0;
+  /** A second Enter before the answer would send the same again. */
+  #isSending = false;
 
   /**
    * @param {HTMLFormElement} form
@@ -168,14 +170,17 @@ export class Composer {
 
   async #submit() {
     const typed = this.#field.value;
-    if (typed.trim() === '') return;
+    if (typed.trim() === '' || this.#isSending) return;
     const text = toSlack(typed, this.#model);
     const editing = this.#editing;
+    this.#isSending = true;
     try {
       if (editing) await this.#actions.update(editing, text);
       else await this.#actions.send(text);
     } catch {
       return; // Whoever sent it has told why; what was typed stays.
+    } finally {
+      this.#isSending = false;
     }
     if (this.#field.value === typed) this.#field.value = '';
     this.#editing = undefined;

@@ -15,7 +15,7 @@ import { byId, count, h, setOptions } from './dom.js';
  * @property {(hits: number | undefined, value: string) => string} said what came of it
  * @property {{ label: string, values: [value: string, label: string][], usual?: string }} [choice]
  * @property {(value: string, model: Model) => object} [args]
- * @property {(model: Model) => boolean} [isOn] whether it lasts now; pressed again, it ends
+ * @property {(model: Model, to: string | number) => boolean} [isOn] whether it lasts now; pressed again, it ends
  * @property {(value: string) => object} [off] what ends it
  */
 
@@ -45,7 +45,7 @@ export const FAULTS = [
     key: 'M',
     does: 'migrate the team',
     title: 'Say team_migration_started, close, and refuse the next connect with migration_in_progress',
-    said: (hits) => `Told ${many(hits)} that the team is moving.`,
+    said: (hits) => `Told ${many(hits)} that the team is moving. The next connect is refused.`,
   },
   {
     fault: 'silence',
@@ -53,7 +53,8 @@ export const FAULTS = [
     key: 'H',
     does: 'half-open, and back',
     title: 'Leave present connections open but dead: nothing is read, answered or sent. Again: end it',
-    isOn: ({ faults }) => faults.silent.length > 0,
+    isOn: ({ faults, connections }, to) =>
+      connections.some(({ id, bot }) => faults.silent.includes(id) && (to === '' || to === id || to === bot)),
     said: (hits, on) =>
       on === 'off' ? `${many(hits)} alive again.` : `${many(hits)} half-open: nothing is read, answered or sent.`,
     off: () => ({ on: false }),
@@ -202,6 +203,7 @@ export class FaultPanel {
     this.#model = model;
     this.#ask = ask;
     byId('fault-buttons').append(...FAULTS.map((fault) => this.#make(fault)));
+    this.#target.addEventListener('change', () => this.update());
     this.update();
   }
 
@@ -209,12 +211,14 @@ export class FaultPanel {
   async run(fault) {
     const { choice } = this.#controls.get(fault) ?? {};
     const value = choice?.value ?? '';
-    const isEnding = fault.isOn?.(this.#model) ?? false;
+    const isEnding = fault.isOn?.(this.#model, this.#to()) ?? false;
     const args = isEnding ? fault.off?.(value) : fault.args?.(value, this.#model);
     try {
       const { hits } = await this.#ask('fault', { fault: fault.fault, to: this.#to(), ...args });
       this.#result.textContent =
-        hits === 0 && !isEnding ? 'Nothing to hit: no bot is connected.' : fault.said(hits, isEnding ? 'off' : value);
+        hits === 0 && !isEnding && fault.fault !== 'migrate'
+          ? 'Nothing to hit: no bot is connected.'
+          : fault.said(hits, isEnding ? 'off' : value);
     } catch (error) {
       this.#result.textContent = `Not done: ${/** @type {Error} */ (error).message}.`;
     }
@@ -232,7 +236,7 @@ export class FaultPanel {
     const chosen = this.#target.value;
     setOptions(this.#target, [{ label: '', options }], options.some(([value]) => value === chosen) ? chosen : '');
     for (const [fault, { button }] of this.#controls) {
-      if (fault.isOn) button.setAttribute('aria-pressed', String(fault.isOn(this.#model)));
+      if (fault.isOn) button.setAttribute('aria-pressed', String(fault.isOn(this.#model, this.#to())));
     }
   }
 

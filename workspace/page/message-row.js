@@ -29,7 +29,7 @@ export function isNote(/** @type {Message} */ { subtype = '' }) {
  */
 export function drawRow(row, message, model, actions) {
   const author = model.users.get(message.user ?? '');
-  const name = message.username ?? author?.name ?? message.user ?? message.bot_id ?? 'somebody';
+  const name = String(message.username || author?.name || message.user || message.bot_id || 'somebody');
   const ms = Number(message.ts) * 1000;
   row.setAttribute('aria-label', `${name}, ${timeOfDay(ms)}`);
   const head = h(
@@ -53,8 +53,8 @@ export function drawRow(row, message, model, actions) {
  * @returns {HTMLElement}
  */
 function body(message, model, isWhole) {
-  const fallbacks = message.attachments?.map((one) => String(one?.fallback ?? one?.text ?? ''));
-  const text = String(message.text || fallbacks?.filter(Boolean).join('\n') || '');
+  const fallbacks = listOf(message.attachments).map((one) => String(one?.fallback ?? one?.text ?? ''));
+  const text = String(message.text || fallbacks.filter(Boolean).join('\n') || '');
   const isClipped = !isWhole && text.length > CLIP;
   const kind = isNote(message) ? 'muted' : message.subtype === 'me_message' ? 'me' : '';
   const element = h('div', { class: `body ${kind}` }, nodesOf(isClipped ? text.slice(0, CLIP) : text, model));
@@ -63,7 +63,11 @@ function body(message, model, isWhole) {
   }
   if (message.edited) element.append(h('span', { class: 'muted' }, ' (edited)'));
   if (isClipped) {
-    const onclick = () => element.replaceWith(body(message, model, true));
+    const onclick = () => {
+      const row = element.closest('.message');
+      element.replaceWith(body(message, model, true));
+      if (row instanceof HTMLElement) row.focus();
+    };
     const label = `show all ${count(text.length, 'character')}`;
     element.append('… ', h('button', { type: 'button', class: 'quiet', onclick }, label));
   }
@@ -77,8 +81,8 @@ function body(message, model, isWhole) {
  * @param {Model} model
  * @param {Actions} actions
  */
-function chips({ reactions = [], ...message }, model, actions) {
-  return reactions.map(({ name, users = [], count: number = users.length }) => {
+function chips({ reactions, ...message }, model, actions) {
+  return listOf(reactions).map(({ name, users = [], count: number = users.length }) => {
     const isMine = users.includes(model.actor);
     const who = users.slice(0, 20).map((id) => model.users.get(id)?.name ?? id);
     const properties = {
@@ -102,6 +106,17 @@ function threadButton(message, { reply }) {
   if (!reply || number === 0) return undefined;
   const label = number === 1 ? '1 reply' : `${count(number)} replies`;
   return h('button', { type: 'button', class: 'replies', onclick: () => reply(message) }, label);
+}
+
+/**
+ * A bot's test may have given anything.
+ *
+ * @template T
+ * @param {T[] | null | undefined} list
+ * @returns {T[]}
+ */
+function listOf(list) {
+  return Array.isArray(list) ? list : [];
 }
 
 /**

@@ -29,6 +29,8 @@ const FLOOD_ROWS = 15;
 const FLOOD_PAUSE = 250;
 /** ms within which messages of one author are drawn together */
 const TOGETHER = 300_000;
+/** ms for which a list that was filled anew is not read out */
+const HUSH = 300;
 
 export class MessageList {
   #log;
@@ -44,6 +46,8 @@ export class MessageList {
   #timer = 0;
   #isFlooded = false;
   #isLatest = true;
+  #hushTimer = 0;
+  /** messages below what is in view; -1: none new, but older ones are shown */
   #behind = 0;
   #tools;
 
@@ -72,13 +76,15 @@ export class MessageList {
    * @param {{ hasEarlier?: boolean, isLatest?: boolean, empty?: Node }} [more] `empty`: shown where there is none
    */
   set(messages, { hasEarlier = false, isLatest = true, empty } = {}) {
+    const hadFocus = this.#log.contains(document.activeElement) && document.activeElement !== this.#log;
+    this.#hush();
     this.#tools.remove();
     this.#log.replaceChildren();
     this.#rows.clear();
     this.#pending = [];
     this.#skipped = 0;
     this.#isLatest = isLatest;
-    this.#tellBehind(0);
+    this.#tellBehind(isLatest ? 0 : -1);
     const { earlier } = this.#actions;
     if (hasEarlier && earlier && messages.length > 0) {
       const show = () => earlier(messages[0].ts);
@@ -88,8 +94,8 @@ export class MessageList {
     }
     if (messages.length === 0 && empty) this.#log.append(h('div', { class: 'empty' }, empty));
     for (const message of messages.slice(-MOST_ROWS)) this.#append(message);
-    if (!isLatest) this.#actions.behind?.(-1);
     this.#toEnd();
+    if (hadFocus) this.#log.focus();
   }
 
   /**
@@ -131,7 +137,9 @@ export class MessageList {
 
   /** The last message of somebody, to edit it. */
   lastOf(/** @type {string} */ user) {
-    return [...this.#rows.values()].map(({ message }) => message).findLast((message) => message.user === user);
+    return [...this.#rows.values()]
+      .map(({ message }) => message)
+      .findLast((message) => message.user === user && !isNote(message) && !message.is_ephemeral);
   }
 
   /**
@@ -151,11 +159,14 @@ export class MessageList {
     this.#pending = this.#pending.filter((message) => message.ts !== ts);
     const entry = this.#rows.get(ts);
     if (!entry) return;
+    const above = entry.row.previousElementSibling;
     const next = entry.row.nextElementSibling;
     const hadFocus = entry.row.contains(document.activeElement);
     this.#rows.delete(ts);
     entry.row.remove();
     if (next instanceof HTMLElement) this.#arrange(next);
+    const isLastOfDay = next?.getAttribute('data-day') !== above?.getAttribute('data-day');
+    if (isLastOfDay && above?.classList.contains('day')) above.remove();
     if (hadFocus) this.#log.focus();
   }
 
@@ -203,7 +214,8 @@ export class MessageList {
     const perSecond = this.#rate.perSecond;
     const isFlood = perSecond > READABLE;
     if (!this.#isLatest) {
-      this.#tellBehind(this.#behind + this.#pending.length + this.#skipped);
+      const more = this.#pending.length + this.#skipped;
+      if (more > 0) this.#tellBehind(Math.max(0, this.#behind) + more);
       this.#pending = [];
       this.#skipped = 0;
     } else {
@@ -229,8 +241,22 @@ export class MessageList {
   #tellFlood(perSecond) {
     if (perSecond === 0 && !this.#isFlooded) return;
     this.#isFlooded = perSecond > 0;
-    this.#log.setAttribute('aria-live', this.#isFlooded ? 'off' : 'polite');
+    this.#setLive();
     this.#actions.flooded?.(perSecond, this.#drawnRate.perSecond);
+  }
+
+  /** What is shown all at once is not read out: only what comes afterwards is news. */
+  #hush() {
+    clearTimeout(this.#hushTimer);
+    this.#hushTimer = window.setTimeout(() => {
+      this.#hushTimer = 0;
+      this.#setLive();
+    }, HUSH);
+    this.#setLive();
+  }
+
+  #setLive() {
+    this.#log.setAttribute('aria-live', this.#isFlooded || this.#hushTimer > 0 ? 'off' : 'polite');
   }
 
   /** @param {number} number */
@@ -342,7 +368,7 @@ export class MessageList {
       );
     return h(
       'div',
-      { class: 'tools', role: 'group', 'aria-label': 'This message' },
+      { class: 'tools', role: 'group', 'aria-label': 'This message', 'aria-live': 'off' },
       button('☺', 'React (r)', react),
       reply && button('↳', 'Reply in thread (t)', reply),
       button('✎', 'Edit (e)', edit, 'own'),

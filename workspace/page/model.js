@@ -164,7 +164,7 @@ export class Model {
 /** @returns {{ actor?: string, channel?: string }} by name */
 function readPlace() {
   try {
-    return JSON.parse(localStorage.getItem('place') ?? '{}');
+    return JSON.parse(localStorage.getItem('place') ?? '{}') ?? {};
   } catch {
     return {};
   }

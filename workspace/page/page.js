@@ -4,7 +4,7 @@
 import { Around } from './around.js';
 import { Composer } from './composer.js';
 import { Dialogs } from './dialogs.js';
-import { byId, h } from './dom.js';
+import { byId, h, isWriting } from './dom.js';
 import { FAULTS, FaultPanel } from './faults.js';
 import { installKeys } from './keys.js';
 import { MessageList } from './messages.js';
@@ -31,6 +31,9 @@ const live = new Live(onBatch, onState);
 
 /** The first message of the thread that is open. @type {{ channel: string, ts: string } | undefined} */
 let thread;
+
+/** What an edit or a deletion may take away from a message. */
+const GONE = { reactions: undefined, attachments: undefined, blocks: undefined, edited: undefined };
 
 const actions = {
   /** @param {Message} message */
@@ -140,11 +143,12 @@ function onEvent(event, audience) {
       onReaction(event);
       break;
     case 'message_changed':
-      for (const one of [list, replies]) one.change(event.message.ts, event.message);
+      for (const one of [list, replies]) one.change(event.message.ts, { ...GONE, ...event.message });
       break;
     case 'message_deleted':
       countReply(event.previous_message ?? {}, -1);
       for (const one of [list, replies]) one.remove(event.deleted_ts);
+      if (event.deleted_ts === thread?.ts) closeThread();
       break;
     case 'message_replied':
       break; // The reply itself has been counted.
@@ -249,6 +253,7 @@ function emptyNote() {
 
 /** @param {Message} message */
 async function openThread(message) {
+  replyComposer.stopEditing();
   thread = { channel: message.channel, ts: message.thread_ts ?? message.ts };
   byId('thread').hidden = false;
   document.body.dataset.thread = '';
@@ -271,10 +276,12 @@ async function loadThread() {
 
 function closeThread() {
   if (!thread) return;
+  const hadFocus = byId('thread').contains(document.activeElement);
   thread = undefined;
+  replyComposer.stopEditing();
   byId('thread').hidden = true;
   delete document.body.dataset.thread;
-  composer.focus();
+  if (hadFocus) composer.focus();
 }
 
 /**
@@ -294,6 +301,8 @@ function show(view) {
 }
 
 function drawPlaces() {
+  if (thread && thread.channel !== model.channel) closeThread();
+  if (!document.hidden) model.unread.delete(model.channel);
   const name = model.nameOf(model.channels.get(model.channel));
   const speaker = model.users.get(model.actor)?.name ?? 'Nobody';
   composer.name(model.isMember ? `Message ${name}` : `${speaker} is not in ${name}`, model.isMember);
@@ -334,6 +343,7 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
   model.unread.delete(model.channel);
   around.drawTitle();
+  side.draw();
 });
 
 /** @param {number} step */
@@ -354,6 +364,12 @@ const mine = (/** @type {(message: Message) => void} */ act) => (/** @type {Mess
   else around.note('Only its author can do that; speak as them with u');
 };
 
+/** From a field to the list that it belongs to, where keys work again. */
+function leaveField() {
+  if (byId('wire').contains(document.activeElement)) wire.focus();
+  else list.focusRow();
+}
+
 const at = (/** @type {string} */ view, /** @type {() => void} */ act) => () => {
   show(view);
   act();
@@ -370,7 +386,7 @@ installKeys([
       { keys: 'm', does: 'write a message', run: at('talk', () => composer.focus()) },
       { keys: 'u', does: 'choose whom to speak as', run: at('talk', () => byId('actor').focus()) },
       { keys: 'n', does: 'new channel', run: () => dialogs.create() },
-      { keys: 'Esc', does: 'close, leave the field', run: closeThread },
+      { keys: 'Esc', does: 'close, leave the field', run: () => (isWriting() ? leaveField() : closeThread()) },
     ],
   },
   {

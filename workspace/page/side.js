@@ -13,6 +13,8 @@ export class Side {
   #model;
   #onOpen;
   #onPerson;
+  /** @type {Map<string, { key: string, item: HTMLElement }>} by the place's name: drawn anew only where it changed */
+  #items = new Map();
 
   /**
    * @param {Model} model
@@ -47,24 +49,41 @@ export class Side {
   draw() {
     const focused = document.activeElement?.getAttribute('data-place');
     const places = this.places;
-    byId('channels').replaceChildren(...places.filter(({ user }) => !user).map((place) => this.#item(place)));
-    byId('people').replaceChildren(...places.filter(({ user }) => user).map((place) => this.#item(place)));
+    const before = this.#items;
+    this.#items = new Map();
+    fill(
+      byId('channels'),
+      places.filter(({ user }) => !user).map((place) => this.#item(place, before)),
+    );
+    fill(
+      byId('people'),
+      places.filter(({ user }) => user).map((place) => this.#item(place, before)),
+    );
     if (focused) {
       const again = [...document.querySelectorAll('#side [data-place]')].find(
         (one) => one.getAttribute('data-place') === focused,
       );
-      if (again instanceof HTMLElement) again.focus();
+      if (again instanceof HTMLElement && again !== document.activeElement) again.focus();
     }
     this.#drawBots();
   }
 
-  /** @param {{ name: string, channel: string | undefined, user?: User, isPrivate?: boolean }} place */
-  #item(place) {
+  /**
+   * @param {{ name: string, channel: string | undefined, user?: User, isPrivate?: boolean }} place
+   * @param {Map<string, { key: string, item: HTMLElement }>} before
+   */
+  #item(place, before) {
     const { name, channel, user, isPrivate } = place;
     const model = this.#model;
     const unread = channel === undefined ? undefined : model.unread.get(channel);
     const isOpen = channel !== undefined && channel === model.channel;
     const isOut = !user && channel !== undefined && !model.channels.get(channel)?.members.includes(model.actor);
+    const key = JSON.stringify([place, unread, isOpen, isOut]);
+    const same = before.get(name);
+    if (same?.key === key) {
+      this.#items.set(name, same);
+      return same.item;
+    }
     const button = h(
       'button',
       {
@@ -86,7 +105,9 @@ export class Side {
           h('span', { class: 'unseen' }, ' unread'),
         ),
     );
-    return h('li', {}, button);
+    const item = h('li', {}, button);
+    this.#items.set(name, { key, item });
+    return item;
   }
 
   #drawBots() {
@@ -111,6 +132,22 @@ export class Side {
     const isAlone = model.connections.length === 0 && waiting;
     byId('bots').replaceChildren(...rows, ...(isAlone ? [howToConnect(waiting, model.apiUrl)] : []));
   }
+}
+
+/**
+ * Gives a list these items, and leaves those alone that are where they should be.
+ *
+ * @param {HTMLElement} list
+ * @param {HTMLElement[]} items
+ */
+function fill(list, items) {
+  items.forEach((item, index) => {
+    const present = list.children[index];
+    if (present === item) return;
+    if (present) present.replaceWith(item);
+    else list.append(item);
+  });
+  while (list.children.length > items.length) list.lastElementChild?.remove();
 }
 
 /**

@@ -41,6 +41,8 @@ export class Wire {
   #entries = [];
   /** @type {Entry[]} those that are not drawn yet */
   #pending = [];
+  /** @type {Entry[] | undefined} what there was when it was paused, to be looked through */
+  #held;
   #skipped = 0;
   #total = 0;
   /** how many came while paused; undefined where it is not */
@@ -55,6 +57,7 @@ export class Wire {
     this.#pauseButton.addEventListener('click', () => this.pause());
     byId('wire-clear').addEventListener('click', () => {
       this.#entries = [];
+      if (this.#held) this.#held = [];
       this.#total = 0;
       this.#redraw();
     });
@@ -88,6 +91,7 @@ export class Wire {
   pause() {
     const isPaused = this.#missed === undefined;
     this.#missed = isPaused ? 0 : undefined;
+    this.#held = isPaused ? [...this.#entries] : undefined;
     this.#pauseButton.setAttribute('aria-pressed', String(isPaused));
     this.#pauseButton.textContent = isPaused ? 'Go on' : 'Pause';
     if (isPaused) this.#tell();
@@ -139,13 +143,14 @@ export class Wire {
     this.#pending = [];
     this.#skipped = 0;
     this.#log.replaceChildren();
-    const shown = this.#entries.filter((entry) => this.#matches(entry)).slice(-MOST_ROWS);
+    const entries = this.#held ?? this.#entries;
+    const shown = entries.filter((entry) => this.#matches(entry)).slice(-MOST_ROWS);
     if (shown.length === 0) {
       this.#log.append(
         h(
           'p',
           { class: 'empty' },
-          this.#entries.length > 0 ? 'Nothing matches.' : 'Every frame between bots and this workspace shows here.',
+          entries.length > 0 ? 'Nothing matches.' : 'Every frame between bots and this workspace shows here.',
         ),
       );
     }
@@ -221,14 +226,14 @@ export class Wire {
     row.addEventListener('toggle', () => {
       if (!row.open || row.childElementCount > 1) return;
       const size = length ?? data.length;
-      if (frame !== undefined) row.append(h('pre', {}, JSON.stringify(frame, null, 2).slice(0, OPENED)));
-      row.append(
-        h(
-          'p',
-          { class: 'muted' },
-          `${way}, ${count(size, 'character')}${size > OPENED ? `, the first ${count(OPENED)} shown` : ''}, as they are on the wire:`,
-        ),
-      );
+      const shown = size > OPENED ? `, the first ${count(OPENED)} shown` : '';
+      const says =
+        entry.type === 'binary'
+          ? `${count(size, 'byte')}${size > data.length / 2 ? `, the first ${count(data.length / 2)} shown` : ''}, in hexadecimal:`
+          : `${count(size, 'character')}${shown}, as they are on the wire:`;
+      const laidOut = layOut(frame);
+      if (laidOut !== undefined) row.append(h('pre', {}, laidOut.slice(0, OPENED)));
+      row.append(h('p', { class: 'muted' }, `${way}, ${says}`));
       row.append(h('pre', { class: 'raw' }, data.slice(0, OPENED)));
     });
     return row;
@@ -294,6 +299,20 @@ function parse({ type, data, length }) {
   if (length !== undefined || type === 'binary') return undefined;
   try {
     return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A frame in lines.
+ *
+ * @param {any} frame
+ * @returns {string | undefined} undefined where it is no JSON, or nested too deeply
+ */
+function layOut(frame) {
+  try {
+    return JSON.stringify(frame, null, 2);
   } catch {
     return undefined;
   }
