@@ -57,7 +57,7 @@ if (words.length === 0) {
 
 const tests = testsIn('__test__');
 const others = words.length > 0 ? [...testsIn('workspace/test'), ...testsIn('workspace/test/clients')] : [];
-if (tests.length + others.length + testsIn('__test__/promises').length === 0) {
+if (['__test__', '__test__/package', '__test__/promises', 'workspace/test', 'workspace/test/clients'].every((folder) => testsIn(folder).length === 0)) {
   console.error(`No test file has ${words.join(' or ')} in its name.`);
   process.exit(1);
 }
@@ -65,6 +65,12 @@ if (tests.length + others.length + testsIn('__test__/promises').length === 0) {
 if (tests.length + others.length > 0) {
   section('The package');
   run(process.execPath, ['--test', ...tests, ...others]);
+}
+
+const packageTests = testsIn('__test__/package');
+if (packageTests.length > 0) {
+  section('The package as users install it');
+  run(process.execPath, ['--test', ...packageTests]);
 }
 
 keepPromises({});
