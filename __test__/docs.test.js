@@ -1,62 +1,106 @@
-// The examples in README.md and docs/, run as they stand there: each in a process of its own, against a server with
-// certificates, behind a proxy. Only host names are put in the place of the examples' own.
+// The examples of README.md and docs/, in JavaScript and TypeScript, run as they stand there: each in a process of its own,
+// against a workspace in which something happens, or, where TLS matters, against a server with certificates; behind a proxy
+// where they want one. Only host names and ids are put in the place of the examples' own. What a page says an example prints,
+// it must print.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
+const { mkdirSync, mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { describe } = require('node:test');
+const ts = require('typescript');
 const { authority, encodings, missing } = require('./support/certificates.js');
 const { atEnd } = require('./support/cleanup.js');
 const { better } = require('./support/client.js');
+const { RUN_ELSEWHERE, blocks, missingLine, pages } = require('./support/documentation.js');
 const { answers, scriptedProxy } = require('./support/proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
+const { startWorkspace } = require('./support/workspace.js');
 
-const root = path.join(__dirname, '..');
 const PASSPHRASE = 'secret of the key';
+const BOT = JSON.stringify(require.resolve('./support/documented-bot.js'));
 
-/** The packages as the examples see them: all goes to the test's server, and a client ends when it is ready. */
+/** The packages as the examples see them. */
 const PACKAGES = {
-  'slack-rtm-native': `
-    const native = require(${JSON.stringify(root)});
-    exports.retryPolicies = native.retryPolicies;
-    exports.RTMClient = class extends native.RTMClient {
-      constructor(token, options) {
-        super(token, { slackApiUrl: process.env.API_URL, ...options });
-        this.on('ready', () => {
-          console.log('READY');
-          this.disconnect();
-        });
-      }
-    };`,
+  'slack-rtm-native': `Object.assign(exports, require(${BOT}));
+    exports.RTMClient = exports.RTMClient; exports.ErrorCode = exports.ErrorCode;
+    exports.LogLevel = exports.LogLevel; exports.retryPolicies = exports.retryPolicies;`,
+  '@slack/rtm-api': `module.exports = require(${BOT});`,
   '@slack/web-api': `
     const { WebClient } = require(${JSON.stringify(require.resolve('@slack/web-api'))});
     exports.WebClient = class extends WebClient {
       constructor(token, options) {
-        super(token, { slackApiUrl: process.env.API_URL, ...options });
+        super(token, { slackApiUrl: process.env.SLACK_API_URL, ...options });
       }
     };`,
   'https-proxy-agent': `module.exports = require(${JSON.stringify(require.resolve('https-proxy-agent'))});`,
 };
 
-/** All examples in JavaScript: where they stand, and their text. */
+/** All examples that run, with what they must print. */
 function examples() {
-  const pages = ['README.md', ...readdirSync(path.join(root, 'docs')).map((name) => path.join('docs', name))];
-  return pages
-    .filter((page) => page.endsWith('.md'))
+  return pages()
+    .filter((page) => !(page in RUN_ELSEWHERE))
     .flatMap((page) => {
-      const text = readFileSync(path.join(root, page), 'utf8');
-      return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(({ 1: code, index }) => {
-        const heading = text.slice(0, index).match(/^#+ .*$/gm)?.at(-1) ?? '';
-        return { where: `${page}, ${heading.replace(/^#+ /, '')}`, code };
-      });
+      const all = blocks(page);
+      const run = all.filter(({ language }) => language === 'js' || language === 'ts');
+      // `node bot.js` prints what the block says that is this file.
+      for (const { language, code, output } of all) {
+        const [, file] = (language === 'sh' && /\bnode (\S+\.js)$/m.exec(code)) || [];
+        const source = file && run.find((block) => block.code.startsWith(`// ${file}\n`));
+        if (source && output) source.output = output;
+      }
+      return run;
     });
 }
 
-/** A folder to run an example in: the package, its peers, certificates. */
+/** What happens in a workspace while an example listens. */
+function live(slack) {
+  const [ann, bob, carol] = ['ann', 'bob', 'carol'].map((name) => slack.user(name));
+  const said = ann.say('#general', 'hello');
+  ann.edit(said, 'hello, world');
+  ann.react(said, 'wave');
+  ann.typing('#general');
+  ann.create('club');
+  ann.invite('#club', 'robot');
+  carol.join('#club');
+  bob.dm(slack.bot, 'are you there?');
+  bob.setPresence('away');
+}
+
+/** A workspace to run an example against. */
+async function inWorkspace(t, code) {
+  const bots = code.includes('SLACK_BOT_TOKENS') ? ['robot', 'second'] : ['robot'];
+  const slack = await startWorkspace(t, { bots });
+  return {
+    apiUrl: slack.apiUrl,
+    token: slack.token,
+    env: { SLACK_BOT_TOKENS: slack.bots.map(({ token }) => token).join(','), ANSWERS_PINGS: '1' },
+    clients: bots.length,
+    ids: {
+      C0123456789: slack.channel('#general').id,
+      U0123456789: slack.user('ann').id,
+      U9876543210: slack.user('bob').id,
+    },
+    live: () => live(slack),
+    drop: () => slack.faults.drop(),
+    end: () => slack.emit({ type: 'that_is_all' }),
+    calls: () => slack.requests,
+  };
+}
+
+/** A server with certificates to run an example against. */
+async function secured(t, { leaf, ca }) {
+  const server = await scriptedServer(t, {
+    tls: { key: leaf.key, cert: leaf.fullChain, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
+  });
+  const end = () => server.sockets.at(-1).send({ type: 'that_is_all' });
+  return { apiUrl: server.apiUrl, token: server.token, env: {}, clients: 1, ids: {}, live() {}, end, calls: () => server.calls };
+}
+
+/** A folder to run an example in: the packages, certificates. */
 function prepare(t, leaf, client) {
   const folder = mkdtempSync(path.join(tmpdir(), 'rtm-docs-'));
   atEnd(t, () => rmSync(folder, { recursive: true }));
@@ -70,47 +114,83 @@ function prepare(t, leaf, client) {
   return folder;
 }
 
-/** Answers every method that the examples call. */
-function answerTo(server, url) {
-  const people = { members: [{ id: 'U1' }], users: [{ id: 'U1' }], channels: [] };
-  return url.includes('/rtm.') ? server.answer(people) : { ok: true, ...people };
+/** A process, what it has printed, and how often it said so. */
+function start(t, command, args, options) {
+  const child = spawn(command, args, options);
+  atEnd(t, () => child.kill('SIGKILL'));
+  const closed = once(child, 'close').then(([status]) => status);
+  let output = '';
+  let look = () => {};
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      look();
+    });
+  }
+  const count = () => output.match(/^READY$/gm)?.length ?? 0;
+  /** Ready so many times: its own end comes too early. */
+  const ready = (times) => {
+    const reached = new Promise((resolve) => {
+      look = () => count() >= times && resolve();
+      look();
+    });
+    const ended = closed.then((status) => assert.ok(count() >= times, `ended with ${status} before it was ready: ${output}`));
+    return Promise.race([reached, ended]);
+  };
+  return { child, closed, ready, printed: () => output };
 }
 
+const asJavaScript = ({ language, code }) => {
+  const target = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 };
+  return language === 'ts' ? ts.transpileModule(code, { compilerOptions: target }).outputText : code;
+};
+
 describe('the examples in the documentation run as they stand', { skip: missing, concurrency: 2 }, () => {
-  const list = examples();
-  for (const { where, code } of list) {
-    better('its documentation is another', `${where}: ${code.split('\n').find((line) => /new RTMClient/.test(line))}`, async (t) => {
-      const ca = authority('Documentation authority');
-      const [leaf, client] = [ca.issue(), ca.issue({ cn: 'bot', client: true })];
-      const server = await scriptedServer(t, {
-        tls: { key: leaf.key, cert: leaf.fullChain, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
-      });
-      const answer = (request, response, { url }) => response.end(JSON.stringify(answerTo(server, url)));
-      server.answers.push(answer, answer, answer);
-      const proxy = await scriptedProxy(t, answers.demand('bot', 's@cret'));
+  const certificates = () => {
+    const ca = authority('Documentation authority');
+    return { ca, leaf: ca.issue(), client: ca.issue({ cn: 'bot', client: true }) };
+  };
+  for (const example of examples()) {
+    const { page, line, heading } = example;
+    better('its documentation is another', `${page}:${line}, ${heading}`, async (t) => {
+      const { ca, leaf, client } = certificates();
+      const code = asJavaScript(example);
+      const wantsProxy = /proxy\.example|HTTPS_PROXY/.test(code);
+      const server = /\btls:|https\.Agent/.test(code) ? await secured(t, { leaf, ca }) : await inWorkspace(t, code);
+      const proxy = wantsProxy ? await scriptedProxy(t, answers.demand('bot', 's@cret')) : undefined;
       const folder = prepare(t, leaf, client);
       const file = /^import /m.test(code) ? 'example.mjs' : 'example.js';
-      writeFileSync(path.join(folder, file), code.replaceAll('proxy.example:3128', `${proxy.host}:${proxy.port}`));
+      let runnable = proxy ? code.replaceAll('proxy.example:3128', `${proxy.host}:${proxy.port}`) : code;
+      for (const [id, real] of Object.entries(server.ids)) runnable = runnable.replaceAll(id, real);
+      writeFileSync(path.join(folder, file), runnable);
       const { NODE_TEST_CONTEXT, ...env } = process.env;
-      const child = spawn(process.execPath, [file], {
+      const run = start(t, process.execPath, [file], {
         cwd: folder,
         env: {
           ...env,
+          ...server.env,
           SLACK_BOT_TOKEN: server.token,
+          SLACK_API_URL: server.apiUrl,
           KEY_PASSPHRASE: PASSPHRASE,
-          API_URL: server.apiUrl,
           PORT: '0',
           NODE_EXTRA_CA_CERTS: path.join(folder, 'authority.pem'),
+          ...(code.includes('HTTPS_PROXY') && { HTTPS_PROXY: `http://bot:s%40cret@${proxy.host}:${proxy.port}` }),
         },
       });
-      atEnd(t, () => child.kill('SIGKILL'));
-      let output = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-      const [status] = await once(child, 'close');
-      assert.equal(status, 0, output);
-      assert.ok(server.calls.length > 0, output);
-      if (code.includes('.start(')) assert.match(output, /READY/);
-      if (code.includes('proxy.example')) assert.equal(proxy.requests.length, 2);
+      if (code.includes('.start(') && !code.includes('xoxb-not-a-token')) {
+        await run.ready(server.clients);
+        server.live();
+        if (code.includes('reconnecting') && server.drop) {
+          server.drop();
+          await run.ready(2 * server.clients);
+        }
+        if (code.includes('SIGTERM')) run.child.kill('SIGTERM');
+        else server.end();
+      }
+      assert.equal(await run.closed, 0, run.printed());
+      assert.ok(server.calls().length > 0, run.printed());
+      assert.equal(missingLine(example.output ?? [], run.printed()), undefined, `not printed, but: ${run.printed()}`);
+      if (proxy) assert.equal(proxy.requests.length, 2);
     });
   }
 });

@@ -490,7 +490,7 @@ async function verdictOfSocket(t, { server, options, authority: at }) {
   return error.original.code;
 }
 
-/** Where this package fares otherwise: docs/connecting.md tells of what matters of it. */
+/** Where this package fares otherwise: docs/tls.md tells of what matters of it. */
 const UNLIKE_NODE = {
   // Refused by both, under another name.
   'not for signing certificates': 'INVALID_PURPOSE',
