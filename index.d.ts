@@ -1,11 +1,32 @@
-/// <reference types="node" />
+// The client and what its methods give. Its options, events and errors are in types/. Nothing here needs the types of Node.
 
-import type { Agent, IncomingHttpHeaders } from 'node:http';
-import type { SecureContextOptions } from 'node:tls';
-import type { Logger, LogLevel } from '@slack/logger';
+/// <reference lib="es2020" />
+
+// The typings of `@slack/rtm-api` make the types of Node known to the whole program, so that code which uses `process` compiles
+// without naming them in `types` (as TypeScript 6 asks for). Here it is the same where they are installed; else it has no effect.
+// @ts-ignore
+import type {} from 'node';
 import { EventEmitter } from 'eventemitter3';
+import type {
+  CodedError,
+  RTMConnectError,
+  RTMNoReplyReceivedError,
+  RTMPlatformError,
+  RTMSendWhileDisconnectedError,
+  RTMSendWhileNotReadyError,
+  RTMWebsocketError,
+} from './types/errors';
+import type { RTMClientEvents, RTMListeners } from './types/events';
+import type { MessageEvent } from './types/messages';
+import type { Open } from './types/objects';
+import type { RTMClientOptions } from './types/options';
 
-export { Logger, LogLevel } from '@slack/logger';
+export * from './types/errors';
+export * from './types/events';
+export * from './types/messages';
+export * from './types/objects';
+export * from './types/options';
+export * from './types/slack-events';
 
 /**
  * A client of Slack's Real Time Messaging API: one WebSocket to one workspace, kept alive and replaced when it is lost.
@@ -156,150 +177,33 @@ export class RTMClient extends EventEmitter {
     options?: Record<string, unknown>,
   ): Promise<Result>;
 
+  // Each has three signatures: for the events that are known, for other subtypes of `message`, and for whatever else a
+  // listener may be: other names, other types of its own (also of known events), other numbers of arguments.
+
   /**
    * Adds a listener.
    *
-   * @param event - One of {@link RTMClientEvents}, a `type` of Slack's events, or `type::subtype`.
+   * @param event - One of {@link RTMClientEvents}, a `type` of Slack's events ({@link RTMEvents} has those that Slack
+   * documents), or `type::subtype`.
    * @param context - What `this` is in the listener. Default: the client.
    */
-  on<E extends keyof RTMClientEvents>(event: E, listener: (...args: RTMClientEvents[E]) => void, context?: any): this;
+  on<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
+  on(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   on(event: string | symbol, listener: (...args: any[]) => void, context?: any): this;
 
   /** Same as {@link on}. */
-  addListener<E extends keyof RTMClientEvents>(
-    event: E,
-    listener: (...args: RTMClientEvents[E]) => void,
-    context?: any,
-  ): this;
+  addListener<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
+  addListener(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   addListener(event: string | symbol, listener: (...args: any[]) => void, context?: any): this;
 
   /** Adds a listener that is called once at most. See {@link on}. */
-  once<E extends keyof RTMClientEvents>(event: E, listener: (...args: RTMClientEvents[E]) => void, context?: any): this;
+  once<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
+  once(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   once(event: string | symbol, listener: (...args: any[]) => void, context?: any): this;
 }
 
 /** State of an {@link RTMClient}. Entering one emits the event of the same name. */
 export type RTMClientState = 'disconnected' | 'connecting' | 'connected' | 'disconnecting' | 'reconnecting';
-
-/** The events of the client itself, with what their listeners get. Slack's own events come under their `type`. */
-export interface RTMClientEvents {
-  /** The client begins to connect: at {@link RTMClient.start} and at each reconnect. */
-  connecting: [];
-  /** The connect call succeeded. */
-  authenticated: [result: RTMConnectResult];
-  /** Slack said `hello` on the socket. */
-  connected: [];
-  /** Messages may go out. */
-  ready: [];
-  /** {@link RTMClient.disconnect} was called, and there is a connection or an attempt to end. */
-  disconnecting: [];
-  /** The connection was lost, or the connect call failed for now; the client tries again by itself. */
-  reconnecting: [];
-  /**
-   * The client stands still until the next {@link RTMClient.start}. Undefined after {@link RTMClient.disconnect}, else
-   * an {@link RTMConnectError} or an {@link RTMWebsocketError}; `any`, since bots written for the original read
-   * `error.message` without a look whether there is one.
-   */
-  disconnected: [error: any];
-  /** The connect call failed. `reconnecting` or `disconnected` follows. */
-  unable_to_rtm_start: [error: Open<RTMConnectError>];
-  /**
-   * The transport failed: an upgrade refused, TLS, a reset. The state event that it causes follows. Not thrown where
-   * nobody listens.
-   */
-  error: [error: Open<RTMWebsocketError>];
-  /** Anything Slack sent. A reply to a message has no type: `type` is undefined then. */
-  slack_event: [type: any, event: any];
-  /** A message goes out: what is sent, `type` and `id` included. */
-  outgoing_message: [message: Open<{ type: string; id: number }>];
-}
-
-/** Options of {@link RTMClient}. `undefined` counts as left out, an unknown option is ignored. */
-export interface RTMClientOptions {
-  /**
-   * Makes the connect call in place of the client itself, for example a `WebClient` of `@slack/web-api`. Its own
-   * settings then apply to that call instead of `slackApiUrl`, `proxy` and the like, its own retries included. (How often
-   * a first start is tried again after a passing answer of Slack's stays with `retryConfig`.) What it fails with
-   * is handed on unchanged. An `ok: false` that it lets pass, and an answer without `url`, is an
-   * {@link RTMConnectPlatformError}.
-   */
-  webClient?: RTMWebClient;
-  /** Prefix of the connect call's URL. Default: `https://slack.com/api/`. */
-  slackApiUrl?: string;
-  /** Where the client logs to. Default: the console. */
-  logger?: RTMLogger;
-  /** The least severe level that is logged. Default: `info`. */
-  logLevel?: LogLevel | `${LogLevel}`;
-  /**
-   * When a failed connect call is tried again. Default: 10 retries within about 30 minutes,
-   * `{ retries: 10, factor: 1.96821, randomize: true }`. When the retries of a first {@link RTMClient.start} are spent,
-   * it rejects, also where Slack answered with a passing error. A client that was once authenticated goes on as long as
-   * `autoReconnect` says so, with pauses of at most a minute.
-   */
-  retryConfig?: RTMRetryOptions;
-  /**
-   * Makes the connections of the connect call and of the socket. Default: none.
-   *
-   * Agents of `https-proxy-agent`, `http-proxy-agent`, `socks-proxy-agent`, `hpagent` and `tunnel` are read: their proxy
-   * is used as if given by {@link proxy}, unless they bear options that only Node knows. Every other agent really makes
-   * the connections, in Node; then the connection depends on JavaScript: while that is busy, nothing is sent, received or
-   * answered.
-   */
-  agent?: Agent;
-  /** Whether a lost connection is replaced. Default: true. */
-  autoReconnect?: boolean;
-  /**
-   * Whether to connect by `rtm.connect`. False: by `rtm.start`, whose answer also has a snapshot of the workspace.
-   * Default: true.
-   */
-  useRtmConnect?: boolean;
-  /**
-   * Milliseconds of silence, in either direction, after which a ping is sent; 0 for no keepalive. Default: 6000.
-   */
-  clientPingTimeout?: number;
-  /**
-   * Milliseconds after a ping within which something must arrive, else the connection is replaced. Must be below
-   * `clientPingTimeout`. Default: 4000.
-   */
-  serverPongTimeout?: number;
-  /**
-   * Milliseconds a reconnected client waits for replies to messages of the previous connection before it is `ready`.
-   * Default: 2000.
-   */
-  replyAckOnReconnectTimeout?: number;
-  /** Client certificate and trust, for the connect call and the socket. Default: no certificate, and Node's trust. */
-  tls?: RTMTLSOptions;
-  /**
-   * Proxy for the connect call and the socket: `http://`, `https://`, `socks5://` or `socks5h://` (the proxy resolves
-   * the name), with `user:password@` where needed (reserved characters percent-encoded). Not together with `agent`. The
-   * environment's proxy settings are not used. Default: none.
-   */
-  proxy?: string | URL;
-  /**
-   * Additional HTTP headers of the connect call and of the socket's upgrade request (an `authorization` among them goes
-   * with the connect call only). Default: none.
-   */
-  headers?: Record<string, string | number | readonly string[] | undefined>;
-  /** Milliseconds one attempt of a Web API call may take; 0 for no limit. Default: 30000. */
-  requestTimeout?: number;
-  /** Milliseconds from dialling the socket to Slack's `hello`; 0 for no limit. Default: 30000. */
-  connectTimeout?: number;
-  /**
-   * Milliseconds after which a message without a reply rejects with {@link RTMNoReplyReceivedError}; 0 for no limit.
-   * Default: 0.
-   */
-  replyTimeout?: number;
-  /**
-   * How many messages may be awaiting their replies before the next one is held back; 1 sends each after the reply to
-   * the one before, as `@slack/rtm-api` does. Default: no limit.
-   */
-  maxPendingReplies?: number;
-  /**
-   * A frame of Slack's that is longer, in bytes, ends the connection (which is then replaced) with an error that says so.
-   * At most 500,000,000. Default: 134217728, which is 128 MiB.
-   */
-  maxFrameBytes?: number;
-}
 
 /**
  * The messages that every client publishes on channels of `node:diagnostics_channel`, by the channel's name: what it does
@@ -318,63 +222,6 @@ export interface RTMDiagnostics {
   'slack-rtm-native:pause': { client: RTMClient; milliseconds: number; reason: string };
   /** A lifecycle event, right before its listeners hear it; with its error, where it has one. */
   'slack-rtm-native:lifecycle': { client: RTMClient; event: keyof RTMClientEvents; error: Error | undefined };
-}
-
-/** What the `webClient` option needs to have. */
-export interface RTMWebClient {
-  /** Calls a Web API method; rejects unless the answer is `ok`. */
-  apiCall(method: string, options?: Record<string, unknown>): Promise<any>;
-}
-
-/** What the `logger` option needs to have: a {@link Logger}, though not its `getLevel`. */
-export type RTMLogger = Omit<Logger, 'getLevel'> & Partial<Pick<Logger, 'getLevel'>>;
-
-/** When a failed call is tried again: the options of the npm package `retry`. */
-export interface RTMRetryOptions {
-  /** How often at most. Default: 10. */
-  retries?: number;
-  /** By what each pause is longer than the one before. Default: 2. */
-  factor?: number;
-  /** The first pause, in milliseconds. Default: 1000. */
-  minTimeout?: number;
-  /** The longest pause, in milliseconds. Default: Infinity. */
-  maxTimeout?: number;
-  /** Whether each pause is multiplied by a random number between 1 and 2. Default: false. */
-  randomize?: boolean;
-  /** Whether to go on for ever, whatever `retries` says. Default: false. */
-  forever?: boolean;
-  /** Milliseconds after the first attempt from which on nothing is tried again. Default: Infinity. */
-  maxRetryTime?: number;
-  /** @deprecated Has no effect. */
-  unref?: boolean;
-}
-
-/** Ready-made values for `retryConfig`: those of `@slack/web-api`. */
-export const retryPolicies: {
-  /** Ten retries within about thirty minutes: the default. */
-  readonly tenRetriesInAboutThirtyMinutes: Readonly<RTMRetryOptions>;
-  /** Five retries within about five minutes. */
-  readonly fiveRetriesInFiveMinutes: Readonly<RTMRetryOptions>;
-  /** Ten retries at once, for tests. */
-  readonly rapidRetryPolicy: Readonly<RTMRetryOptions>;
-};
-
-/** TLS settings, as Node's `tls.createSecureContext` takes them. TLS 1.2 or later is spoken. */
-export interface RTMTLSOptions {
-  /** Trusted certificate authorities (PEM), in place of Node's, which are its bundled ones and `NODE_EXTRA_CA_CERTS`. */
-  ca?: SecureContextOptions['ca'];
-  /** Private key of the client certificate (PEM; RSA, EC P-256 or P-384, Ed25519), encrypted or not. */
-  key?: SecureContextOptions['key'];
-  /** Client certificate with its chain (PEM). */
-  cert?: SecureContextOptions['cert'];
-  /** Private key and certificate in one (PKCS#12), in place of `key` and `cert`. */
-  pfx?: SecureContextOptions['pfx'];
-  /** Passphrase of `key` or `pfx`. */
-  passphrase?: string;
-  /** False: any certificate of the server's will do. For tests only. Default: true. */
-  rejectUnauthorized?: boolean;
-  /** Additional HTTP headers of the connect call and of the socket's upgrade request. */
-  headers?: Record<string, string | number | readonly string[] | undefined>;
 }
 
 /** Arguments of the connect call. Those from `include_locale` on shape the snapshot, see {@link RTMConnectResult}. */
@@ -458,109 +305,3 @@ export interface RTMCallResult {
   /** Why Slack refused the message. A reply with it rejects, see {@link RTMPlatformError}. */
   error?: { code: number; msg: string };
 }
-
-/** Codes of the client's own errors. Those of the connect call are in {@link RTMConnectError}. */
-export enum ErrorCode {
-  /** See {@link RTMSendWhileDisconnectedError}. */
-  SendWhileDisconnectedError = 'slack_rtmapi_send_while_disconnected_error',
-  /** See {@link RTMSendWhileNotReadyError}. */
-  SendWhileNotReadyError = 'slack_rtmapi_send_while_not_ready_error',
-  /** See {@link RTMPlatformError}. */
-  SendMessagePlatformError = 'slack_rtmapi_send_message_platform_error',
-  /** See {@link RTMWebsocketError}. */
-  WebsocketError = 'slack_rtmapi_websocket_error',
-  /** See {@link RTMNoReplyReceivedError}. */
-  NoReplyReceivedError = 'slack_rtmapi_no_reply_received_error',
-  /** `serverPongTimeout` is not below `clientPingTimeout`. */
-  KeepAliveConfigError = 'slack_rtmapi_keepalive_config_error',
-  /** @deprecated Not in use. */
-  KeepAliveClientNotConnected = 'slack_rtmapi_keepalive_client_not_connected',
-  /** @deprecated Not in use. */
-  KeepAliveInconsistentState = 'slack_rtmapi_keepalive_inconsistent_state',
-}
-
-/** An error of the client's own. Tell them apart by `code`. */
-export interface CodedError extends NodeJS.ErrnoException {
-  code: ErrorCode;
-}
-
-/** What sending may reject with. */
-export type RTMCallError =
-  | RTMPlatformError
-  | RTMWebsocketError
-  | RTMNoReplyReceivedError
-  | RTMSendWhileDisconnectedError
-  | RTMSendWhileNotReadyError;
-
-/** Slack's reply to a message was an error. */
-export interface RTMPlatformError extends CodedError {
-  code: ErrorCode.SendMessagePlatformError;
-  /** The reply. */
-  data: RTMCallResult;
-}
-
-/** The socket failed or was closed. */
-export interface RTMWebsocketError extends CodedError {
-  code: ErrorCode.WebsocketError;
-  /** The cause: the transport's error, or the close code and reason. */
-  original: Open<Error>;
-}
-
-/** The connection on which a message was sent ended before its reply came, or `replyTimeout` is over. */
-export interface RTMNoReplyReceivedError extends CodedError {
-  code: ErrorCode.NoReplyReceivedError;
-}
-
-/** A message was to be sent without a connection. */
-export interface RTMSendWhileDisconnectedError extends CodedError {
-  code: ErrorCode.SendWhileDisconnectedError;
-}
-
-/** A message was to be sent on a connection that is not `ready`. */
-export interface RTMSendWhileNotReadyError extends CodedError {
-  code: ErrorCode.SendWhileNotReadyError;
-}
-
-/** Why the connect call, or another call of the Web API, failed. The codes are those of `@slack/web-api`. */
-export type RTMConnectError =
-  | RTMConnectRequestError
-  | RTMConnectHTTPError
-  | RTMConnectRateLimitedError
-  | RTMConnectPlatformError;
-
-/** There was no answer: connection refused or reset, DNS, TLS, a timeout. */
-export interface RTMConnectRequestError extends NodeJS.ErrnoException {
-  code: 'slack_webapi_request_error';
-  /** The cause. */
-  original: Open<Error>;
-}
-
-/** The answer's HTTP status was neither 200 nor 429. */
-export interface RTMConnectHTTPError extends NodeJS.ErrnoException {
-  code: 'slack_webapi_http_error';
-  /** HTTP status, for example 503. */
-  statusCode: number;
-  /** Its name, for example `Service Unavailable`. */
-  statusMessage: string;
-  /** The answer's headers, names in lower case. */
-  headers: IncomingHttpHeaders;
-  /** The answer's body. */
-  body?: any;
-}
-
-/** Slack asked to wait: HTTP status 429. */
-export interface RTMConnectRateLimitedError extends NodeJS.ErrnoException {
-  code: 'slack_webapi_rate_limited_error';
-  /** Seconds to wait. */
-  retryAfter: number;
-}
-
-/** Slack refused the call: an answer with `ok: false`. */
-export interface RTMConnectPlatformError extends NodeJS.ErrnoException {
-  code: 'slack_webapi_platform_error';
-  /** The answer. Its `error` is Slack's code, for example `invalid_auth`. */
-  data: Open<{ ok: boolean; error: string; response_metadata?: RTMResponseMetadata }>;
-}
-
-/** `T`, where other fields than the known ones may be read too. */
-type Open<T> = T & { [field: string]: any };

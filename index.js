@@ -1,8 +1,8 @@
 // The package's exports. Owns nothing else.
 'use strict';
 
-const { LogLevel } = require('@slack/logger');
 const { ErrorCode } = require('./lib/errors.js');
+const { LogLevel } = require('./lib/logger.js');
 const retryPolicies = require('./lib/retry-policies.js');
 const { RTMClient } = require('./lib/rtm-client.js');
 

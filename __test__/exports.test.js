@@ -47,8 +47,8 @@ same('ErrorCode has the documented values', () => {
   });
 });
 
-same('LogLevel is that of @slack/logger', () => {
-  assert.equal(LogLevel, logger.LogLevel);
+same('LogLevel has the members of @slack/logger\'s, in its order', () => {
+  assert.deepEqual(Object.entries(LogLevel), Object.entries(logger.LogLevel));
   assert.deepEqual({ ...LogLevel }, { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' });
 });
 

@@ -4,6 +4,8 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
+const slackLogger = require('@slack/logger');
+const { ConsoleLogger } = require('../lib/logger.js');
 const { LogLevel, better, keepingLogger, next, same } = require('./support/client.js');
 const { inProcess } = require('./support/child.js');
 const { framesUntil, openSession } = require('./support/session.js');
@@ -45,6 +47,28 @@ describe('logging', { concurrency: true }, () => {
     assert.match(`${label} ${name}`, /^\[ERROR\]\s+rtm-api:RTMClient:\d+$/);
     assert.match(text, /not json/);
     assert.ok(!reports.some(([, one]) => one.includes('DEBUG')), JSON.stringify(reports));
+  });
+
+  better('it has that one', 'the default logger writes what that of @slack/logger writes, at every level', () => {
+    const names = ['debug', 'info', 'log', 'warn', 'error'];
+    const original = names.map((name) => console[name]);
+    /** What a logger writes: the console's methods and their arguments, in order. */
+    function written(logger) {
+      const calls = [];
+      for (const name of names) console[name] = (...line) => calls.push([name, ...line]);
+      const levels = [logger.getLevel()];
+      for (const level of [undefined, 'error', 'warn', 'info', 'debug']) {
+        if (level !== undefined) logger.setLevel(level);
+        levels.push(logger.getLevel());
+        for (const name of ['debug', 'info', 'warn', 'error']) logger[name](name, level, { deep: [1] });
+        logger.setName(`after ${level}`);
+      }
+      names.forEach((name, index) => (console[name] = original[index]));
+      return { calls, levels };
+    }
+    const ours = written(new ConsoleLogger());
+    assert.deepEqual(ours, written(new slackLogger.ConsoleLogger()));
+    assert.equal(ours.calls.length, 3 + 1 + 2 + 3 + 4);
   });
 
   same('debug shows the states, and every frame in and out', async (t) => {

@@ -1,5 +1,5 @@
 // The options of a client: defaults, checks, and the form the network side takes. Owns what is a valid option; what
-// it does is told in index.d.ts.
+// it does is told in types/options.d.ts.
 'use strict';
 
 const http = require('node:http');

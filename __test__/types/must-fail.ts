@@ -1,6 +1,16 @@
 // Mistakes that the typings must catch. Each line after `@ts-expect-error` is one.
 
-import { ErrorCode, RTMClient, retryPolicies, type RTMCallError, type RTMConnectError } from 'slack-rtm-native';
+import {
+  ErrorCode,
+  LogLevel,
+  RTMClient,
+  retryPolicies,
+  type Logger,
+  type RTMCallError,
+  type RTMConnectError,
+} from 'slack-rtm-native';
+
+declare const logger: Logger;
 
 // @ts-expect-error: no token
 new RTMClient();
@@ -49,6 +59,26 @@ export function listen(rtm: RTMClient): void {
   rtm.on(1, () => undefined);
   // @ts-expect-error: an id is a number
   rtm.on('outgoing_message', (message) => message.id.length);
+  // @ts-expect-error: a channel is an id
+  rtm.on('message', (event) => event.channel.name);
+  // @ts-expect-error: a user is an id
+  rtm.once('message', ({ user }) => rtm.subscribePresence(user));
+  // @ts-expect-error: a channel's id is in the channel
+  rtm.on('channel_created', (event) => rtm.sendMessage('hello', event.channel));
+  // @ts-expect-error: a misspelt method
+  rtm.addListener('reaction_added', (event) => event.reaction.lenght);
+  // @ts-expect-error: a topic is text
+  rtm.on('message::channel_topic', (event) => event.topic.value);
+  // @ts-expect-error: of another event
+  rtm.on('hello', (event) => event.type === 'goodbye');
+  // @ts-expect-error: known by the event's name
+  rtm.on('message::me_message', (event) => event.subtype === 'bot_message');
+  // @ts-expect-error: a message of a subtype that is not known is a message
+  rtm.on('message::of_tomorrow', (event) => event.channel.name);
+  // @ts-expect-error: the result has a team, which has a name
+  rtm.on('authenticated', ({ team }) => team.name.first);
+  // @ts-expect-error: a context comes third
+  rtm.on('message', {}, () => undefined);
 }
 
 export function read(rtm: RTMClient): void {
@@ -71,6 +101,12 @@ export function explain(error: RTMCallError | RTMConnectError): void {
   if (error.code === 'slack_rtmapi_unknown') return;
   // @ts-expect-error: this one has no data
   if (error.code === ErrorCode.NoReplyReceivedError) error.data;
+  // @ts-expect-error: this one has no cause
+  if (error.code === ErrorCode.SendMessagePlatformError) error.original;
+  // @ts-expect-error: this one has no retryAfter
+  if (error.code === ErrorCode.WebsocketError) error.retryAfter;
+  // @ts-expect-error: this one has a message only
+  if (error.code === ErrorCode.SendWhileNotReadyError) error.data;
   // @ts-expect-error: this one has no statusCode
   if (error.code === 'slack_webapi_platform_error') error.statusCode;
 }
@@ -83,6 +119,14 @@ new RTMClient('xoxb-token', { proxy: 3128 });
 new RTMClient('xoxb-token', { proxy: false });
 // @ts-expect-error: an agent is an object
 new RTMClient('xoxb-token', { agent: true });
+// @ts-expect-error: a proxy is a whole URL
+new RTMClient('xoxb-token', { proxy: { href: 'http://proxy.example' } });
+// @ts-expect-error: a level is one of four
+new RTMClient('xoxb-token', { logLevel: LogLevel.TRACE });
+// @ts-expect-error: bytes are a Uint8Array
+new RTMClient('xoxb-token', { tls: { ca: new ArrayBuffer(1) } });
+// @ts-expect-error: a logger's methods take anything
+new RTMClient('xoxb-token', { logger: { ...logger, info: 'info' } });
 // @ts-expect-error: an agent has more than that
 new RTMClient('xoxb-token', { agent: { createConnection: () => undefined } });
 // @ts-expect-error: apiCall gives a promise

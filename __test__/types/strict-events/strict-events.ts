@@ -1,0 +1,39 @@
+// With `strictEvents`, asked for once in a project, every known field of an event has its exact type.
+
+import { RTMClient, type SlackFile } from 'slack-rtm-native';
+
+declare module 'slack-rtm-native' {
+  interface RTMTypeOptions {
+    strictEvents: true;
+  }
+}
+
+/** Compiles only where the type of `value` is exactly `T`. */
+function exactly<T>(): <V>(value: V, ...same: Same<T, V> extends true ? [] : [never]) => void {
+  return () => undefined;
+}
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+const rtm = new RTMClient('xoxb-token');
+
+rtm.on('message', (event) => {
+  exactly<string>()(event.channel);
+  exactly<string>()(event.ts);
+  exactly<string | undefined>()(event.text);
+  exactly<string | undefined>()(event.user);
+  exactly<string | undefined>()(event.thread_ts);
+  exactly<SlackFile[] | undefined>()(event.files);
+  exactly<any>()(event.whatever.deep);
+  // @ts-expect-error: some messages have no text
+  event.text.trim();
+  // @ts-expect-error: a timestamp is a string
+  event.ts * 1000;
+  if (event.text !== undefined && event.user !== undefined) rtm.sendMessage(event.text, event.channel);
+});
+rtm.on('message::message_changed', ({ message }) => exactly<string | undefined>()(message.text));
+rtm.on('message::channel_join', ({ user, inviter }) => exactly<[string, string | undefined]>()([user, inviter] as [typeof user, typeof inviter]));
+rtm.on('presence_change', ({ presence }) => exactly<'active' | 'away'>()(presence));
+rtm.on('reaction_added', ({ item }) => exactly<'message' | 'file' | 'file_comment'>()(item.type));
+rtm.on('team_join', ({ user }) => exactly<string | undefined>()(user.profile.email));
+// @ts-expect-error: a name is no number
+rtm.on('subteam_created', ({ subteam }) => subteam.name * 2);
