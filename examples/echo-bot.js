@@ -1,10 +1,9 @@
 // An echo bot: repeats what it is told, until somebody says "goodbye".
 //
-//   SLACK_BOT_TOKEN=xoxb-… node examples/echo-bot.js      against Slack
-//   npm run demo                                         against a workspace on localhost
+//   npm run example -- echo-bot      against a workspace on localhost; with SLACK_BOT_TOKEN set, against Slack
 'use strict';
 
-const { RTMClient } = require('..');
+const { RTMClient } = require('slack-rtm-native');
 
 /**
  * Makes an echo bot of a client.
@@ -26,18 +25,14 @@ function echoBot(rtm) {
 module.exports = { echoBot };
 
 if (require.main === module) {
-  const token = process.env.SLACK_BOT_TOKEN;
-  if (!token) {
-    console.error('Set SLACK_BOT_TOKEN to the token of a bot, or run: npm run demo');
-    process.exit(1);
-  }
-  const rtm = new RTMClient(token);
+  const rtm = new RTMClient(process.env.SLACK_BOT_TOKEN, { slackApiUrl: process.env.SLACK_API_URL });
   echoBot(rtm);
-  rtm.start().then(
-    () => console.log(`connected as ${rtm.activeUserId}; say "goodbye" to end it`),
-    (error) => {
-      console.error('could not connect:', error.message);
-      process.exitCode = 1;
-    },
-  );
+  rtm.on('ready', () => console.log(`connected as ${rtm.activeUserId}; say "goodbye" to end it`));
+  rtm.on('disconnected', (error) => {
+    if (error === undefined) return; // as asked for
+    console.error('stopped:', error.message);
+    process.exitCode = 1;
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => rtm.disconnect());
+  rtm.start().catch(() => {}); // `disconnected` tells why
 }

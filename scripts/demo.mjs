@@ -6,8 +6,10 @@ import { createInterface } from 'node:readline';
 import { setInterval as every } from 'node:timers/promises';
 import util from 'node:util';
 import { setup } from './setup.mjs';
+import { link } from './examples/prepare.mjs';
 
 setup();
+link();
 
 const require = createRequire(import.meta.url);
 const { events } = await import('../benchmark/frames.mjs');

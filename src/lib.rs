@@ -4,6 +4,8 @@
 //! - [`driver`]: sockets, HTTP, TLS and timers on tokio. Carries out what the session asks and decides nothing.
 //! - `binding` (feature `node`): the Node.js addon. Conversions only.
 //!
+//! A bot in Rust needs neither Node nor the feature: `examples/echo.rs` is one.
+//!
 //! This file owns nothing but the list of them.
 
 #[forbid(unsafe_code)]

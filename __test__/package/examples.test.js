@@ -1,0 +1,135 @@
+// The examples: each by its one command, against what examples/README.md says that it prints; ended as a process manager
+// ends it; and without a token that Slack takes.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { existsSync, readFileSync, readdirSync } = require('node:fs');
+const path = require('node:path');
+const { before, describe, test } = require('node:test');
+const { pathToFileURL } = require('node:url');
+const { startWorkspace } = require('../support/workspace.js');
+const redis = require('../../scripts/examples/redis-server.js');
+
+const root = path.join(__dirname, '../..');
+const examples = path.join(root, 'examples');
+const readme = readFileSync(path.join(examples, 'README.md'), 'utf8');
+const load = (/** @type {string} */ file) => import(pathToFileURL(path.join(root, 'scripts/examples', file)).href);
+
+/** The Rust example, with the flags with which `npm test` has compiled it already. */
+const CARGO = ['cargo', ['run', '--quiet', '--all-features', '--example', 'echo']];
+
+/** What each command prints, by the example's name. */
+const printed = new Map([...readme.matchAll(/^## (\S+)\n\n```\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]));
+const commands = [...readme.matchAll(/^\|.*`npm run example -- (\S+)` \|/gm)].map(([, name]) => name);
+
+/** The lines in any order (two programs print them), without what differs from run to run. */
+function lines(text) {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/127\.0\.0\.1:\d+/g, 'ADDRESS')
+        .replace(/\d+(\.\d+)? ms/g, 'TIME')
+        .replace(/after \d+\.\d s/, 'after TIME')
+        .replace(/\d{10}\.\d{6}/, 'TS')
+        .replace(/(one|other) +token \d+/, 'OWNER'),
+    )
+    .sort();
+}
+
+/** A process, its output and its end. */
+function run(t, command, args, env = {}) {
+  const { NODE_TEST_CONTEXT, SLACK_BOT_TOKEN, ...inherited } = process.env;
+  // A group of its own, as a shell makes it.
+  const child = spawn(command, args, { cwd: root, env: { ...inherited, ...env }, detached: process.platform !== 'win32' });
+  t.after(() => child.kill('SIGKILL'));
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+  return { child, ended, output };
+}
+
+before(async () => {
+  const { install } = await load('prepare.mjs');
+  install();
+  if (!redis.missing) install('fleet');
+});
+
+test('the README names every example, and shows what it prints', async () => {
+  const { scenes } = await load('scenes.mjs');
+  assert.deepEqual(commands, [...printed.keys()]);
+  assert.deepEqual([...commands].sort(), Object.keys(scenes).sort());
+  const files = readdirSync(examples).filter((name) => /\.(js|mjs|ts|rs)$/.test(name));
+  const shown = Object.values(scenes).map(({ file }) => path.basename(file, '.js'));
+  for (const file of files) assert.ok(shown.some((name) => name === file || name === file.replace(/\.(js|ts)$/, '')), file);
+});
+
+// What waits longest begins first.
+const order = ['fleet', 'echo.rs', 'typing-indicator', 'typescript-bot'];
+const sorted = [...order, ...commands.filter((name) => !order.includes(name))];
+
+describe('by its one command, each prints what the README says', { concurrency: 3, timeout: 300_000 }, () => {
+  for (const name of sorted) {
+    const skip = name === 'fleet' && redis.missing;
+    test(`npm run example -- ${name} --once`, { skip }, async (t) => {
+      const env = { EXAMPLE_CARGO_FLAGS: '--all-features' };
+      const { code, stdout, stderr } = await run(t, process.execPath, ['scripts/example.mjs', name, '--once'], env).ended;
+      assert.equal(code, 0, stdout + stderr);
+      assert.deepEqual(lines(stdout), lines(printed.get(name)));
+      assert.equal(stderr, '');
+    });
+  }
+});
+
+test('without a name, or with a wrong one, the command says which there are', async (t) => {
+  for (const args of [[], ['ecko'], ['constructor']]) {
+    const { code, stderr } = await run(t, process.execPath, ['scripts/example.mjs', ...args]).ended;
+    assert.equal(code, 1);
+    for (const name of commands) assert.ok(stderr.includes(name), stderr);
+  }
+});
+
+describe('a bot whose token is wrong says so, without the token, and ends with 1', { concurrency: 3 }, () => {
+  for (const name of commands.filter((command) => !['fleet', 'many-workspaces'].includes(command))) {
+    test(name, async (t) => {
+      const { scenes } = await load('scenes.mjs');
+      const file = path.join(examples, scenes[name].file);
+      assert.ok(existsSync(file), file);
+      const slack = await startWorkspace(t);
+      const [command, args] = name === 'echo.rs' ? CARGO : [process.execPath, [file]];
+      const { code, stdout, stderr } = await run(t, command, args, {
+        SLACK_BOT_TOKEN: 'xoxb-wr0ng',
+        SLACK_API_URL: slack.apiUrl,
+      }).ended;
+      assert.equal(code, 1, stdout + stderr);
+      assert.match(stderr, /invalid_auth|token is wrong/);
+      assert.doesNotMatch(stdout + stderr, /wr0ng/);
+    });
+  }
+});
+
+describe('Ctrl-C, which goes to the command and the example alike', { skip: process.platform === 'win32' && 'no signals' }, () => {
+  test('with SLACK_BOT_TOKEN: the bot runs against Slack, and says goodbye to it', async (t) => {
+    const slack = await startWorkspace(t);
+    const env = { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl };
+    const { child, ended, output } = run(t, process.execPath, ['scripts/example.mjs', 'welcome-bot'], env);
+    const connection = await slack.nextConnection({ timeout: 60_000 });
+    process.kill(-child.pid, 'SIGINT');
+    assert.equal((await connection.closed).code, 1000, 'with a close frame');
+    assert.equal((await ended).code, 0);
+    assert.match(output.stdout, /^SLACK_BOT_TOKEN is set, so welcome-bot runs against Slack/);
+  });
+
+  test('without: it goes on until then', async (t) => {
+    const { child, ended } = run(t, process.execPath, ['scripts/example.mjs', 'echo-bot']);
+    child.stdout.on('data', (text) => text.includes('until Ctrl-C') && process.kill(-child.pid, 'SIGINT'));
+    const { code, stdout, stderr } = await ended;
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(stdout, /Talk to it at http:/);
+    assert.equal(stderr, '');
+  });
+});

@@ -1,0 +1,245 @@
+// The fleet of examples/fleet for a test: workspaces, a Redis, and processes. Owns their start and end, and notes down what
+// the workspaces see and what is published.
+//
+//   const fleet = await startFleet(t, { size: 10, ttl: 3000 });
+//   const worker = fleet.worker('one');
+//   await worker.says(/connected/, 10);       // so many lines that match, not counting those waited for before
+//   await fleet.published(['text', …]);       // messages are in the stream
+//   fleet.mostConnections();                  // so many a workspace had at once, at most
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { EventEmitter, once } = require('node:events');
+const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
+const { Workspace } = require('slack-rtm-workspace');
+const { RedisServer, missing } = require('../../../scripts/examples/redis-server.js');
+const { atEnd } = require('../../support/cleanup.js');
+
+const FOLDER = path.join(__dirname, '../../../examples/fleet');
+const PATIENCE = 30_000;
+
+/** A process of the fleet. */
+class Process {
+  /** @type {string[]} */
+  lines = [];
+  #waiting = new Set();
+  #unread = [];
+
+  constructor(t, file, env) {
+    const { NODE_TEST_CONTEXT, ...inherited } = process.env;
+    this.child = spawn(process.execPath, [path.join(FOLDER, file)], { env: { ...inherited, ...env } });
+    this.exited = once(this.child, 'exit').then(([code, signal]) => ({ code, signal }));
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      let rest = '';
+      stream.setEncoding('utf8').on('data', (text) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop();
+        this.lines.push(...lines);
+        this.#unread.push(...lines);
+        for (const look of this.#waiting) look();
+      });
+    }
+    this.exited.then(() => this.#waiting.forEach((look) => look()));
+    atEnd(t, async () => {
+      this.child.kill('SIGCONT');
+      this.child.kill('SIGKILL');
+      await this.exited;
+    });
+  }
+
+  get isGone() {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Waits for lines that match, of those that no earlier call has waited for. */
+  async says(pattern, count = 1, timeout = PATIENCE) {
+    const found = [];
+    await new Promise((resolve, reject) => {
+      const end = (settle, value) => {
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        settle(value);
+      };
+      const fail = (why) => {
+        const all = this.lines.join('\n');
+        end(reject, new Error(`${why}: ${found.length} of ${count} lines that match ${pattern} in\n${all}`));
+      };
+      const look = () => {
+        while (found.length < count) {
+          const index = this.#unread.findIndex((line) => pattern.test(line));
+          if (index < 0) break;
+          found.push(...this.#unread.splice(index, 1));
+        }
+        if (found.length === count) end(resolve);
+        else if (this.isGone) fail('the process has ended');
+      };
+      const timer = setTimeout(() => fail(`nothing more in ${timeout} ms`), timeout);
+      this.#waiting.add(look);
+      look();
+    });
+    return found;
+  }
+
+  kill(signal) {
+    this.child.kill(signal);
+  }
+}
+
+/** What the test knows of the fleet. */
+class Fleet {
+  /** @type {Map<string, Workspace>} */
+  slacks = new Map();
+  /** What stands in the stream, in order. */
+  entries = [];
+  #most = new Map();
+  #changes = new EventEmitter();
+  #last = '0';
+
+  constructor(t, { ttl }) {
+    this.t = t;
+    this.ttl = ttl;
+    this.server = new RedisServer();
+    this.folder = mkdtempSync(path.join(tmpdir(), 'rtm-fleet-'));
+    this.file = path.join(this.folder, 'workspaces.json');
+  }
+
+  async start({ size, keep, settled }) {
+    atEnd(this.t, () => rmSync(this.folder, { recursive: true }));
+    atEnd(this.t, () => this.server.close());
+    await this.server.start({ keep });
+    for (let n = 1; n <= size; n += 1) await this.#addWorkspace(`acme-${String(n).padStart(2, '0')}`);
+    const workspaces = [...this.slacks].map(([name, { token, apiUrl }]) => ({ name, token, slackApiUrl: apiUrl }));
+    writeFileSync(this.file, JSON.stringify(workspaces));
+    this.redis = await this.connect();
+    this.reading = await this.connect();
+    this.leases = this.newLeases('test');
+    if (settled) await this.leases.begin();
+    return this;
+  }
+
+  async #addWorkspace(name) {
+    const slack = await Workspace.start({ team: { name, domain: name } });
+    atEnd(this.t, () => slack.close());
+    this.slacks.set(name, slack);
+    this.#most.set(name, 0);
+    slack.events.on('connection', () => {
+      this.#changes.emit('connection');
+      this.#most.set(name, Math.max(this.#most.get(name), slack.connections.length));
+    });
+  }
+
+  get names() {
+    return [...this.slacks.keys()];
+  }
+
+  async connect() {
+    const { connectRedis } = require(path.join(FOLDER, 'redis.js'));
+    const redis = await connectRedis(this.server.url);
+    redis.removeAllListeners('error').on('error', () => {}); // tests end it on purpose
+    atEnd(this.t, () => redis.destroy());
+    return redis;
+  }
+
+  newLeases(owner, options) {
+    const { Leases } = require(path.join(FOLDER, 'leases.js'));
+    const leases = new Leases(this.redis, { owner, ttl: this.ttl, ...options });
+    atEnd(this.t, () => leases.close());
+    return leases;
+  }
+
+  worker(name) {
+    const ttl = this.ttl === undefined ? {} : { FLEET_TTL: String(this.ttl) };
+    return new Process(this.t, 'fleet.js', { REDIS_URL: this.server.url, FLEET_WORKSPACES: this.file, FLEET_NAME: name, ...ttl });
+  }
+
+  consumer(name, idle) {
+    return new Process(this.t, 'consumer.js', { REDIS_URL: this.server.url, CONSUMER_NAME: name, CONSUMER_IDLE: String(idle) });
+  }
+
+  /** Two processes with half of the workspaces each. */
+  async pair() {
+    const one = this.worker('one');
+    await one.says(/: connected, token/, this.slacks.size);
+    const other = this.worker('other');
+    await other.says(/: connected, token/, this.slacks.size / 2);
+    await this.balanced();
+    return [one, other];
+  }
+
+  /** Waits until the two of a pair have half of the workspaces each, and all are connected. */
+  async balanced() {
+    const half = this.slacks.size / 2;
+    for (;;) {
+      const change = once(this.#changes, 'connection');
+      const held = await Promise.all(['one', 'other'].map((name) => this.heldBy(name)));
+      const areConnected = [...this.slacks.values()].every(({ connections }) => connections.length === 1);
+      if (areConnected && held.every(({ length }) => length === half)) return;
+      await change;
+    }
+  }
+
+  /** The names of the workspaces that a process has. */
+  async heldBy(name) {
+    const holders = await this.leases.holders(this.names);
+    return holders.filter(({ owner }) => owner?.startsWith(`${name}/`)).map(({ name: workspace }) => workspace);
+  }
+
+  /** Waits until every workspace is connected. */
+  async connected() {
+    while ([...this.slacks.values()].some(({ connections }) => connections.length === 0)) await once(this.#changes, 'connection');
+  }
+
+  mostConnections() {
+    return Math.max(...this.#most.values());
+  }
+
+  /** Somebody says something in every workspace (or those named); gives the texts. */
+  say(what, names = this.names) {
+    return names.map((name) => {
+      const text = `${what} in ${name}`;
+      this.slacks.get(name).user('ann').say('#general', text);
+      return text;
+    });
+  }
+
+  /** Waits until messages with these texts are in the stream. */
+  async published(texts) {
+    const missing = new Set(texts);
+    const note = (entry) => missing.delete(JSON.parse(entry.message.event).text);
+    this.entries.forEach(note);
+    const end = Date.now() + PATIENCE;
+    while (missing.size > 0) {
+      if (Date.now() > end) throw new Error(`not published in ${PATIENCE} ms: ${[...missing].join(', ')}`);
+      if (!this.reading.isReady) await once(this.reading, 'ready');
+      const answer = await this.reading.xRead({ key: 'fleet:events', id: this.#last }, { BLOCK: 1000, COUNT: 1000 });
+      for (const entry of answer?.[0].messages ?? []) {
+        this.#last = entry.id;
+        this.entries.push(entry);
+        note(entry);
+      }
+    }
+  }
+
+  /** The messages of the stream, as [text, token]. */
+  messages() {
+    return this.entries
+      .filter(({ message }) => message.type === 'message')
+      .map(({ message }) => [JSON.parse(message.event).text, Number(message.token)]);
+  }
+}
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {object} [options]
+ * @param {number} [options.size] how many workspaces
+ * @param {number} [options.ttl] default: that of the fleet
+ * @param {boolean} [options.keep] whether Redis has its data after it was killed
+ * @param {boolean} [options.settled] whether Redis counts as one that has run for long
+ */
+function startFleet(t, { size = 10, ttl, keep = false, settled = true } = {}) {
+  return new Fleet(t, { ttl }).start({ size, keep, settled });
+}
+
+module.exports = { missing, startFleet };

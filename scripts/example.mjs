@@ -1,0 +1,60 @@
+// `npm run example -- NAME`: runs an example of examples/ against a local workspace, where others say and do what shows what
+// it is for, and goes on until Ctrl-C. With --once it ends by itself. With a token (SLACK_BOT_TOKEN) the same example runs
+// against Slack.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fail, root, setup } from './setup.mjs';
+import { examples, install, link } from './examples/prepare.mjs';
+
+const words = process.argv.slice(2);
+const isOnce = words.includes('--once');
+const [name] = words.filter((word) => word !== '--once');
+
+setup();
+link();
+const { scenes } = await import('./examples/scenes.mjs');
+const { Stage } = await import('./examples/stage.mjs');
+
+const scene = name === undefined || !Object.hasOwn(scenes, name) ? undefined : scenes[name];
+if (scene === undefined) fail(`npm run example -- NAME [--once], where NAME is one of\n  ${Object.keys(scenes).join('\n  ')}`);
+if (process.env[scene.needs]) await againstSlack();
+else await againstWorkspace();
+
+async function againstSlack() {
+  console.log(`${scene.needs} is set, so ${name} runs against Slack. Ctrl-C ends it.\n`);
+  if (name === 'fleet') install('fleet');
+  if (name === 'typescript-bot') spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', examples], { stdio: 'inherit' });
+  const [command, args] =
+    name === 'echo.rs' ? ['cargo', ['run', '--quiet', '--example', 'echo']] : [process.execPath, [join(examples, scene.file)]];
+  const child = spawn(command, args, { stdio: 'inherit', cwd: root });
+  process.on('SIGINT', () => {}); // the example gets it, too
+  const [code] = await once(child, 'close');
+  process.exitCode = code ?? 1;
+}
+
+async function againstWorkspace() {
+  const stage = new Stage();
+  const interrupted = new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(undefined));
+  });
+  try {
+    const shown = await Promise.race([scene.play(stage), interrupted]);
+    if (shown === undefined) return;
+    const { bot, end, others = [] } = shown;
+    if (!isOnce) {
+      console.log(`\nIt goes on until Ctrl-C.${stage.page === undefined ? '' : ` Talk to it at ${stage.page}`}\n`);
+      await Promise.race([interrupted, bot.exited]);
+    } else if (end !== undefined) {
+      end();
+      await bot.exited;
+    }
+    for (const program of [bot, ...others]) await program.end();
+  } catch (error) {
+    console.error(`\n${name} did not do what it was to: ${error.message}`);
+    process.exitCode = 1;
+  } finally {
+    await stage.close();
+  }
+}
