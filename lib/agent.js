@@ -4,7 +4,7 @@
 
 const http = require('node:http');
 const https = require('node:https');
-const { MAX_ANSWER_BYTES } = require('../binding.js');
+const { MAX_ANSWER_BYTES } = require('./binding.js');
 
 /**
  * @typedef {object} Way

@@ -6,7 +6,7 @@
 'use strict';
 
 const { clearInterval, setImmediate, setInterval } = require('node:timers');
-const { Kind, Outbox } = require('../binding.js');
+const { Kind, Outbox } = require('./binding.js');
 const records = require('./records.js');
 
 /**

@@ -2,7 +2,7 @@
 // (src/binding/drain.rs and src/binding/records.rs write it), and the functions that make objects of records.
 'use strict';
 
-const { Tag, WORDS } = require('../binding.js');
+const { Tag, WORDS } = require('./binding.js');
 
 /** The network side writes here. */
 const words = new Uint32Array(WORDS);

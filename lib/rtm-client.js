@@ -4,7 +4,7 @@
 'use strict';
 
 const { EventEmitter } = require('eventemitter3');
-const { Kind, NativeClient } = require('../binding.js');
+const { Kind, NativeClient } = require('./binding.js');
 const { Calls } = require('./calls.js');
 const { answerOf, apiRequestOf, formOf, logNotes, messageOf } = require('./conversions.js');
 const { publish } = require('./diagnostics.js');

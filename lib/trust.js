@@ -1,7 +1,7 @@
 // Whom this process trusts where no `tls.ca` is given: what Node trusts. Owns handing it over, once per process.
 'use strict';
 
-const { NativeClient } = require('../binding.js');
+const { NativeClient } = require('./binding.js');
 const { defaultRoots } = require('./tls.js');
 
 /**

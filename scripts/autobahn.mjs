@@ -9,7 +9,7 @@ import { connect, createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as elapse } from 'node:timers/promises';
-import { needCargo, root } from './setup.mjs';
+import { needCargo, root } from './project.mjs';
 
 const SUITE = 'autobahntestsuite==25.10.1';
 /** The last one that makes environments for Python 2.7. */

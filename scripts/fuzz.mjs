@@ -12,7 +12,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { needCargo, root } from './setup.mjs';
+import { needCargo, root } from './project.mjs';
 
 const TARGETS = ['frames', 'session', 'socket', 'answer'];
 

