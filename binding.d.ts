@@ -50,8 +50,15 @@ export declare class NativeClient {
 
 /** The queue of one JavaScript thread, for all its clients. */
 export declare class Outbox {
-  /** `wake` is called on the JavaScript thread when there is something to drain. It does not keep the process alive. */
-  constructor(wake: () => unknown)
+  /** Nobody is woken, until `attach`. */
+  constructor()
+  /**
+   * From now on, `wake` is called on the JavaScript thread when there is something to drain. What has come before does
+   * not wake anybody.
+   */
+  attach(wake: () => unknown): void
+  /** Nobody is woken any longer. */
+  detach(): void
   /**
    * Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
    * nothing waits, and the next thing that comes wakes JavaScript.

@@ -1,5 +1,5 @@
-// What listeners get is what JSON.parse makes of the frame: the hard cases. Each comes three times, since how a frame
-// crosses to JavaScript depends on whether its like came before.
+// What listeners get is what JSON.parse makes of the frame: the hard cases. Each comes eight times, since how a frame
+// crosses to JavaScript depends on whether its like came before, and how often.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const { framesUntil, openSession } = require('./support/session.js');
 const { assertIdentical } = require('./support/strict-equal.js');
 
 const long = 'x'.repeat(1 << 20);
-const ROUNDS = [1, 2, 3];
+const ROUNDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const depth = (count, open, middle, close) => open.repeat(count) + middle + close.repeat(count);
 
 /** The values of the key `v`, or whole frames where they begin with a brace. */

@@ -5,6 +5,7 @@
 const assert = require('node:assert/strict');
 const net = require('node:net');
 const { describe } = require('node:test');
+const { createSecureContext } = require('node:tls');
 const { ErrorCode, better, clientOf, isPeer, same } = require('./support/client.js');
 const { authority, missing, nodesVerdict, selfSigned } = require('./support/certificates.js');
 const { scriptedProxy } = require('./support/proxies.js');
@@ -446,6 +447,16 @@ function proxyHere(t) {
   });
 }
 
+/** Why this Node makes no server with a certificate, or `undefined`: 18.17 looks at its strength before it is told not to. */
+function refused(certificate) {
+  const { key, cert } = certificate();
+  try {
+    createSecureContext({ key, cert, ciphers: WEAK_TOO });
+  } catch ({ code }) {
+    return code === 'ERR_SSL_CA_MD_TOO_WEAK' ? `Node ${process.version} makes no server with such a certificate: ${code}` : undefined;
+  }
+}
+
 /** A server that shows this certificate, what Node says of it, and how a client gets there. */
 async function served(t, { server: certificate, ca = () => root().cert, host = '127.0.0.1' }) {
   const { key, cert } = certificate();
@@ -519,6 +530,8 @@ for (const [group, kinds] of Object.entries(KINDS)) {
   describe(`a server's certificate: ${group}`, { skip: missing }, () => {
     for (const [name, kind] of Object.entries(kinds)) {
       better(UNREACHED, `${name}: the connect call fares as ${UNLIKE_NODE[name] ? 'documented' : 'Node does'}`, async (t) => {
+        const reason = refused(kind.server);
+        if (reason) return t.skip(reason);
         const reached = await served(t, kind);
         assert.equal(await verdictOfCall(t, reached), UNLIKE_NODE[name] ?? reached.expected);
       });
@@ -526,6 +539,8 @@ for (const [group, kinds] of Object.entries(KINDS)) {
       const isReached = ['127.0.0.1', 'localhost', undefined].includes(kind.host);
       const either = isReached ? same : (...args) => better('it has no `proxy`', ...args);
       either(`${name}: the socket fares as ${UNLIKE_NODE[name] ? 'documented' : 'Node does'}`, async (t) => {
+        const reason = refused(kind.server);
+        if (reason) return t.skip(reason);
         const reached = await served(t, kind);
         assert.equal(await verdictOfSocket(t, reached), (!isPeer && UNLIKE_NODE[name]) || reached.expected);
       });

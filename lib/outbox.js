@@ -18,7 +18,7 @@ const records = require('./records.js');
  * @property {(call: number, reply: any) => void} receiveReply the promise that a frame settles
  */
 
-const outbox = new Outbox(wake);
+const outbox = new Outbox();
 records.init((shape) => outbox.shape(shape));
 
 /** Clients that something may still arrive for. @type {Map<number, Receiver>} */
@@ -26,6 +26,9 @@ const receivers = new Map();
 
 /** Keeps the process alive while something may arrive. @type {NodeJS.Timeout | undefined} */
 let keepAlive;
+
+/** Whether what has arrived is being dispatched. */
+let draining = false;
 
 let lastId = 0;
 
@@ -51,11 +54,14 @@ function newId(client) {
 function attend(id, receiver, isExpected) {
   if (isExpected) receivers.set(id, receiver);
   else receivers.delete(id);
-  if (receivers.size > 0) {
-    keepAlive ??= setInterval(() => {}, 2 ** 30);
-  } else {
+  if (receivers.size > 0 && keepAlive === undefined) {
+    keepAlive = setInterval(() => {}, 2 ** 30);
+    outbox.attach(wake);
+    setImmediate(wake); // for what has arrived while nobody was woken
+  } else if (receivers.size === 0 && keepAlive !== undefined) {
     clearInterval(keepAlive);
     keepAlive = undefined;
+    outbox.detach();
   }
 }
 
@@ -90,7 +96,7 @@ function unlisten(id, name) {
 
 /** Called by the network side when the outbox was empty and no longer is. */
 function wake() {
-  if (refill()) drain();
+  if (!draining && refill()) drain();
 }
 
 /** Takes in all that waits; false if that is nothing. */
@@ -114,6 +120,7 @@ let crowded = false;
  */
 function drain() {
   let turn = true;
+  draining = true;
   crowded = false;
   try {
     while (hasItem()) {
@@ -121,6 +128,7 @@ function drain() {
     }
     turn = refill();
   } finally {
+    draining = turn;
     if (turn) setImmediate(drain);
   }
 }

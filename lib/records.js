@@ -174,14 +174,30 @@ const READERS = {
  */
 
 /**
+ * So often a shape is read by a loop before code is made for it: maps keyed by ids have shapes without end, each of which
+ * comes a few times, and V8 keeps what it made of a string (from Node 26 on, until memory is short).
+ */
+const OFTEN = 4;
+
+/**
  * Makes the maker of a shape that has not come before, or not for long.
  * @param {number} shape
  */
 function learn(shape) {
   const parts = /** @type {Part[]} */ (JSON.parse(/** @type {string} */ (takeShape(shape))));
-  const make = generated(parts) ?? interpreted(parts);
-  makers[shape % PLACES] = { shape, make };
-  return make;
+  const loop = interpreted(parts);
+  let reads = 0;
+  const known = {
+    shape,
+    /** @type {Maker} */
+    make(words, row) {
+      reads += 1;
+      if (reads === OFTEN) known.make = generated(parts) ?? loop;
+      return loop(words, row);
+    },
+  };
+  makers[shape % PLACES] = known;
+  return known.make;
 }
 
 /**

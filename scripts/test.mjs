@@ -82,6 +82,7 @@ const packageTests = testsIn('__test__/package');
 if (packageTests.length > 0) {
   section('The package as users install it');
   (await import('./pack.mjs')).pack();
+  run(process.execPath, ['__test__/package/support/tools.js']);
   run(process.execPath, ['--test', ...packageTests]);
 }
 

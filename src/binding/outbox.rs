@@ -1,12 +1,12 @@
 //! The one road to JavaScript: the queue of all of a thread's clients, as JavaScript sees it. Owns how JavaScript is
 //! woken; all else is [`queue`](super::queue)'s and [`drain`](super::drain)'s.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Array, Function, Uint32ArraySlice};
-use napi::threadsafe_function::{ThreadsafeFunctionCallMode, UnknownReturnValue};
-use napi::{Env, Result};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
+use napi::{Env, Result, Status};
 use napi_derive::napi;
 
 use super::drain::{CHUNK_WORDS, Drain};
@@ -26,24 +26,49 @@ pub const WORDS: u32 = 16 * 1024;
 
 const _: () = assert!(WORDS as usize == CHUNK_WORDS, "one bound for all");
 
+/// What wakes JavaScript. It does not keep the process alive.
+type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false, true>;
+
 /// The queue of one JavaScript thread, for all its clients.
 #[napi]
 pub struct Outbox {
     queue: Arc<Queue>,
     drain: Drain,
+    /// There while something is expected, so that nobody finds a handle open where all clients are disconnected.
+    wake: Arc<Mutex<Option<Wake>>>,
 }
 
 #[napi]
 impl Outbox {
-    /// `wake` is called on the JavaScript thread when there is something to drain. It does not keep the process alive.
+    /// Nobody is woken, until `attach`.
     #[napi(constructor, catch_unwind)]
-    pub fn new(wake: Function<'_, (), UnknownReturnValue>) -> Result<Self> {
-        let wake = wake.build_threadsafe_function().weak::<true>().build()?;
-        let queue = Queue::patient(PATIENCE, move || {
-            // The only failure is an environment that is shutting down, where nobody waits for events any longer.
-            let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    pub fn new() -> Self {
+        let wake = Arc::new(Mutex::new(None::<Wake>));
+        let queue = Queue::patient(PATIENCE, {
+            let wake = Arc::clone(&wake);
+            move || {
+                if let Some(wake) = &*wake.lock().unwrap_or_else(PoisonError::into_inner) {
+                    // The only failure is an environment that is shutting down, where nobody waits for events any longer.
+                    let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+                }
+            }
         });
-        Ok(Self { drain: Drain::new(Arc::clone(&queue)), queue })
+        Self { drain: Drain::new(Arc::clone(&queue)), queue, wake }
+    }
+
+    /// From now on, `wake` is called on the JavaScript thread when there is something to drain. What has come before does
+    /// not wake anybody.
+    #[napi(catch_unwind)]
+    pub fn attach(&self, wake: Function<'_, (), UnknownReturnValue>) -> Result<()> {
+        let wake = wake.build_threadsafe_function().weak::<true>().build()?;
+        self.set_wake(Some(wake));
+        Ok(())
+    }
+
+    /// Nobody is woken any longer.
+    #[napi(catch_unwind)]
+    pub fn detach(&self) {
+        self.set_wake(None);
     }
 
     /// Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
@@ -107,6 +132,12 @@ impl Outbox {
 }
 
 impl Outbox {
+    fn set_wake(&self, wake: Option<Wake>) {
+        let before = std::mem::replace(&mut *self.wake.lock().unwrap_or_else(PoisonError::into_inner), wake);
+        // Without the lock: this tells Node to let go of it.
+        drop(before);
+    }
+
     /// The errands of a client.
     pub(super) fn errands(&self, client: u32) -> Arc<Errands> {
         Errands::new(client, Arc::clone(&self.queue))

@@ -76,12 +76,14 @@ class Workspace {
     this.#rtm = rtm;
     const page = new Page({ state, rtm, faults, events, host: this.#host });
     this.#page = page;
-    this.#server = createServer((request, response) => {
+    // Node.js 24.9 and later ask; earlier ones take it for an upgrade, whatever is offered.
+    const asks = /** @type {import('node:http').ServerOptions} */ ({ shouldUpgradeCallback: isForWebSocket });
+    this.#server = createServer(asks, (request, response) => {
       if (!page.handle(request, response)) void api.handle(request, response);
     });
     this.#server.on('upgrade', (request, socket, head) => {
       if (this.#ended.signal.aborted) socket.destroy();
-      else if (request.headers.upgrade?.toLowerCase() !== 'websocket') this.#handleAnyway(request, socket, head);
+      else if (!isForWebSocket(request)) this.#handleAnyway(request, socket, head);
       else if (!page.upgrade(request, socket, head)) rtm.upgrade(request, socket, head);
     });
     events.on('message', (message, { via }) => { if (isClient(via)) this.#messages.add(message); });
@@ -301,7 +303,7 @@ class Workspace {
   }
 
   /**
-   * Takes a request that offers another protocol, such as HTTP/2, as if it did not: Node.js stops reading HTTP at it.
+   * Takes a request that offers another protocol, such as HTTP/2, as if it did not: Node.js before 24.9 stops reading HTTP at it.
    *
    * @param {import('node:http').IncomingMessage} request
    * @param {import('node:stream').Duplex} socket
@@ -373,6 +375,11 @@ function isClient(via) {
 /** @param {string} text */
 function clip(text) {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text);
+}
+
+/** @param {import('node:http').IncomingMessage} request one that offers another protocol */
+function isForWebSocket({ headers }) {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 module.exports = { Workspace };

@@ -18,6 +18,16 @@ function randomNumbers(seed) {
   };
 }
 
+/** Whether this Node can make JSON of something: up to 24 not of what is very deep, 26 of anything. */
+function isWritable(value) {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Sends bytes to the server and gives all that it answers until it closes. */
 async function exchange(slack, bytes) {
   const socket = net.connect(Number(new URL(slack.apiUrl).port), '127.0.0.1');
@@ -54,9 +64,11 @@ test('a binary frame with JSON is taken as text', async (t) => {
 test('a frame nested to the limit of its size does no harm', async (t) => {
   const slack = await startWorkspace(t, { maxFrameBytes: 10_000_000 });
   const client = await Client.connect(slack);
-  const depth = 1_000_000;
-  const reply = await client.ask(`{"id":1,"type":"ping","deep":${'['.repeat(depth)}${']'.repeat(depth)}}`);
-  assert.deepStrictEqual(reply, { ok: false, reply_to: 1, error: NOT_PROCESSED });
+  const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
+  const { type, ok, error } = await client.ask(`{"id":1,"type":"ping","deep":${deep}}`);
+  const outcome = isWritable(JSON.parse(deep)) ? { type: 'pong', ok: undefined, error: undefined } : { type: undefined, ok: false, error: NOT_PROCESSED };
+  assert.deepStrictEqual({ type, ok, error }, outcome);
+  assert.deepStrictEqual(await client.ask({ id: 2, type: 'ping' }), { type: 'pong', reply_to: 2 });
 });
 
 test('a frame above 16 kB, text that is no UTF-8 and rubbish bytes end the connection by the right code', async (t) => {

@@ -1,11 +1,12 @@
 // Owns the npm packages that only the tests of this folder use (bundlers, TypeScript versions, runtimes, …). Each folder
 // below that has a package.json is a set of them, with a lock file of its own: installed when first asked for, and again
-// when its lock file changed, so that `npm ci` of the project itself stays small.
+// when its lock file changed, so that `npm ci` of the project itself stays small. Run as a program, it installs all of them,
+// since two tests that run at a time may use the same.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
-const { existsSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
 /**
@@ -30,5 +31,13 @@ function tools(folder) {
   writeFileSync(stamp, state);
   return modules;
 }
+
+/** The folders of all sets. */
+function sets() {
+  const folder = path.join(__dirname, '..');
+  return readdirSync(folder).map((name) => path.join(folder, name)).filter((one) => existsSync(path.join(one, 'package-lock.json')));
+}
+
+if (require.main === module) sets().forEach(tools);
 
 module.exports = { tools };

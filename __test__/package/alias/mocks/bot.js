@@ -1,0 +1,16 @@
+// What the tests of this folder test: a bot that answers.
+const { ErrorCode, RTMClient } = require('@slack/rtm-api');
+
+exports.startBot = async (token) => {
+  const rtm = new RTMClient(token);
+  rtm.on('message', async ({ text, channel }) => {
+    if (text !== 'ping') return;
+    try {
+      await rtm.sendMessage('pong', channel);
+    } catch ({ code }) {
+      exports.failed = code === ErrorCode.NoReplyReceivedError;
+    }
+  });
+  await rtm.start();
+  return rtm;
+};
