@@ -1,5 +1,7 @@
 // The client and what its methods give. Its options, events and errors are in types/. Nothing here needs the types of Node.
 
+/** The client, and what its methods give. @module */
+
 /// <reference lib="es2020" />
 
 // The typings of `@slack/rtm-api` make the types of Node known to the whole program, so that code which uses `process` compiles

@@ -5,6 +5,8 @@
 //     if (error.code === ErrorCode.SendMessagePlatformError) console.error(error.data.error);
 //   });
 
+/** Errors, told apart by `code`. @module */
+
 import type { RTMCallResult, RTMClient, RTMResponseMetadata } from '../index';
 import type { Open } from './objects';
 

@@ -1,6 +1,8 @@
 // Which events there are, and what their listeners get: the client's own, and those that Slack documents for its RTM API.
 // What is in an event is told in slack-events.d.ts and messages.d.ts.
 
+/** Which events there are, and what their listeners get. @module */
+
 import type { RTMClient, RTMConnectResult } from '../index';
 import type { RTMConnectError, RTMWebsocketError } from './errors';
 import type { MessageEvent, MessageSubtypeEvents, MessageSubtypes } from './messages';

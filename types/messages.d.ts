@@ -1,5 +1,7 @@
 // The `message` event, and what each of its subtypes adds. How fields are typed is told in objects.d.ts.
 
+/** The `message` event and its subtypes. @module */
+
 import type { Loose, Perhaps, SlackBot, SlackFile, SlackObject, Usually } from './objects';
 
 /** A message, as other events hold it. */

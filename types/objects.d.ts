@@ -18,6 +18,8 @@
 // What these rules cannot have: an event handed on to a parameter that asks for a field no list has, or for a channel that is
 // a number; and `'bot_id' in event`, after which TypeScript knows better than Slack. `(event: any) => …` makes it as it was.
 
+/** What events are made of; `strictEvents`. @module */
+
 /** Settings of these types, made by declaring members: `strictEvents: true` gives every known field its exact type. */
 export interface RTMTypeOptions {}
 

@@ -1,5 +1,7 @@
 // The options of a client, and what they are made of: agents, loggers, retries, TLS. Nothing here needs the types of Node.
 
+/** Options of a client: agents, loggers, retries, TLS. @module */
+
 import type { RTMClient } from '../index';
 import type { RTMConnectPlatformError, RTMNoReplyReceivedError } from './errors';
 

@@ -1,6 +1,8 @@
 // Slack's events, but for `message`: what is in them, beginning with what several have in common. How fields are typed is
 // told in objects.d.ts.
 
+/** Slack's other events. @module */
+
 import type {
   Loose,
   Perhaps,
