@@ -21,7 +21,7 @@ import type {
 import type { RTMClientEvents, RTMListeners } from './types/events';
 import type { MessageEvent } from './types/messages';
 import type { Open } from './types/objects';
-import type { RTMClientOptions } from './types/options';
+import type { RTMConstructorOptions } from './types/options';
 
 export * from './types/errors';
 export * from './types/events';
@@ -52,7 +52,7 @@ export class RTMClient extends EventEmitter {
    * @throws {@link CodedError} with `ErrorCode.KeepAliveConfigError` when `serverPongTimeout` is not below
    * `clientPingTimeout`.
    */
-  constructor(token: string, options?: RTMClientOptions);
+  constructor(token: string, options?: RTMConstructorOptions);
 
   /** Whether Slack has said `hello` on the socket in use: true from `connected` on, until the connection ends. */
   connected: boolean;
@@ -96,7 +96,14 @@ export class RTMClient extends EventEmitter {
    * @throws {@link RTMWebsocketError} when the connection is lost before that and `autoReconnect` is off.
    * @throws An error with code `ABORT_ERR` when {@link disconnect} comes first.
    */
-  start(options?: RTMStartOptions): Promise<RTMConnectResult>;
+  start<Result extends object = RTMConnectResult>(options?: RTMStartOptions): Promise<Result>;
+  /**
+   * What subclasses, fakes and mocks have to give: no more than with `@slack/rtm-api`. (They are measured by the last
+   * signature, and by those before it with `any` for `Result`.)
+   *
+   * @hidden
+   */
+  start(options?: RTMStartOptions): Promise<RTMApiCallResult>;
 
   /**
    * Ends the connection, or the attempt to make one, and stops reconnecting. Works in every state: resolves at once
@@ -191,17 +198,17 @@ export class RTMClient extends EventEmitter {
    */
   on<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
   on(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
-  on(event: string | symbol, listener: (...args: any[]) => void, context?: any): this;
+  on<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 
   /** Same as {@link on}. */
   addListener<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
   addListener(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
-  addListener(event: string | symbol, listener: (...args: any[]) => void, context?: any): this;
+  addListener<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 
   /** Adds a listener that is called once at most. See {@link on}. */
   once<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
   once(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
-  once(event: string | symbol, listener: (...args: any[]) => void, context?: any): this;
+  once<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 }
 
 /** State of an {@link RTMClient}. Entering one emits the event of the same name. */
@@ -256,6 +263,8 @@ export interface RTMConnectResult {
   self: Open<{ id: string; name: string }>;
   /** The workspace. */
   team: Open<{ id: string; name: string; domain: string }>;
+  /** Not there: an answer with it is an {@link RTMConnectError}. */
+  error?: string;
   /** What Slack tells about the call, and the token's scopes from the answer's headers. */
   response_metadata?: RTMResponseMetadata;
   /** Users of the workspace. This and the lists below are the snapshot, there with `useRtmConnect: false` only. */
@@ -277,8 +286,10 @@ export interface RTMConnectResult {
 export interface RTMApiCallResult {
   /** True: any other answer is an {@link RTMConnectError}. */
   ok: boolean;
+  /** Not there: an answer with it is an {@link RTMConnectError}. */
+  error?: string;
   /** What Slack tells about the call, and the token's scopes from the answer's headers. */
-  response_metadata?: Open<RTMResponseMetadata>;
+  response_metadata?: RTMResponseMetadata;
   [field: string]: any;
 }
 
@@ -292,6 +303,9 @@ export interface RTMResponseMetadata {
   warnings?: string[];
   /** Warnings and errors in words. */
   messages?: string[];
+  /** Of lists: where the next page begins. */
+  next_cursor?: string;
+  [field: string]: any;
 }
 
 /** Slack's reply to a message. */

@@ -8,7 +8,7 @@
 /** Errors, told apart by `code`. @module */
 
 import type { RTMCallResult, RTMClient, RTMResponseMetadata } from '../index';
-import type { Open } from './objects';
+import type { Open, SlackObject } from './objects';
 
 /** Whatever the package rejects with or throws, but for the `TypeError` or `RangeError` of a bad option. */
 export type RTMError = RTMCallError | RTMConnectError | RTMKeepAliveConfigError | RTMAbortError;
@@ -90,6 +90,26 @@ export interface RTMKeepAliveConfigError extends CodedError {
 /** {@link RTMClient.disconnect} came before {@link RTMClient.start} was done. */
 export interface RTMAbortError extends NodeError {
   code: 'ABORT_ERR';
+}
+
+/**
+ * An error as listeners of `unable_to_rtm_start` and `error` get it: whatever any kind of it has may be read, and its `code`
+ * compared with whatever enum has it. `(error: RTMConnectError) => …` is narrowed by it.
+ */
+export interface RTMEventError extends NodeError, SlackObject {
+  /** Which kind of error it is. */
+  code: any;
+  /** The cause, see {@link RTMConnectRequestError} and {@link RTMWebsocketError}. */
+  original: any;
+  /** Slack's answer, see {@link RTMConnectPlatformError}. */
+  data: any;
+  /** See {@link RTMConnectRateLimitedError}. */
+  retryAfter: any;
+  /** See {@link RTMConnectHTTPError}, which has the next three, too. */
+  statusCode: any;
+  statusMessage: any;
+  headers: any;
+  body: any;
 }
 
 /** Why a client is `disconnected` that was not asked to be. */

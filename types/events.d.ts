@@ -4,7 +4,7 @@
 /** Which events there are, and what their listeners get. @module */
 
 import type { RTMClient, RTMConnectResult } from '../index';
-import type { RTMConnectError, RTMWebsocketError } from './errors';
+import type { RTMConnectError, RTMDisconnectError, RTMEventError, RTMWebsocketError } from './errors';
 import type { MessageEvent, MessageSubtypeEvents, MessageSubtypes } from './messages';
 import type { Loose, Open } from './objects';
 import type {
@@ -63,14 +63,14 @@ export interface RTMClientEvents {
    * an {@link RTMConnectError} or an {@link RTMWebsocketError}; `any`, since bots written for the original read
    * `error.message` without a look whether there is one.
    */
-  disconnected: [error: any];
-  /** The connect call failed. `reconnecting` or `disconnected` follows. */
-  unable_to_rtm_start: [error: Open<RTMConnectError>];
+  disconnected: [error: Loose<RTMDisconnectError | undefined>];
+  /** The connect call failed, with an {@link RTMConnectError}. `reconnecting` or `disconnected` follows. */
+  unable_to_rtm_start: [error: Loose<Open<RTMConnectError>, RTMEventError>];
   /**
    * The transport failed: an upgrade refused, TLS, a reset. The state event that it causes follows. Not thrown where
-   * nobody listens.
+   * nobody listens. Frames of Slack's that have the type `error` come under this name, too: {@link RTMErrorEvent}.
    */
-  error: [error: Open<RTMWebsocketError>];
+  error: [error: Loose<RTMWebsocketError | RTMErrorEvent, RTMEventError>];
   /** Anything Slack sent. A reply to a message has no type: `type` is undefined then. */
   slack_event: [type: any, event: any];
   /** A message goes out: what is sent, `type` and `id` included. */

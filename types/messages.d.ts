@@ -66,6 +66,8 @@ export interface MessageEvent extends SlackMessage {
   message: Perhaps<SlackMessage>;
   /** Of `message_changed` and `message_deleted`: the message as it was. */
   previous_message: Perhaps<SlackMessage>;
+  /** Of `thread_broadcast`: the thread's first message. */
+  root: Perhaps<SlackMessage>;
   /** Of `message_deleted`: timestamp of the message. */
   deleted_ts: Perhaps<string>;
   /** Of `channel_join` and `group_join`: who invited the user. */
@@ -128,12 +130,6 @@ export interface PinMessage<S extends string> extends UserMessage<S> {
 /** A message of an integration. */
 export interface BotMessage extends MessageOf<'bot_message'> {
   bot_id: string;
-}
-
-/** A reply in a thread that was shown in the channel, too. */
-export interface BroadcastMessage extends UserMessage<'thread_broadcast'> {
-  /** The thread's first message. */
-  root: Perhaps<SlackMessage>;
 }
 
 /** The subtypes of `message` that Slack documents, with the event that listeners of `message::…` get. */
@@ -201,7 +197,7 @@ export interface MessageSubtypes {
   /** A reply in a thread was shown in the channel, too. Slack no longer sends it, see `thread_broadcast`. */
   reply_broadcast: UserMessage<'reply_broadcast'>;
   /** A reply in a thread was shown in the channel, too. */
-  thread_broadcast: BroadcastMessage;
+  thread_broadcast: UserMessage<'thread_broadcast'>;
   /** Something is no longer pinned. */
   unpinned_item: PinMessage<'unpinned_item'>;
 }

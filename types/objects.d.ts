@@ -9,28 +9,29 @@
 // - A field that is always there has its type (ids, names, objects): a mistake with it is told.
 // - What is left out at times is `any`, and so are texts and timestamps, unless the user asks for more.
 //
-// Whoever wants all of it checked says so, once, anywhere in the project:
+// Whoever wants all of it checked says so, once, in any file of the project that imports something:
 //
 //   declare module 'slack-rtm-native' {
 //     interface RTMTypeOptions { strictEvents: true }
 //   }
 //
 // What these rules cannot have: an event handed on to a parameter that asks for a field no list has, or for a channel that is
-// a number; and `'bot_id' in event`, after which TypeScript knows better than Slack. `(event: any) => …` makes it as it was.
+// a number; `'bot_id' in event` and type guards (`isBot(event: any): event is BotMessage`), after which, on the way where it
+// is none, TypeScript takes the event for `never`. `(event: any) => …` makes it as it was.
 
 /** What events are made of; `strictEvents`. @module */
 
 /** Settings of these types, made by declaring members: `strictEvents: true` gives every known field its exact type. */
 export interface RTMTypeOptions {}
 
-/** `T` with `strictEvents`, else `any`. */
-export type Loose<T> = RTMTypeOptions extends { strictEvents: true } ? T : any;
+/** `T` with `strictEvents`, else `any`, or what is given. */
+export type Loose<T, Else = any> = RTMTypeOptions extends { strictEvents: true } ? T : Else;
 
 /** A field that is left out at times: `T | undefined` with `strictEvents`, else `any`. */
 export type Perhaps<T> = Loose<T | undefined>;
 
 /** A field that is nearly always there: `T | undefined` with `strictEvents`, else `T`. */
-export type Usually<T> = RTMTypeOptions extends { strictEvents: true } ? T | undefined : T;
+export type Usually<T> = Loose<T | undefined, T>;
 
 /** `T`, where other fields than the known ones may be read too. */
 export type Open<T> = T & { [field: string]: any };
@@ -65,6 +66,7 @@ export interface SlackUser extends SlackObject {
   is_email_confirmed: Perhaps<boolean>;
   has_2fa: Perhaps<boolean>;
   locale: Perhaps<string>;
+  who_can_share_contact_card: Perhaps<string>;
   /** When the user was changed, in seconds since the epoch. */
   updated: Perhaps<number>;
 }
@@ -102,8 +104,15 @@ export interface SlackConversation extends SlackObject {
   is_mpim: Perhaps<boolean>;
   is_private: Perhaps<boolean>;
   is_archived: Perhaps<boolean>;
+  is_frozen: Perhaps<boolean>;
   is_general: Perhaps<boolean>;
   is_member: Perhaps<boolean>;
+  /** Whether it is shared: with anybody, within the organization, with other ones, with other ones that have not agreed yet. */
+  is_shared: Perhaps<boolean>;
+  is_org_shared: Perhaps<boolean>;
+  is_ext_shared: Perhaps<boolean>;
+  is_pending_ext_shared: Perhaps<boolean>;
+  context_team_id: Perhaps<string>;
   members: Perhaps<string[]>;
   topic: Perhaps<SlackObject>;
   purpose: Perhaps<SlackObject>;
@@ -145,6 +154,13 @@ export interface SlackSubteam extends SlackObject {
   /** Without `@`. */
   handle: string;
   description: Perhaps<string>;
+  is_usergroup: Perhaps<boolean>;
+  is_subteam: Perhaps<boolean>;
+  is_external: Perhaps<boolean>;
+  /** When it was made, in seconds since the epoch. */
+  date_create: Perhaps<number>;
+  created_by: Perhaps<string>;
+  auto_provision: Perhaps<boolean>;
   users: Perhaps<string[]>;
   user_count: Perhaps<number | string>;
 }
@@ -160,4 +176,7 @@ export interface SlackItem extends SlackObject {
   /** The file, or its id. */
   file: Perhaps<SlackObject | string>;
   file_comment: Perhaps<SlackObject | string>;
+  /** Of pins: who pinned it, and when, in seconds since the epoch. */
+  created_by: Perhaps<string>;
+  created: Perhaps<number>;
 }

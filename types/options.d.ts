@@ -2,8 +2,11 @@
 
 /** Options of a client: agents, loggers, retries, TLS. @module */
 
+// @ts-ignore: `any` where Node's types are not installed
+import type { Agent } from 'node:http';
 import type { RTMClient } from '../index';
 import type { RTMConnectPlatformError, RTMNoReplyReceivedError } from './errors';
+import type { Open } from './objects';
 
 /** Options of {@link RTMClient}. `undefined` counts as left out, an unknown option is ignored. */
 export interface RTMClientOptions {
@@ -14,13 +17,13 @@ export interface RTMClientOptions {
    * is handed on unchanged. An `ok: false` that it lets pass, and an answer without `url`, is an
    * {@link RTMConnectPlatformError}.
    */
-  webClient?: RTMWebClient;
+  webClient?: Open<RTMWebClient>;
   /** Prefix of the connect call's URL. Default: `https://slack.com/api/`. */
   slackApiUrl?: string;
   /** Where the client logs to. Default: the console. */
-  logger?: RTMLogger;
+  logger?: Logger;
   /** The least severe level that is logged. Default: `info`. */
-  logLevel?: LogLevel | `${LogLevel}`;
+  logLevel?: LogLevel;
   /**
    * When a failed connect call is tried again. Default: 10 retries within about 30 minutes,
    * `{ retries: 10, factor: 1.96821, randomize: true }`. When the retries of a first {@link RTMClient.start} are spent,
@@ -92,14 +95,28 @@ export interface RTMClientOptions {
   maxFrameBytes?: number;
 }
 
+/**
+ * What the constructor takes: {@link RTMClientOptions}, which are those of `@slack/rtm-api` also for whoever reads them
+ * (to make a `WebClient` of the same logger, for example), and what else will do.
+ */
+export type RTMConstructorOptions = Omit<RTMClientOptions, 'logger' | 'logLevel'> & {
+  /** Where the client logs to. Default: the console. */
+  logger?: RTMLogger;
+  /** The least severe level that is logged, also as plain text. Default: `info`. */
+  logLevel?: LogLevel | `${LogLevel}`;
+};
+
 /** What the `webClient` option needs to have. */
 export interface RTMWebClient {
   /** Calls a Web API method; rejects unless the answer is `ok`. */
   apiCall(method: string, options?: Record<string, unknown>): Promise<any>;
 }
 
-/** What the `agent` option needs to be: an `http.Agent`, `https.Agent` or one that builds on them. */
-export interface RTMAgent {
+/** What the `agent` option needs to be: Node's `http.Agent`, `https.Agent` or one that builds on them. */
+export type RTMAgent = { is: Agent } extends { is: 'any' } ? AgentLike : Agent;
+
+/** What is known of Node's `http.Agent` where Node's types are not installed. */
+interface AgentLike {
   maxSockets: number;
   maxFreeSockets: number;
   readonly sockets: object;
@@ -138,7 +155,7 @@ export interface Logger {
   setName(name: string): void;
 }
 
-/** What the `logger` option needs to have: a {@link Logger}, though not its `getLevel`. */
+/** What the constructor's `logger` needs to have: a {@link Logger}, though not its `getLevel`. */
 export type RTMLogger = Omit<Logger, 'getLevel'> & Partial<Pick<Logger, 'getLevel'>>;
 
 /** When a failed call is tried again: the options of the npm package `retry`. */

@@ -31,6 +31,8 @@ export interface BareEvent<T extends string> extends SlackEvent {
 export interface ConversationIdEvent<T extends string> extends BareEvent<T> {
   channel: string;
   user: Perhaps<string>;
+  /** Of `channel_left` and `group_left`: who did it. */
+  actor_id: Perhaps<string>;
 }
 
 /** A user did something with a conversation, which is given by its id. */
@@ -126,6 +128,14 @@ export interface ItemEvent<T extends string> extends BareEvent<T> {
   item: SlackItem;
   /** Of pins: where. */
   channel_id: Perhaps<string>;
+  /** Who wrote it. */
+  item_user: Perhaps<string>;
+  /** Of pins: how many there are now. */
+  pin_count: Perhaps<string>;
+  /** Of pins. */
+  pinned_info: Perhaps<SlackObject>;
+  /** Of pins that were removed: whether there are others. */
+  has_pins: Perhaps<boolean>;
 }
 
 /** Something happened to a user group. */

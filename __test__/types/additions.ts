@@ -13,10 +13,10 @@ import {
   type RTMApiCallResult,
   type RTMCallResult,
   type RTMClientEvents,
-  type RTMClientOptions,
   type RTMClientState,
   type RTMConnectError,
   type RTMConnectResult,
+  type RTMConstructorOptions,
   type RTMLogger,
   type RTMResponseMetadata,
   type RTMRetryOptions,
@@ -42,7 +42,7 @@ const logger: RTMLogger = {
 
 const webClient: RTMWebClient = { apiCall: async (method: string) => ({ ok: true, method }) };
 
-const options: RTMClientOptions = {
+const options: RTMConstructorOptions = {
   logger,
   logLevel: 'debug',
   webClient,
@@ -96,12 +96,11 @@ rtm['webClient'].users.info({ user: 'U1' });
 rtm.on('authenticated', (result) => exactly<RTMConnectResult>()(result));
 rtm.once('slack_event', (type, event) => exactly<[any, any]>()([type, event] as [typeof type, typeof event]));
 rtm.addListener('outgoing_message', (message) => exactly<number>()(message.id));
-rtm.on('error', (error) => exactly<string>()(error.original.message));
+rtm.on('error', (error: RTMWebsocketError) => exactly<string>()(error.original.message));
+rtm.on('error', (error) => exactly<string>()(error.message));
 
-rtm.on('unable_to_rtm_start', (error) => {
-  exactly<RTMConnectError['code']>()(error.code);
-  explain(error);
-});
+rtm.on('unable_to_rtm_start', (error) => explain(error));
+rtm.on('unable_to_rtm_start', (error: RTMConnectError) => exactly<RTMConnectError['code']>()(error.code));
 
 rtm.on('disconnected', (error?: RTMConnectError | RTMWebsocketError) => {
   if (error === undefined) return;
@@ -159,7 +158,8 @@ export async function call(): Promise<void> {
   exactly<boolean>()(answer.ok);
   exactly<any>()(answer.ts);
   exactly<string[] | undefined>()(answer.response_metadata?.scopes);
-  exactly<any>()(answer.response_metadata?.next_cursor);
+  exactly<string | undefined>()(answer.response_metadata?.next_cursor);
+  exactly<any>()(answer.response_metadata?.whatever);
 
   const { members, response_metadata } = await rtm.apiCall<Members>('users.list', { limit: 100, cursor: undefined });
   exactly<{ id: string; name?: string }[]>()(members);

@@ -5,8 +5,10 @@ import {
   RTMClient,
   type RTMCallError,
   type RTMCallResult,
+  type RTMConnectError,
   type RTMDisconnectError,
   type RTMError,
+  type RTMWebsocketError,
 } from 'slack-rtm-native';
 
 /** Compiles only where the type of `value` is exactly `T`. */
@@ -67,10 +69,10 @@ rtm.on('disconnected', (error?: RTMDisconnectError) => {
   if (error?.code === ErrorCode.WebsocketError) exactly<string>()(error.original.message);
   else if (error?.code === 'slack_webapi_platform_error') exactly<string>()(error.data.error);
 });
-rtm.on('unable_to_rtm_start', (error) => {
+rtm.on('unable_to_rtm_start', (error: RTMConnectError) => {
   if (error.code === 'slack_webapi_rate_limited_error') exactly<number>()(error.retryAfter);
 });
-rtm.on('error', (error) => exactly<ErrorCode.WebsocketError>()(error.code));
+rtm.on('error', (error: RTMWebsocketError) => exactly<ErrorCode.WebsocketError>()(error.code));
 
 // Without a cast: a guard of one's own, or what TypeScript knows of `in`.
 

@@ -1,6 +1,6 @@
 // With `strictEvents`, asked for once in a project, every known field of an event has its exact type.
 
-import { RTMClient, type SlackFile } from 'slack-rtm-native';
+import { ErrorCode, RTMClient, type SlackFile } from 'slack-rtm-native';
 
 declare module 'slack-rtm-native' {
   interface RTMTypeOptions {
@@ -37,3 +37,20 @@ rtm.on('reaction_added', ({ item }) => exactly<'message' | 'file' | 'file_commen
 rtm.on('team_join', ({ user }) => exactly<string | undefined>()(user.profile.email));
 // @ts-expect-error: a name is no number
 rtm.on('subteam_created', ({ subteam }) => subteam.name * 2);
+
+// Errors are known, too, and narrowed by their codes.
+
+rtm.on('unable_to_rtm_start', (error) => {
+  if (error.code === 'slack_webapi_rate_limited_error') exactly<number>()(error.retryAfter);
+  // @ts-expect-error: no such code
+  if (error.code === 'ECONNRESET') return;
+});
+rtm.on('disconnected', (error) => {
+  if (error?.code === ErrorCode.WebsocketError) exactly<string>()(error.original.message);
+  // @ts-expect-error: there is none after disconnect()
+  console.log(error.message);
+});
+rtm.on('error', (error) => {
+  if ('type' in error) exactly<string>()(error.error.msg);
+  else exactly<string>()(error.original.message);
+});
