@@ -1,7 +1,6 @@
 // A bot as an ES module, with `await` at the top: counts the reactions to what it says.
 //
 //   npm run example -- es-module-bot
-import { once } from 'node:events';
 import process from 'node:process';
 import { RTMClient } from 'slack-rtm-native';
 
@@ -30,13 +29,18 @@ for (const [event, step] of [['reaction_added', 1], ['reaction_removed', -1]]) {
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => rtm.disconnect());
 
+// Not by once() of node:events: that one ends at `error`, too, after which the client reconnects.
+const disconnected = new Promise((resolve) => rtm.once('disconnected', resolve));
 try {
   const { self, team } = await rtm.start();
   console.log(`connected as ${self.name} of ${team.name}`);
-  const [error] = await once(rtm, 'disconnected');
-  if (error !== undefined) throw error;
+} catch {
+  // `disconnected` tells why
+}
+const error = await disconnected;
+if (error === undefined) {
   console.log('disconnected, as asked for');
-} catch (error) {
+} else {
   console.error(`stopped: ${error.message}`);
   process.exitCode = 1;
 }

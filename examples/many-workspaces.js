@@ -26,7 +26,11 @@ function connect({ name, token, slackApiUrl }) {
     workspace.awaySince = Date.now();
     console.log(`${name}: connection lost, the client reconnects`);
   });
-  rtm.on('unable_to_rtm_start', (error) => (workspace.problem = error.data?.error ?? error.code));
+  rtm.on('unable_to_rtm_start', (error) => {
+    const problem = error.data?.error ?? error.code;
+    if (problem !== workspace.problem) console.log(`${name}: cannot connect: ${problem}`); // once, not at each attempt
+    workspace.problem = problem;
+  });
   rtm.on('disconnected', (error) => {
     workspace.awaySince ??= Date.now();
     if (error) console.error(`${name}: stopped: ${error.message}`); // the others go on

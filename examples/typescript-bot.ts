@@ -36,7 +36,7 @@ function explain(error: RTMCallError): string {
       // Only of send(), which does not wait for a connection.
       return 'there is no connection';
     default:
-      throw error;
+      return `of something unexpected, ${String(error)}`;
   }
 }
 

@@ -2,10 +2,10 @@
 // it is for, and goes on until Ctrl-C. With --once it ends by itself. With a token (SLACK_BOT_TOKEN) the same example runs
 // against Slack.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { fail, root, setup } from './setup.mjs';
+import { fail, root, run, setup } from './setup.mjs';
 import { examples, install, link } from './examples/prepare.mjs';
 
 const words = process.argv.slice(2);
@@ -25,11 +25,12 @@ else await againstWorkspace();
 async function againstSlack() {
   console.log(`${scene.needs} is set, so ${name} runs against Slack. Ctrl-C ends it.\n`);
   if (name === 'fleet') install('fleet');
-  if (name === 'typescript-bot') spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', examples], { stdio: 'inherit' });
+  if (name === 'typescript-bot') run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', examples]);
   const [command, args] =
     name === 'echo.rs' ? ['cargo', ['run', '--quiet', '--example', 'echo']] : [process.execPath, [join(examples, scene.file)]];
   const child = spawn(command, args, { stdio: 'inherit', cwd: root });
   process.on('SIGINT', () => {}); // the example gets it, too
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = await once(child, 'close');
   process.exitCode = code ?? 1;
 }

@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
+const { once } = require('node:events');
 const { existsSync, readFileSync, readdirSync } = require('node:fs');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
@@ -34,7 +35,9 @@ function lines(text) {
         .replace(/\d+(\.\d+)? ms/g, 'TIME')
         .replace(/after \d+\.\d s/, 'after TIME')
         .replace(/\d{10}\.\d{6}/, 'TS')
-        .replace(/(one|other) +token \d+/, 'OWNER'),
+        .replace(/(one|other) +token \d+/, 'OWNER')
+        .replace(/away +(re)?connecting/, 'away STATE') // in a pause, or at the next attempt
+        .replace(/ {2,}/g, '  '),
     )
     .sort();
 }
@@ -110,6 +113,40 @@ describe('a bot whose token is wrong says so, without the token, and ends with 1
       assert.doesNotMatch(stdout + stderr, /wr0ng/);
     });
   }
+});
+
+describe('a bot that is asked to end while it connects ends with 0', { concurrency: 3 }, () => {
+  for (const name of commands.filter((command) => !['fleet', 'many-workspaces'].includes(command))) {
+    test(name, { skip: process.platform === 'win32' && 'no signals' }, async (t) => {
+      const { scenes } = await load('scenes.mjs');
+      const slack = await startWorkspace(t);
+      slack.faults.refuseConnect({ hang: true }, 1);
+      const requested = once(slack.events, 'request');
+      const [command, args] = name === 'echo.rs' ? CARGO : [process.execPath, [path.join(examples, scenes[name].file)]];
+      const { child, ended } = run(t, command, args, { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl });
+      await requested;
+      process.kill(-child.pid, 'SIGTERM'); // cargo hands on none
+      const { code, signal, stdout, stderr } = await ended;
+      assert.equal(stderr, '');
+      if (name !== 'echo.rs') assert.equal(code, 0, signal ?? stdout);
+    });
+  }
+});
+
+test('es-module-bot goes on after a transport error', async (t) => {
+  const slack = await startWorkspace(t);
+  const env = { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl };
+  const { child, ended } = run(t, process.execPath, [path.join(examples, 'es-module-bot.mjs')], env);
+  await slack.nextConnection({ timeout: 60_000 });
+  slack.faults.refuseSocket(500, 1);
+  slack.faults.drop();
+  await slack.nextConnection({ timeout: 60_000 });
+  slack.user('ann').say('#general', 'poll x');
+  await slack.nextMessage({ from: slack.bot, timeout: 60_000 });
+  child.kill('SIGTERM');
+  const { code, stdout, stderr } = await ended;
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /disconnected, as asked for\n$/);
 });
 
 describe('Ctrl-C, which goes to the command and the example alike', { skip: process.platform === 'win32' && 'no signals' }, () => {

@@ -6,6 +6,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
+const { setTimeout: pause } = require('node:timers/promises');
 const { pathToFileURL } = require('node:url');
 const { missing, startFleet } = require('./support/fleet.js');
 
@@ -74,6 +75,32 @@ describe('leases', { skip: missing }, () => {
     assert.deepEqual(await fleet.leases.holders(['a']), [{ name: 'a', owner: 'one', token: lease.token }]);
   });
 
+  test('a lease that is over is not made again, however late its owner asks: somebody else may have had it since', async (t) => {
+    const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
+    const [one, other] = [fleet.newLeases('one'), fleet.newLeases('other')];
+    await one.beat();
+    const [old] = (await one.take(['a'], 1)).taken;
+    await fleet.redis.del('fleet:lease:a'); // as when its time is over
+    const [lease] = (await other.take(['a'], 1)).taken;
+    await other.release(lease);
+    assert.deepEqual((await one.beat()).lost, [old]);
+    assert.ok(!one.isHeld(old));
+    assert.equal(await one.append(old, [{ self: 'U1', type: 'message', event: '{}' }], 100), false);
+  });
+
+  test('tokens rise, also on a Redis that has come back with old data', async (t) => {
+    const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
+    const one = fleet.newLeases('one');
+    await one.beat();
+    const [a] = (await one.take(['a'], 1)).taken;
+    await fleet.redis.hSet('fleet:since', 'run', 'another');
+    await fleet.redis.set('fleet:token', a.token - 1000);
+    await one.beat();
+    await one.begin();
+    const [b] = (await one.take(['b'], 1)).taken;
+    assert.ok(b.token > a.token, `${b.token} after ${a.token}`);
+  });
+
   test('an owner that hears nothing of Redis knows before the lease ends', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: SHORT });
     let lapsed;
@@ -87,7 +114,32 @@ describe('leases', { skip: missing }, () => {
   });
 });
 
-describe('the fleet', { skip: missing, concurrency: 3, timeout: 180_000 }, () => {
+// What waits longest begins first.
+describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () => {
+  test('a slow Redis costs no connection', async (t) => {
+    const fleet = await startFleet(t, { size: 2 });
+    const one = fleet.worker('one', await fleet.slowly(2000));
+    await one.says(CONNECTED, 2);
+    const connections = fleet.names.map((name) => fleet.slacks.get(name).connections[0]);
+    const other = fleet.worker('other');
+    await one.says(/given away/);
+    await other.says(CONNECTED);
+    const kept = fleet.names.filter((name, index) => fleet.slacks.get(name).connections[0] === connections[index]);
+    assert.equal(kept.length, 1, one.lines.join('\n'));
+    assert.equal(fleet.mostConnections(), 1);
+  });
+
+  test('a command that costs the connection each time is given up, and those behind it are sent', async (t) => {
+    const fleet = await startFleet(t, { size: 1, ttl: SHORT });
+    const [[name, slack]] = fleet.slacks;
+    const channel = slack.channel('#general').id;
+    for (const text of ['x'.repeat(20_000), 'after it']) await fleet.redis.xAdd(`fleet:commands:${name}`, '*', { channel, text });
+    const worker = fleet.worker('one');
+    await worker.says(/given up/);
+    await slack.nextMessage({ text: 'after it', timeout: 30_000 });
+    assert.equal(slack.received.filter(({ frame: { text } }) => text === 'after it').length, 1);
+  });
+
   test('with the defaults, a killed process’s workspaces are connected by the other within 15 s', async (t) => {
     const fleet = await startFleet(t);
     const [one, other] = await fleet.pair();
@@ -133,6 +185,33 @@ describe('the fleet', { skip: missing, concurrency: 3, timeout: 180_000 }, () =>
     assertEachOnce(fleet, [texts]);
   });
 
+  test('a process is asked to end while it is taking leases: nothing stays behind', async (t) => {
+    const fleet = await startFleet(t, { ttl: 600_000 });
+    const slow = await fleet.slowly(100);
+    for (const ms of [0, 50, 150, 250]) {
+      const one = fleet.worker('one', slow);
+      await one.says(/started/);
+      await pause(ms); // into its first steps
+      one.kill('SIGTERM');
+      assert.deepEqual(await one.exited, { code: 0, signal: null }, one.lines.join('\n'));
+      assert.deepEqual(await fleet.heldBy('one'), [], `asked after ${ms} ms`);
+    }
+    assert.ok(fleet.mostConnections() <= 1);
+  });
+
+  test('a process that is asked to end ends, also without an answer from Redis, and when it is asked twice', async (t) => {
+    const fleet = await startFleet(t, { size: 2, ttl: SHORT });
+    const one = fleet.worker('one');
+    await one.says(CONNECTED, 2);
+    const closed = fleet.names.map((name) => fleet.slacks.get(name).connections[0].closed);
+    fleet.server.signal('SIGSTOP');
+    one.kill('SIGTERM');
+    one.kill('SIGINT');
+    assert.deepEqual(await one.exited, { code: 0, signal: null }, one.lines.join('\n'));
+    for (const { code } of await Promise.all(closed)) assert.equal(code, 1000, 'with a close frame');
+    fleet.server.signal('SIGCONT');
+  });
+
   for (const [how, away, back] of [
     ['is killed', (server) => server.kill(), (server) => server.start()],
     ['hangs', (server) => server.signal('SIGSTOP'), (server) => server.signal('SIGCONT')],
@@ -163,7 +242,7 @@ describe('the fleet', { skip: missing, concurrency: 3, timeout: 180_000 }, () =>
     for (const name of frozen) {
       const channel = fleet.slacks.get(name).channel('#general').id;
       await fleet.redis.xAdd(`fleet:commands:${name}`, '*', { channel, text: 'sent once' });
-      await fleet.leases.tell(name);
+      await fleet.redis.publish('fleet:news', name);
     }
     await other.says(CONNECTED, 5);
     const texts = fleet.say('to both sockets', frozen);
@@ -212,6 +291,51 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     assert.equal(pending, 0, 'all is acknowledged');
   });
 
+  test('an event that the bot fails at is put aside, and holds up nothing; two signals are one', async (t) => {
+    const fleet = await startFleet(t, { size: 0 });
+    const entry = { workspace: 'acme', token: '1', self: 'U1', type: 'message' };
+    await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: 'no JSON' });
+    await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: '{"channel":"C1","user":"U2","ts":"1.1","files":[]}' });
+    await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: '{"channel":"C1","user":"U2","ts":"1.2","text":"hi"}' });
+    const consumer = fleet.consumer('one', 100);
+    await consumer.says(/answers "hi"/);
+    const [{ message }] = await fleet.redis.xRange('fleet:failed', '-', '+');
+    assert.equal(message.event, 'no JSON');
+    assert.match(message.error, /JSON/);
+    assert.equal(await fleet.redis.xLen('fleet:commands:acme'), 1, 'a message without a text is none to answer');
+    consumer.kill('SIGINT');
+    consumer.kill('SIGTERM');
+    // The second one may come when its handlers are gone already.
+    const { code, signal } = await consumer.exited;
+    assert.ok(code === 0 || signal === 'SIGTERM', `${code}\n${consumer.lines.join('\n')}`);
+    assert.equal((await fleet.redis.xPending('fleet:events', 'bots')).pending, 0);
+  });
+
+  test('a command that Redis could not be told of is not sent again by the same owner', async (t) => {
+    const fleet = await startFleet(t, { size: 1, ttl: 20_000, keep: true });
+    const [[name, slack]] = fleet.slacks;
+    const command = async (text) => {
+      await fleet.redis.xAdd(`fleet:commands:${name}`, '*', { channel: slack.channel('#general').id, text });
+      await fleet.redis.publish('fleet:news', name);
+    };
+    const worker = fleet.worker('one');
+    await worker.says(CONNECTED);
+    // The reply is there while Redis is not.
+    slack.faults.delayReplies(60_000);
+    command('once').catch(() => {});
+    const { ts, channel, user } = await slack.nextMessage({ text: 'once' });
+    const { frame } = slack.received.find(({ frame: { text } }) => text === 'once');
+    await fleet.server.kill();
+    slack.emit({ ok: true, reply_to: frame.id, ts, channel, user, text: 'once' });
+    await worker.says(/commands wait/);
+    slack.faults.clear();
+    await fleet.server.start({ keep: true });
+    if (!fleet.redis.isReady) await once(fleet.redis, 'ready');
+    await command('next');
+    await slack.nextMessage({ text: 'next', timeout: 30_000 });
+    assert.equal(slack.messages('#general').filter(({ text }) => text === 'once').length, 1);
+  });
+
   test('a command that a killed owner has read and not acknowledged is the next owner’s; Slack’s no is final', async (t) => {
     const fleet = await startFleet(t, { size: 1, ttl: 60_000 });
     const [[name, slack]] = fleet.slacks;
@@ -221,7 +345,7 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     await fleet.redis.xAdd(stream, '*', { channel: slack.channel('#general').id, text: 'left over' });
     await fleet.redis.xReadGroup('owners', 'owner', { key: stream, id: '>' });
     const worker = fleet.worker('one');
-    await worker.says(/refused/);
+    await worker.says(/given up/);
     assert.equal((await slack.nextMessage({ from: slack.bot, timeout: 30_000 })).text, 'left over');
     worker.kill('SIGTERM');
     assert.equal((await worker.exited).code, 0);

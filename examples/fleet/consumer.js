@@ -8,13 +8,16 @@
 //
 // Every event comes at least once. It may come twice: when a consumer dies between doing its work and saying so, or when the
 // connection to Redis breaks just after an event was added. Here, what follows from an event is written together with the
-// acknowledgement, and remembered by what the event is about (its channel and `ts`), so it happens once.
+// acknowledgement, and remembered by what the event is about (its channel and `ts`), so it happens once. An event that the bot
+// fails at is put aside in fleet:failed.
 'use strict';
 
 const { hostname } = require('node:os');
 const { connectRedis } = require('./redis');
 
 const STREAM = 'fleet:events';
+/** What the bot has failed at, with the reason: for people to look at. It would fail again, and hold up what comes after. */
+const FAILED = 'fleet:failed';
 const GROUP = 'bots';
 /** For so long a second copy of an event is known as such, in s. */
 const REMEMBERED = 3600;
@@ -36,7 +39,7 @@ return 1`;
  * @returns {{ channel: string, text: string } | undefined}
  */
 function answer({ self, type, event }) {
-  if (type !== 'message' || event.subtype !== undefined || event.user === self) return undefined;
+  if (type !== 'message' || event.subtype !== undefined || event.user === self || !event.text) return undefined;
   return { channel: event.channel, text: `You said: ${event.text}` };
 }
 
@@ -58,7 +61,9 @@ class Consumer {
   async run() {
     this.reading = this.redis.duplicate(); // it waits for entries, and holds up all else on its connection
     this.reading.on('error', () => {});
-    await this.reading.connect();
+    await this.reading.connect().catch((/** @type {Error} */ error) => {
+      if (!this.#isEnding) throw error;
+    });
     let claimed = 0;
     while (!this.#isEnding) {
       try {
@@ -73,7 +78,7 @@ class Consumer {
         for (const entry of answers?.[0].messages ?? []) await this.#handle(entry);
       } catch (error) {
         if (this.#isEnding) break;
-        console.error(`${this.name}  trying again: ${error.message}`);
+        if (this.redis.isReady && this.reading.isReady) console.error(`${this.name}  trying again: ${error.message}`);
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
@@ -82,6 +87,7 @@ class Consumer {
 
   /** What it has not acknowledged is another's in a while. */
   end() {
+    if (this.#isEnding) return;
     this.#isEnding = true;
     this.reading.destroy();
   }
@@ -106,9 +112,19 @@ class Consumer {
    * @param {{ id: string, message: Record<string, string> }} entry
    * @param {string} [how]
    */
-  async #handle({ id, message: { workspace, self, type, event: json } }, how = 'first') {
-    const event = JSON.parse(json);
-    const reply = answer({ self, type, event });
+  async #handle({ id, message }, how = 'first') {
+    const { workspace, self, type } = message;
+    let event;
+    let reply;
+    try {
+      event = JSON.parse(message.event);
+      reply = answer({ self, type, event });
+    } catch (error) {
+      console.error(`${this.name}  ${workspace}: failed at ${id}, which is put aside: ${error.message}`);
+      const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 10_000 } };
+      await this.redis.multi().xAdd(FAILED, '*', { ...message, error: error.message }, trim).xAck(STREAM, GROUP, id).exec();
+      return;
+    }
     const isAnswered = await this.redis.eval(COMMIT, {
       keys: [STREAM, `fleet:seen:${workspace}:${event.channel}:${event.ts}`, `fleet:commands:${workspace}`],
       arguments: [GROUP, id, ...(reply ? [reply.channel, reply.text, String(REMEMBERED), workspace] : [])],

@@ -23,7 +23,11 @@ class Fleet {
   /** @type {Map<string, Session>} */
   #sessions = new Map();
   #isLeaving = false;
-  #isTicking = false;
+  #isOver = false;
+  /** @type {Promise<void> | undefined} */
+  #leaving;
+  /** @type {Promise<void> | undefined} */
+  #ticking;
   #again = false;
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
@@ -55,41 +59,52 @@ class Fleet {
   }
 
   /** Hands everything over: the others hear of each lease that is free. */
-  async stop() {
+  stop() {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
+  }
+
+  async #leave() {
     this.#isLeaving = true;
-    clearTimeout(this.#timer);
     this.log(`leaving: ${this.#sessions.size} workspaces are handed over`);
-    await this.leases.beat({ leaving: true }).catch(() => {});
-    const renewing = setInterval(() => this.leases.beat({ leaving: true }).catch(() => {}), this.ttl / BEATS);
+    // After it the others do not count on this process, and leases that were on their way here have arrived.
+    await this.tick();
     await Promise.all([...this.#sessions.values()].map((session) => this.#end(session)));
-    clearInterval(renewing);
+    this.#isOver = true;
+    clearTimeout(this.#timer);
     this.leases.close();
     this.news?.destroy();
     this.redis.destroy();
   }
 
   /** One at a time; what is asked for meanwhile is done after it. */
-  async tick() {
+  tick() {
     this.#again = true;
-    if (this.#isTicking) return;
-    this.#isTicking = true;
+    this.#ticking ??= this.#tick().finally(() => (this.#ticking = undefined));
+    return this.#ticking;
+  }
+
+  async #tick() {
     let wait = this.ttl / BEATS;
-    while (this.#again && !this.#isLeaving) {
+    let begun = 0;
+    while (this.#again && !this.#isOver) {
       this.#again = false;
+      begun = performance.now();
       wait = await this.#beat().catch((error) => {
         if (this.redis.isReady) this.log(`Redis refuses: ${error.message}`);
         return this.ttl / BEATS;
       });
     }
-    this.#isTicking = false;
     clearTimeout(this.#timer);
-    if (!this.#isLeaving) this.#timer = setTimeout(() => this.tick(), wait);
+    // From its begin: a slow Redis has the leases renewed as often.
+    if (!this.#isOver) this.#timer = setTimeout(() => this.tick(), wait - (performance.now() - begun));
   }
 
   /** Gives the time until the next one. */
   async #beat() {
-    const { owners, lost } = await this.leases.beat();
+    const { owners, lost } = await this.leases.beat({ leaving: this.#isLeaving });
     for (const { name } of lost) this.#hangUp(this.#sessions.get(name));
+    if (this.#isLeaving) return this.ttl / BEATS;
     const share = Math.ceil(this.workspaces.size / Math.max(1, owners));
     const running = [...this.#sessions.values()].filter(({ isStopping }) => !isStopping);
     for (const session of running) session.sendCommands();
@@ -138,10 +153,6 @@ class Fleet {
   #onLapse() {
     if (this.#sessions.size > 0) this.log(`the leases could not be renewed in time: hanging up ${this.#sessions.size} workspaces`);
     for (const session of this.#sessions.values()) this.#hangUp(session);
-    if (!this.#isTicking || this.#isLeaving) return;
-    // The question is still open: the machine may be gone without a word. Another connection may lead to another one.
-    this.redis.destroy();
-    this.redis.connect().catch(() => {});
   }
 
   /** @param {string} news */
@@ -161,19 +172,28 @@ function shuffled(list) {
   return list.map((item) => [Math.random(), item]).sort(([one], [other]) => one - other).map(([, item]) => item);
 }
 
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ */
+function number(name, text) {
+  if (text === undefined || /^[1-9]\d*$/.test(text)) return text && Number(text);
+  throw new Error(`${name} is "${text}": it must be a whole number above 0`);
+}
+
 async function main() {
   const { FLEET_WORKSPACES, FLEET_NAME, FLEET_TTL, FLEET_KEEP } = process.env;
   if (!FLEET_WORKSPACES) throw new Error('FLEET_WORKSPACES is not set: name a file with the workspaces, see README.md');
-  const number = (/** @type {string | undefined} */ text) => (text === undefined ? undefined : Number(text));
   const fleet = new Fleet({
     redis: await connectRedis(),
     workspaces: JSON.parse(readFileSync(FLEET_WORKSPACES, 'utf8')),
     name: FLEET_NAME,
-    ttl: number(FLEET_TTL),
-    keep: number(FLEET_KEEP),
+    ttl: number('FLEET_TTL', FLEET_TTL),
+    keep: number('FLEET_KEEP', FLEET_KEEP),
   });
   await fleet.start();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => fleet.stop());
+  // exit(): an attempt to reach Redis that is under way cannot be called off.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => fleet.stop().then(() => process.exit()));
   fleet.log(`started; ${fleet.workspaces.size} workspaces in all`);
 }
 

@@ -13,40 +13,38 @@
 /** What part of a lease its owner relies on. The rest is for hanging up: `disconnect()` takes 3 s at most of the 10 s. */
 const GOOD_FOR = 0.7;
 
-const TIME = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)\n`;
-
 /**
- * A sign of life, and the renewal of all leases. One that is absent is made again: either Redis has lost it, and then TAKE
- * gives nothing away for the length of a lease; or it is over, and then its owner, who asked too late, knows that.
+ * A Redis that has just begun to run may have lost leases whose owners still rely on them, and tokens that it has given. For
+ * the length of a lease (`wait`) it gives none away, and its owners have theirs made again. The tokens go on from the time.
  */
-const BEAT = `${TIME}
-local isNew = 0
-if ARGV[3] == 'leave' then redis.call('ZREM', KEYS[1], ARGV[1])
-else isNew = redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local lost = {}
-for i = 2, #KEYS do
-  local value = redis.call('GET', KEYS[i])
-  if not value or value == ARGV[i + 2] then redis.call('SET', KEYS[i], ARGV[i + 2], 'PX', ARGV[2])
-  else lost[#lost + 1] = i - 2 end
-end
-return { redis.call('ZCARD', KEYS[1]), isNew, lost }`;
-
-/**
- * Gives up to ARGV[3] of the leases that are free. Not on a Redis that has just begun to run: it may have lost leases whose
- * owners still rely on them. They have renewed them, or hung up, when it is as old as a lease lasts.
- */
-const TAKE = `${TIME}
+const RUN = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 local since = redis.call('HMGET', KEYS[1], 'run', 'at')
 if since[1] ~= run or tonumber(since[2]) > now then
   redis.call('HSET', KEYS[1], 'run', run, 'at', now)
   since[2] = now
+  local token = tonumber(redis.call('GET', KEYS[2]) or 0)
+  redis.call('SET', KEYS[2], string.format('%.0f', math.max(token, now * 1000)))
 end
-local wait = since[2] + ARGV[2] - now
+local wait = since[2] + ARGV[2] - now\n`;
+
+/** A sign of life, and the renewal of all leases. One that is absent is over, unless Redis may have lost it. */
+const BEAT = `${RUN}
+if ARGV[3] == 'leave' then redis.call('ZREM', KEYS[3], ARGV[1])
+elseif redis.call('ZADD', KEYS[3], now + ARGV[2], ARGV[1]) == 1 then redis.call('PUBLISH', KEYS[4], 'free') end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+local lost = {}
+for i = 5, #KEYS do
+  local value = redis.call('GET', KEYS[i])
+  if value == ARGV[i - 1] or not value and wait > 0 then redis.call('SET', KEYS[i], ARGV[i - 1], 'PX', ARGV[2])
+  else lost[#lost + 1] = i - 5 end
+end
+return { redis.call('ZCARD', KEYS[3]), lost }`;
+
+/** Gives up to ARGV[3] of the leases that are free. */
+const TAKE = `${RUN}
 if wait > 0 then return { wait, {} } end
-if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], now * 1000) end
 local taken = {}
 for i = 3, #KEYS do
   if #taken == tonumber(ARGV[3]) then break end
@@ -71,8 +69,8 @@ for i = 5, #ARGV, 3 do
 end
 return 1`;
 
-const BEGIN = `local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-return redis.call('HSET', KEYS[1], 'run', run, 'at', 0)`;
+const BEGIN = `${RUN}
+return redis.call('HSET', KEYS[1], 'at', 0)`;
 
 /**
  * @typedef {object} Lease
@@ -127,18 +125,18 @@ class Leases {
   /**
    * Says that this process is alive, and renews what it holds.
    * @param {{ leaving?: boolean }} [options] `leaving`: it is not to be counted any more
-   * @returns {Promise<{ owners: number, lost: Lease[] }>} how many processes are alive; what somebody else has got
+   * @returns {Promise<{ owners: number, lost: Lease[] }>} how many processes are alive; what is not held any more
    */
   async beat({ leaving = false } = {}) {
     const [monotonic, wall] = [performance.now(), Date.now()];
     const leases = [...this.#held.values()];
-    const keys = [this.key('owners'), ...leases.map(({ name }) => this.key('lease', name))];
+    const names = ['since', 'token', 'owners', 'news'];
+    const keys = [...names.map((name) => this.key(name)), ...leases.map(({ name }) => this.key('lease', name))];
     const args = [this.#owner, this.#ttl, leaving ? 'leave' : 'stay', ...leases.map(({ value }) => value)];
-    const [owners, isNew, lost] = await this.#run(BEAT, keys, args);
+    const [owners, lost] = await this.#run(BEAT, keys, args);
     this.#monotonic = monotonic + GOOD_FOR * this.#ttl;
     this.#wall = wall + GOOD_FOR * this.#ttl;
     this.#watch();
-    if (isNew) await this.tell('free');
     return { owners, lost: lost.map((/** @type {number} */ index) => this.#forget(leases[index])) };
   }
 
@@ -183,11 +181,6 @@ class Leases {
     return (await this.#run(APPEND, keys, [lease.value, most, lease.name, lease.token, ...fields])) === 1;
   }
 
-  /** @param {string} news */
-  async tell(news) {
-    await this.#redis.publish(this.key('news'), news);
-  }
-
   /**
    * Who has which workspace.
    * @param {string[]} names
@@ -203,7 +196,7 @@ class Leases {
 
   /** Says that nobody holds anything, so that a new Redis need not wait. Only for who knows that, as tests do. */
   async begin() {
-    await this.#run(BEGIN, [this.key('since')], []);
+    await this.#run(BEGIN, [this.key('since'), this.key('token')], [this.#owner, this.#ttl]);
   }
 
   /** No more timers. */

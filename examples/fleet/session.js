@@ -11,6 +11,8 @@ const BATCH = 100;
 /** The group that reads a workspace's commands. All owners read as one consumer: the next one finds what the last one left. */
 const GROUP = 'owners';
 const CONSUMER = 'owner';
+/** So often a command is sent. Slack hangs up on a message above 16 kB: without an end, it would be said to it for ever. */
+const TRIES = 3;
 
 class Session {
   /** @type {{ self: string, type: string, event: string }[]} */
@@ -20,6 +22,8 @@ class Session {
   /** @type {Promise<void> | undefined} */
   #sending;
   #askedAgain = false;
+  /** The command at hand, by its id: how often it was sent, and whether only Redis does not know yet that it is done. */
+  #command = { id: '', tries: 0, isDone: false };
   /** @type {Promise<void> | undefined} */
   #stopping;
 
@@ -82,8 +86,8 @@ class Session {
     await rtm.disconnect();
     await this.#publishing;
     // If Redis is away, the lease ends by itself.
-    await this.leases.release(this.lease).catch(() => {});
-    this.log('disconnected, lease given back');
+    const left = await this.leases.release(this.lease).then(() => 'given back', () => 'left to end by itself: Redis is away');
+    this.log(`disconnected, lease ${left}`);
   }
 
   // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,10 +102,10 @@ class Session {
     this.#publishing ??= this.#publish().finally(() => (this.#publishing = undefined));
   }
 
-  /** Publishes what waits, in order. While Redis is away it waits on, until the lease ends. */
+  /** Publishes what waits, in order. While Redis is away it waits on, until it is hung up for it. */
   async #publish() {
     while (this.#events.length > 0) {
-      if (!this.leases.isHeld(this.lease)) {
+      if (this.isStopping && !this.leases.isHeld(this.lease)) {
         this.log(`${this.#events.length} events dropped: the lease is over`);
         this.#events = [];
         return;
@@ -150,16 +154,18 @@ class Session {
    */
   async #sendOne(stream, { id, message: { channel, text } }) {
     if (this.isStopping || !this.leases.isHeld(this.lease)) return false;
+    if (this.#command.id !== id) this.#command = { id, tries: 0, isDone: false };
+    const command = this.#command;
     try {
-      await this.rtm.sendMessage(text, channel);
+      command.tries += 1;
+      if (!command.isDone) await this.rtm.sendMessage(text, channel);
     } catch (error) {
       // Slack's no is final. Without a reply nobody knows: the message is sent again, perhaps twice.
-      if (error.code !== ErrorCode.SendMessagePlatformError) {
-        this.log(`command ${id} waits: ${error.message}`);
-        return false;
-      }
-      this.log(`command ${id} refused: ${error.message}`);
+      const isFinal = error.code === ErrorCode.SendMessagePlatformError || command.tries >= TRIES;
+      this.log(`command ${id} ${isFinal ? 'given up' : 'waits'}: ${error.message}`);
+      if (!isFinal) return false;
     }
+    command.isDone = true;
     await this.redis.multi().xAck(stream, GROUP, id).xDel(stream, id).exec();
     return true;
   }

@@ -39,7 +39,8 @@ export async function fleet(stage) {
   const greet = async (text) => {
     stage.line('ann', `says "${text}" in each workspace`);
     for (const slack of slacks) slack.user('ann').say('#general', text);
-    const answers = await Promise.all(slacks.map((slack) => slack.nextMessage({ from: slack.bot, text: `You said: ${text}` })));
+    const expected = { text: `You said: ${text}`, timeout: 60_000 };
+    const answers = await Promise.all(slacks.map((slack) => slack.nextMessage({ from: slack.bot, ...expected })));
     stage.line('robot', `answers "${answers[0].text}" in ${answers.length} workspaces`);
   };
 

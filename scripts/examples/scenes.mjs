@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { needCargo, root } from '../setup.mjs';
 import { fleet } from './fleet.mjs';
 import { examples, install } from './prepare.mjs';
-import { next } from './stage.mjs';
 
-const general = { in: '#general' };
+/** A busy machine takes its time. */
+const timeout = 60_000;
+const general = { in: '#general', timeout };
 
 async function talkWithEcho(stage, run) {
   const slack = await stage.workspace();
@@ -17,7 +18,7 @@ async function talkWithEcho(stage, run) {
   slack.user('ann').say('#general', 'hello, bot!');
   await slack.nextMessage({ from: slack.bot, ...general });
   slack.user('bob').dm(slack.bot, 'Umlaute: äöü, and 🎉?');
-  await slack.nextMessage({ from: slack.bot, in: '@bob' });
+  await slack.nextMessage({ from: slack.bot, in: '@bob', timeout });
   return { bot, slack };
 }
 
@@ -37,7 +38,7 @@ async function rustEcho(stage) {
 async function welcomeBot(stage) {
   const slack = await stage.workspace({ users: ['ann', 'dora'], channels: [{ name: 'general', members: ['ann', 'robot'] }] });
   const bot = stage.node('welcome-bot.js', stage.access(slack));
-  await slack.nextConnection();
+  await slack.nextConnection({ timeout });
   const dora = slack.user('dora');
   stage.line('dora', 'joins the workspace');
   slack.emit({ type: 'team_join', user: { id: dora.id, name: dora.name, is_bot: false } });
@@ -67,9 +68,9 @@ async function presenceTracker(stage) {
 async function typingIndicator(stage) {
   const slack = await stage.workspace();
   const bot = stage.node('typing-indicator.js', stage.access(slack));
-  await slack.nextConnection();
+  await slack.nextConnection({ timeout });
   slack.user('ann').say('#general', 'why is it so?');
-  await slack.nextMessage({ from: slack.bot, ...general, timeout: 30_000 });
+  await slack.nextMessage({ from: slack.bot, ...general });
   return { bot };
 }
 
@@ -137,14 +138,12 @@ async function manyWorkspaces(stage) {
   await bot.prints(/all 20 workspaces are connected/);
   stage.line('ann', 'says "ping" in each of them');
   for (const slack of slacks) slack.user('ann').say('#general', 'ping');
-  await Promise.all(slacks.map((slack) => slack.nextMessage({ from: slack.bot })));
+  await Promise.all(slacks.map((slack) => slack.nextMessage({ from: slack.bot, timeout })));
   stage.line('server', 'acme-07 drops the connection, and has internal errors');
   const seventh = slacks[6];
   seventh.faults.refuseConnect({ error: 'internal_error' }, 1000);
-  const refused = next(seventh.events, 'request');
   seventh.faults.drop();
-  await refused;
-  await bot.prints(/acme-07: connection lost/);
+  await bot.prints(/acme-07: cannot connect/);
   stage.line('', 'kill -USR2: the table');
   bot.child.kill('SIGUSR2');
   await bot.prints(/^acme-/, 20);

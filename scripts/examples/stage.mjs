@@ -1,7 +1,6 @@
 // What an example is shown on: workspaces, the example's process, and lines that tell what happens. Owns their start and end.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -140,6 +139,3 @@ export class Stage {
     rmSync(this.#folder, { recursive: true });
   }
 }
-
-/** The next event of an emitter. */
-export const next = async (emitter, event) => (await once(emitter, event))[0];

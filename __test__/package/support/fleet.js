@@ -11,6 +11,7 @@
 const { spawn } = require('node:child_process');
 const { EventEmitter, once } = require('node:events');
 const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
+const { connect, createServer } = require('node:net');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { Workspace } = require('slack-rtm-workspace');
@@ -149,9 +150,23 @@ class Fleet {
     return leases;
   }
 
-  worker(name) {
+  worker(name, url = this.server.url) {
     const ttl = this.ttl === undefined ? {} : { FLEET_TTL: String(this.ttl) };
-    return new Process(this.t, 'fleet.js', { REDIS_URL: this.server.url, FLEET_WORKSPACES: this.file, FLEET_NAME: name, ...ttl });
+    return new Process(this.t, 'fleet.js', { REDIS_URL: url, FLEET_WORKSPACES: this.file, FLEET_NAME: name, ...ttl });
+  }
+
+  /** Another way to the same Redis, on which an answer takes so many ms more. */
+  async slowly(ms) {
+    const url = path.join(this.folder, `slow-${ms}`);
+    const proxy = createServer((socket) => {
+      const redis = connect(this.server.url);
+      socket.pipe(redis);
+      redis.on('data', (data) => setTimeout(() => socket.write(data), ms));
+      for (const [end, other] of [[socket, redis], [redis, socket]]) end.on('error', () => {}).on('close', () => other.destroy());
+    });
+    await once(proxy.listen(url), 'listening');
+    atEnd(this.t, () => proxy.close());
+    return url;
   }
 
   consumer(name, idle) {
