@@ -78,9 +78,11 @@ function causes(refused, isSupported, platform, libc) {
       ...quoted(refused),
     ];
   }
-  if (path.basename(__filename) !== 'binding.js') {
+  // ES modules have no file name by that name.
+  const file = typeof __filename === 'string' ? __filename : 'an ES module';
+  if (path.basename(file) !== 'binding.js') {
     return [
-      `A bundler has made ${NAME} a part of ${__filename}, where it does not find its binary.`,
+      `A bundler has made ${NAME} a part of ${file}, where it does not find its binary.`,
       'Tell the bundler that the package is external, so that it stays in node_modules.',
     ];
   }

@@ -83,12 +83,13 @@ if (packageTests.length > 0) {
   section('The package as users install it');
   (await import('./pack.mjs')).pack();
   run(process.execPath, ['__test__/package/support/tools.js']);
-  run(process.execPath, ['--test', ...packageTests]);
+  run(process.execPath, ['--test', '--test-concurrency=2', ...packageTests]);
 }
 
 keepPromises({});
 
 if (tests.length > 0) {
   section('The same tests against @slack/rtm-api 7.0.1');
-  run(process.execPath, ['--test', ...tests], { env: { RTM_CLIENT: 'peer' } });
+  // It waits, two seconds for each `ready`, more than it works.
+  run(process.execPath, ['--test', '--test-concurrency=2', ...tests], { env: { RTM_CLIENT: 'peer' } });
 }
