@@ -4,6 +4,7 @@
 //   npm run fuzz -- --seconds 20              a short run of all targets
 //   npm run fuzz -- frames socket             these targets only
 //   npm run fuzz -- frames path/of/an/input   one input again, all output shown
+//   npm run fuzz -- --build                   builds them, and no more
 //   npm run fuzz -- --minimize                what earlier runs have found, as the corpus: few files, the same coverage
 //
 // The targets are laid out for cargo-fuzz, which is not needed: they are built here in the way it builds them,
@@ -35,6 +36,7 @@ const options = readOptions(process.argv.slice(2));
 
 needCargo();
 const programs = build();
+if (options.build) process.exit();
 for (const target of options.targets) {
   if (options.input) repeat(target, options.input);
   else if (options.minimize) minimize(target);
@@ -42,10 +44,11 @@ for (const target of options.targets) {
 }
 
 function readOptions(words) {
-  const options = { targets: [], seconds: 600, minimize: false, input: undefined };
+  const options = { targets: [], seconds: 600, build: false, minimize: false, input: undefined };
   while (words.length > 0) {
     const word = words.shift();
     if (word === '--seconds') options.seconds = Number(words.shift());
+    else if (word === '--build') options.build = true;
     else if (word === '--minimize') options.minimize = true;
     else if (TARGETS.includes(word)) options.targets.push(word);
     else if (existsSync(word)) options.input = word;

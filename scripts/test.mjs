@@ -61,9 +61,9 @@ if (words.length === 0) {
   }
   section('The local workspace');
   run(process.execPath, ['workspace/test/clients/programs.js']);
-  run(process.execPath, ['--test', ...testsIn('workspace/test')]);
+  run(process.execPath, ['--test', '--test-concurrency=2', ...testsIn('workspace/test')]);
   section('Clients that nobody here wrote, against the local workspace');
-  run(process.execPath, ['--test', ...testsIn('workspace/test/clients')]);
+  run(process.execPath, ['--test', '--test-concurrency=2', ...testsIn('workspace/test/clients')]);
 }
 
 const tests = testsIn('__test__');

@@ -6,6 +6,7 @@
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { test } = require('node:test');
+const { startWorkspace } = require('../support/workspace.js');
 const { newApp } = require('./support/app.js');
 const { localRegistry } = require('./support/registry.js');
 const { tools } = require('./support/tools.js');
@@ -19,6 +20,7 @@ const VITEST = ['run', '--globals', '--dir', 'tests'];
 
 test('bots under test', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
   const modules = tools(folder);
+  const slack = await startWorkspace(t);
   const app = newApp(t);
   await app.install(await localRegistry(t), '@slack/rtm-api@npm:slack-rtm-native');
   app.link('slack-rtm-workspace', path.join(root, 'node_modules'));
@@ -28,6 +30,7 @@ test('bots under test', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
     app.copy(path.join(folder, 'environments/left.test.js'), `left/${name}.test.js`);
   }
 
+  const env = { NO_COLOR: '1', SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl };
   const RUNS = {
     'Jest, all in one process, which looks for open handles': ['jest', ...JEST, '--runInBand', '--detectOpenHandles'],
     'Jest, in two worker threads': ['jest', ...JEST, '--maxWorkers=2', '--workerThreads'],
@@ -39,7 +42,7 @@ test('bots under test', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
   };
   const tests = Object.entries(RUNS).map(([name, [tool, ...args]]) =>
     t.test(name, async (t) => {
-      const { code, signal, stdout, stderr } = await app.run([path.join(modules, '.bin', tool), ...args], { t, env: { NO_COLOR: '1' } }).ended;
+      const { code, signal, stdout, stderr } = await app.run([path.join(modules, '.bin', tool), ...args], { t, env }).ended;
       const output = stdout + stderr;
       assert.deepEqual({ code, signal }, { code: 0, signal: null }, output);
       assert.match(output, /^ *Test (Suites:|Files) +3 passed/m);

@@ -1,14 +1,14 @@
-// A client that its test has left connected, and one that is still connecting.
+// A client that its test has left connected, and one that is still connecting. The workspace is in another process: Node 20 may
+// abort when a thread ends in which its HTTP server is reading a request.
 const { RTMClient } = require('@slack/rtm-api');
-const { Workspace } = require('slack-rtm-workspace');
 
 test('ends without ending its clients', async () => {
-  const slack = await Workspace.start();
-  const options = { slackApiUrl: slack.apiUrl, logLevel: 'error' };
-  const rtm = new RTMClient(slack.token, options);
+  const { SLACK_BOT_TOKEN, API_URL } = process.env;
+  const options = { slackApiUrl: API_URL, logLevel: 'error' };
+  const rtm = new RTMClient(SLACK_BOT_TOKEN, options);
   rtm.on('slack_event', () => {});
   rtm.start();
   await new Promise((resolve) => rtm.once('ready', resolve));
-  new RTMClient(slack.token, options).start();
+  new RTMClient(SLACK_BOT_TOKEN, options).start();
   expect(rtm.connected).toBe(true);
 });
