@@ -45,12 +45,14 @@ function explained(thrown) {
   const libc = libcOf();
   const platform = platformName(libc);
   const isSupported = PLATFORMS.includes(platform);
-  const version = require('../package.json').version;
+  const manifest = require('../package.json');
+  const { version } = manifest;
+  const isSource = !('optionalDependencies' in manifest); // the repository's: a release names the packages with the binaries
   const lines = [
     `${NAME} found no native binary that it can use on ${process.platform} ${process.arch}${libc && `, ${libc}`} (${runtime()}).`,
-    ...(isSupported ? [`The binary for this platform comes with the package ${NAME}-${platform}@${version}.`] : []),
+    ...(isSupported && !isSource ? [`The binary for this platform comes with the package ${NAME}-${platform}@${version}.`] : []),
     '',
-    ...causes(refused, isSupported, platform, libc),
+    ...causes(attempts, refused, { isSupported, isSource, platform, libc }),
     '',
     'To build it from source instead (with Rust 1.88 or later, https://rustup.rs):',
     `  npm install ${REPOSITORY}#v${version}`,
@@ -64,12 +66,11 @@ function explained(thrown) {
 /**
  * The known causes: the one that it is, or those that it can be.
  *
+ * @param {Error[]} attempts the last one comes second, behind what `binding.js` says of all
  * @param {Error | undefined} refused the error of a binary that is there
- * @param {boolean} isSupported
- * @param {string} platform
- * @param {string} libc
+ * @param {{ isSupported: boolean, isSource: boolean, platform: string, libc: string }} here
  */
-function causes(refused, isSupported, platform, libc) {
+function causes(attempts, refused, { isSupported, isSource, platform, libc }) {
   const named = process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
   if (named) {
     return [
@@ -101,7 +102,18 @@ function causes(refused, isSupported, platform, libc) {
     }
     return ['The binary is there, but cannot be loaded.', ...quoted(refused)];
   }
-  const others = PLATFORMS.map((name) => `${NAME}-${name}`).filter((name) => packagesBeside().includes(name));
+  if (isSource) {
+    return [
+      'This package is from its git repository, and its binary was not built: npm was told to run no scripts (--ignore-scripts,',
+      'ignore-scripts in an .npmrc). Install again without that; in a clone, run: npm run build',
+    ];
+  }
+  const beside = packagesBeside();
+  if (beside.includes(`${NAME}-${platform}`)) {
+    const said = attempts[attempts.length > 1 ? 1 : 0].message.trim().split('\n')[0];
+    return ['That package is there, but of another version or not whole. Delete node_modules and install again. It failed with:', `  ${said}`];
+  }
+  const others = PLATFORMS.map((name) => `${NAME}-${name}`).filter((name) => beside.includes(name));
   if (others.length > 0) {
     return [
       `Its place is taken by ${others.join(', ')}, so node_modules was installed on another platform, and copied.`,
@@ -137,7 +149,7 @@ function packagesBeside() {
 }
 
 /**
- * An error and what it names as its causes.
+ * An error and what it names as its causes. In a context of its own (Jest's), some of them are of another `Error`.
  *
  * @param {unknown} error
  * @returns {(Error & { code?: string })[]}
@@ -145,7 +157,7 @@ function packagesBeside() {
 function chain(error) {
   /** @type {Error[]} */
   const errors = [];
-  for (let one = error; one instanceof Error && !errors.includes(one); one = one.cause) errors.push(one);
+  for (let one = /** @type {any} */ (error); typeof one?.message === 'string' && !errors.includes(one); one = one.cause) errors.push(one);
   return errors;
 }
 

@@ -27,12 +27,6 @@ const receivers = new Map();
 /** Keeps the process alive while something may arrive. @type {NodeJS.Timeout | undefined} */
 let keepAlive;
 
-/**
- * Its ms. On Deno it also wakes the event loop, which was once seen asleep over an immediate that was due, after a listener
- * had thrown.
- */
-const BEAT = 'deno' in process.versions ? 1000 : 2 ** 30;
-
 /** Whether what has arrived is being dispatched. */
 let draining = false;
 
@@ -61,7 +55,7 @@ function attend(id, receiver, isExpected) {
   if (isExpected) receivers.set(id, receiver);
   else receivers.delete(id);
   if (receivers.size > 0 && keepAlive === undefined) {
-    keepAlive = setInterval(() => {}, BEAT);
+    keepAlive = setInterval(() => {}, 2 ** 30);
     outbox.attach(wake);
     setImmediate(wake); // for what has arrived while nobody was woken
   } else if (receivers.size === 0 && keepAlive !== undefined) {

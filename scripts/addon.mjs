@@ -64,7 +64,7 @@ function put(library, addon) {
   } else {
     copyFileSync(library, made);
     const apart = process.platform === 'win32' ? library.replace(/\.dll$/, '.pdb') : `${library}.dSYM`;
-    if (existsSync(apart)) cpSync(apart, join(symbols, process.platform === 'win32' ? `${file}.pdb` : `${file}.dSYM`), { recursive: true });
+    if (existsSync(apart)) cpSync(apart, join(symbols, process.platform === 'win32' ? `${file}.pdb` : `${file}.dSYM`), { recursive: true, dereference: true });
     if (process.platform === 'darwin') tool('strip', ['-x', made]);
   }
   renameSync(made, addon);

@@ -3,14 +3,17 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Whether a script was started as a command, not imported. */
-export const isMain = (url) => process.argv[1] === fileURLToPath(url);
+/** Whether a script was started as a command, not imported; also by a path with links in it. */
+export function isMain(url) {
+  const [, started] = process.argv;
+  return started !== undefined && existsSync(started) && realpathSync(started) === realpathSync(fileURLToPath(url));
+}
 
 /** Runs a command in the project's folder, its output shown; ends the process where it fails. */
 export function run(command, args, { env = {} } = {}) {
@@ -18,7 +21,8 @@ export function run(command, args, { env = {} } = {}) {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...env },
-    shell: process.platform === 'win32',
+    // npm is a batch file there. Programs by their paths need none, and a space (C:\Program Files) would not get through it.
+    shell: process.platform === 'win32' && command === 'npm',
   });
   if (error) fail(`${command} could not be run: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);

@@ -25,13 +25,11 @@ function versions() {
     .filter(({ name }) => numbers.length === 0 || numbers.includes(name));
 }
 
-/** The test files for a version. */
-function filesFor(version) {
+/** The test files. */
+function testFiles() {
   return ['__test__', 'workspace/test']
     .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(folder, file)))
-    .filter((file) => file.endsWith('.test.js') && (names.length === 0 || names.some((word) => file.includes(word))))
-    // 18.17 does not run what a file has for its end (a root `after`), without which the tests with a browser do not end.
-    .filter((file) => version !== '18.17' || !/page-(browser|hostile|limits|look)/.test(file));
+    .filter((file) => file.endsWith('.test.js') && (names.length === 0 || names.some((word) => file.includes(word))));
 }
 
 /** The PATH, with npm and npx run by the Node that runs this: the newest npm does not run on all versions. */
@@ -46,13 +44,13 @@ function pathWithTools(folder) {
 }
 
 /** Runs the tests on a version; gives the row of the table, and whether all is well. */
-function run({ name, node }, path, report) {
+function run({ node }, path, report) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   console.log(`\n── Node ${version} ${'─'.repeat(80)}\n`);
   const reporters = ['spec', 'tap'].flatMap((one) => [`--test-reporter=${one}`, `--test-reporter-destination=${one === 'tap' ? report : 'stdout'}`]);
   const env = { ...process.env, PATH: [dirname(node), path].join(delimiter) };
   const start = performance.now();
-  const { status } = spawnSync(node, ['--test', ...reporters, ...filesFor(name)], { cwd: root, stdio: 'inherit', env });
+  const { status } = spawnSync(node, ['--test', ...reporters, ...testFiles()], { cwd: root, stdio: 'inherit', env });
   const seconds = Math.round((performance.now() - start) / 1000);
   const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
   const count = (what) => Number(text.match(new RegExp(`^# ${what} (\\d+)$`, 'm'))?.[1] ?? NaN);
@@ -61,7 +59,7 @@ function run({ name, node }, path, report) {
 }
 
 setup();
-const chosen = versions().filter(({ name }) => filesFor(name).length > 0);
+const chosen = testFiles().length > 0 ? versions() : [];
 if (chosen.length === 0) fail('No such version of Node is installed here (they are for Linux on x64), or no test file has such a name.');
 const folder = mkdtempSync(join(tmpdir(), 'runtimes-'));
 const path = pathWithTools(folder);

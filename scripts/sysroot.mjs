@@ -22,13 +22,13 @@ const TOOLCHAINS = {
   },
 };
 
-const toolchain = process.platform === 'linux' ? TOOLCHAINS[process.arch] : undefined;
+const isGlibc = process.platform === 'linux' && Boolean(process.report?.getReport().header.glibcVersionRuntime);
+const toolchain = isGlibc ? TOOLCHAINS[process.arch] : undefined;
 const folder = toolchain && join(root, 'target/sysroot', toolchain.sha512.replace(/\W/g, '').slice(0, 16));
 
 /** Its folder; empty where it is not there. */
 export function sysroot() {
-  const isGlibc = Boolean(process.report?.getReport().header.glibcVersionRuntime);
-  return folder !== undefined && isGlibc && existsSync(folder) ? folder : '';
+  return folder !== undefined && existsSync(folder) ? folder : '';
 }
 
 /** Fetches it where there is one for this platform and it is not there; says so where that fails. */

@@ -40,9 +40,11 @@ function repository(app) {
 function programs(app, name, cargo) {
   const folder = app.path(name);
   mkdirSync(folder);
+  const linked = new Set();
   for (const place of process.env.PATH.split(path.delimiter).filter((one) => existsSync(one))) {
-    for (const program of readdirSync(place).filter((one) => !/^(cargo|rust)/.test(one) && !existsSync(path.join(folder, one)))) {
+    for (const program of readdirSync(place).filter((one) => !/^(cargo|rust)/.test(one) && !linked.has(one))) {
       symlinkSync(path.join(place, program), path.join(folder, program));
+      linked.add(program);
     }
   }
   if (!cargo) return folder;

@@ -86,8 +86,11 @@ describe('npm install into an empty folder', () => {
   });
 
   test('the package with the binary tells the licences of what it links', async () => {
-    const { folder } = await import('../../scripts/pack.mjs');
-    for (const name of readdirSync(path.join(folder, 'content')).filter((one) => one.startsWith('slack-rtm-native-'))) {
+    const { folder, pack } = await import('../../scripts/pack.mjs');
+    pack();
+    const names = readdirSync(path.join(folder, 'content')).filter((one) => one.startsWith('slack-rtm-native-'));
+    assert.ok(names.length > 0);
+    for (const name of names) {
       const text = readFileSync(path.join(folder, 'content', name, 'THIRD-PARTY-LICENSES.md'), 'utf8');
       for (const crate of ['tokio', 'ring', 'rustls', "Rust's standard library"]) assert.match(text, new RegExp(`^- ${crate}`, 'm'));
     }

@@ -69,6 +69,40 @@ test('where no binary fits', async (t) => {
     assert.ok(message.includes('Delete node_modules and install again here.') && message.includes(SOURCE), message);
   });
 
+  await t.test('the right package without its binary', async () => {
+    for (const name of readdirSync(app.path(installed)).filter((file) => file.endsWith('.node'))) rmSync(app.path(installed, name));
+    const message = await errorOf();
+    assert.match(message, /That package is there, but of another version or not whole\..*It failed with:\n {2}Cannot find module .*\.node'/);
+    assert.doesNotMatch(message, /place is taken/);
+  });
+
+  await t.test('the right package of another version, where napi-rs is told to look', async () => {
+    const manifest = JSON.parse(readFileSync(app.path(installed, 'package.json'), 'utf8'));
+    writeFileSync(app.path(installed, 'package.json'), JSON.stringify({ ...manifest, version: '99.0.0' }));
+    const message = await errorOf({ env: { NAPI_RS_ENFORCE_VERSION_CHECK: '1' } });
+    assert.match(message, /That package is there, but of another version .*It failed with:\n.*but got 99\.0\.0/);
+  });
+
+  await t.test('a package from git whose scripts were not run', async () => {
+    const from = path.join(__dirname, '../..');
+    mkdirSync(app.path('source/lib'), { recursive: true });
+    for (const file of ['package.json', 'binding.js', 'lib/binding.js']) copyFileSync(path.join(from, file), app.path('source', file));
+    rmSync(app.path(installed), { recursive: true });
+    const message = await errorOf({ file: './source/lib/binding.js' });
+    assert.match(message, /from its git repository, and its binary was not built.*--ignore-scripts.*npm run build/s);
+    assert.ok(!message.includes('comes with the package') && !message.includes('optional'), message);
+  });
+
+  await t.test('where the errors are of another context, as in Jest', async () => {
+    change(0, process.platform === 'win32' ? '\x7fELF' : 'MZ\0\0not one');
+    const code = `const { _extensions: load } = require('node:module'); const native = load['.node'];
+      const Foreign = require('node:vm').runInNewContext('Error');
+      load['.node'] = (...args) => {
+        try { native(...args) } catch ({ message, code }) { throw Object.assign(new Foreign(message), { code }) }
+      }`;
+    assert.match(await errorOf({ code }), /made for another operating system, processor or C library, or is damaged.*The system says:/s);
+  });
+
   await t.test('a binary for another processor', { skip: notHere }, async () => {
     change(18, process.arch === 'arm64' ? '\x3e' : '\xb7'); // e_machine: x86-64, AArch64
     assert.match(await errorOf(), /made for another operating system, processor or C library.*The system says:/s);

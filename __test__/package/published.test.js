@@ -61,6 +61,13 @@ test('what is published', async (t) => {
     ]);
   });
 
+  await t.test('each is linked against the C library of the program that loads it, or brings its own', () => {
+    const config = readFileSync(path.join(__dirname, '../../.cargo/config.toml'), 'utf8');
+    const flags = [...config.matchAll(/^\[target\.(.*)\]\nrustflags = \["-C", "target-feature=(.)crt-static"\]$/gm)].map(([, target, sign]) => `${target} ${sign}`);
+    const wanted = platforms.filter(({ target }) => /musl|msvc/.test(target)).map(({ target }) => `${target} ${target.includes('musl') ? '-' : '+'}`);
+    assert.deepEqual(flags.sort(), wanted.sort());
+  });
+
   await t.test('binding.js looks for each of them', () => {
     const binding = readFileSync(path.join(__dirname, '../../binding.js'), 'utf8');
     for (const { packageName, file } of platforms) {

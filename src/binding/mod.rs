@@ -32,11 +32,11 @@ use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::driver::{self, AgentError, AgentResponse, ApiRequest, Handle, Transport, runtime, spawn};
+use crate::driver::{self, AgentError, AgentResponse, ApiRequest, Ended, Handle, Transport, runtime, spawn};
 use crate::session::{ApiError, ConnectAnswer, Input, Message, Secret};
 use errands::{Errand, Errands};
 use options::{ClientOptions, session_config, transport_config};
-use outbox::Outbox;
+use outbox::{Hold, Outbox};
 use stream::ByteStream;
 
 /// A longer answer to a request is to be refused while it is read.
@@ -49,7 +49,7 @@ const _: () = assert!(MAX_ANSWER_BYTES as usize == driver::MAX_ANSWER_BYTES, "on
 /// One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox.
 #[napi]
 pub struct NativeClient {
-    handle: Handle,
+    handle: Arc<Hold>,
     errands: Arc<Errands>,
 }
 
@@ -69,7 +69,7 @@ impl NativeClient {
             )
         })?;
         let handle = spawn(runtime, config, Arc::new(transport), fastrand::u64(..), outbox.host(id));
-        Ok(Self { handle, errands })
+        Ok(Self { handle: outbox.hold(id, handle), errands })
     }
 
     /// Has the process trust these authorities by default: what Node trusts, PEM. The first call counts.
@@ -126,7 +126,7 @@ impl NativeClient {
     ) -> Result<()> {
         let request =
             ApiRequest { method, token: token.map(Secret), content_type, body: Vec::from(body).into() };
-        self.handle.call_api(call, request).map_err(|ended| Error::new(Status::Closing, ended.to_string()))
+        self.ask(|handle| handle.call_api(call, request))
     }
 
     /// Takes the errand of this number; `null` where it was called off, or is not new.
@@ -180,17 +180,24 @@ impl NativeClient {
     /// The round trip of the last ping, in ms.
     #[napi(getter, catch_unwind)]
     pub fn latency(&self) -> Option<f64> {
-        self.handle.latency().map(|latency| latency.as_secs_f64() * 1000.0)
+        self.handle.with(Handle::latency).flatten().map(|latency| latency.as_secs_f64() * 1000.0)
     }
 
     /// When the last frame arrived, in ms since the epoch.
     #[napi(getter, catch_unwind)]
     pub fn last_activity(&self) -> Option<f64> {
-        self.handle.last_activity().map(|millis| millis as f64)
+        self.handle.with(Handle::last_activity).flatten().map(|millis| millis as f64)
     }
 
     fn input(&self, input: Input) -> Result<()> {
-        self.handle.input(input).map_err(|ended| Error::new(Status::Closing, ended.to_string()))
+        self.ask(|handle| handle.input(input))
+    }
+
+    fn ask(&self, ask: impl FnOnce(&Handle) -> std::result::Result<(), Ended>) -> Result<()> {
+        self.handle
+            .with(ask)
+            .unwrap_or(Err(Ended))
+            .map_err(|ended| Error::new(Status::Closing, ended.to_string()))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The one road to JavaScript: the queue of all of a thread's clients, as JavaScript sees it. Owns how JavaScript is
 //! woken; all else is [`queue`](super::queue)'s and [`drain`](super::drain)'s.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use napi::bindgen_prelude::{Array, Function, Uint32ArraySlice};
@@ -14,6 +15,7 @@ use super::errands::Errands;
 use super::host::ClientHost;
 use super::queue::Queue;
 use super::records::Text;
+use crate::driver::Handle;
 
 /// What nobody hears may wait so long before JavaScript is woken to pass it by: one wake for what a thousand silent
 /// clients are sent meanwhile. Whoever begins to listen in this time hears it, as if the network had been slower.
@@ -29,6 +31,19 @@ const _: () = assert!(WORDS as usize == CHUNK_WORDS, "one bound for all");
 /// What wakes JavaScript. It does not keep the process alive.
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false, true>;
 
+/// A client's session, until its thread ends.
+pub(super) struct Hold(Mutex<Option<Handle>>);
+
+impl Hold {
+    /// `None`: the thread has ended.
+    pub(super) fn with<T>(&self, ask: impl FnOnce(&Handle) -> T) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask)
+    }
+}
+
+/// All clients of a thread, by their numbers.
+type Holds = Arc<Mutex<HashMap<u32, Weak<Hold>>>>;
+
 /// The queue of one JavaScript thread, for all its clients.
 #[napi]
 pub struct Outbox {
@@ -36,13 +51,23 @@ pub struct Outbox {
     drain: Drain,
     /// There while something is expected, so that nobody finds a handle open where all clients are disconnected.
     wake: Arc<Mutex<Option<Wake>>>,
+    holds: Holds,
 }
 
 #[napi]
 impl Outbox {
     /// Nobody is woken, until `attach`.
     #[napi(constructor, catch_unwind)]
-    pub fn new() -> Self {
+    pub fn new(env: Env) -> Result<Self> {
+        let holds = Holds::default();
+        // With the thread, its clients end. Not every runtime runs the finalizers of a worker thread's objects (Deno does not),
+        // and a session that lived on would reconnect for ever.
+        env.add_env_cleanup_hook(Arc::clone(&holds), |holds| {
+            let all = std::mem::take(&mut *holds.lock().unwrap_or_else(PoisonError::into_inner));
+            for hold in all.values().filter_map(Weak::upgrade) {
+                drop(hold.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+            }
+        })?;
         let wake = Arc::new(Mutex::new(None::<Wake>));
         let queue = Queue::patient(PATIENCE, {
             let wake = Arc::clone(&wake);
@@ -53,7 +78,7 @@ impl Outbox {
                 }
             }
         });
-        Self { drain: Drain::new(Arc::clone(&queue)), queue, wake }
+        Ok(Self { drain: Drain::new(Arc::clone(&queue)), queue, wake, holds })
     }
 
     /// From now on, `wake` is called on the JavaScript thread when there is something to drain. What has come before does
@@ -128,6 +153,7 @@ impl Outbox {
     #[napi(catch_unwind)]
     pub fn forget(&mut self, client: u32) {
         self.drain.forget(client);
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).remove(&client);
     }
 }
 
@@ -136,6 +162,13 @@ impl Outbox {
         let before = std::mem::replace(&mut *self.wake.lock().unwrap_or_else(PoisonError::into_inner), wake);
         // Without the lock: this tells Node to let go of it.
         drop(before);
+    }
+
+    /// Has a client end when its thread does.
+    pub(super) fn hold(&self, client: u32, handle: Handle) -> Arc<Hold> {
+        let hold = Arc::new(Hold(Mutex::new(Some(handle))));
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner).insert(client, Arc::downgrade(&hold));
+        hold
     }
 
     /// The errands of a client.
