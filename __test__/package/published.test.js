@@ -76,6 +76,17 @@ test('what is published', async (t) => {
   });
 });
 
+const hasCargo = spawnSync('cargo', ['--version']).status === 0;
+
+test('the crate is its sources and what tells of them', { skip: !hasCargo && 'cargo is not installed' }, () => {
+  const { status, stdout, stderr } = spawnSync('cargo', ['package', '--list', '--allow-dirty', '--offline'], { cwd: path.join(__dirname, '../..'), encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const files = stdout.trim().split(/\r?\n/).map((name) => name.replaceAll('\\', '/'));
+  assert.ok(files.includes('src/lib.rs'));
+  const others = files.filter((name) => !/^(src|tests)\/|^(\.cargo_vcs_info\.json|Cargo\.toml\.orig)$/.test(name));
+  assert.deepEqual(others, ['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md', 'build.rs', 'examples/echo.rs']);
+});
+
 test('crates under another licence, or linked twice, are noticed', async () => {
   const { complaints } = await import('../../scripts/crates.mjs');
   const rules = readFileSync(path.join(__dirname, '../../deny.toml'), 'utf8');
