@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fail, filesIn, isMain, needCargo, onChange, root } from './project.mjs';
+import { fail, filesIn, isMain, needCargo, onChange, platformName, root } from './project.mjs';
 import { fetchSysroot, sysroot } from './sysroot.mjs';
 
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'scripts/addon.mjs', 'scripts/sysroot.mjs', ...filesIn('src')];
@@ -13,7 +13,7 @@ const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'scripts/addon.mjs', 's
 export const symbols = join(root, 'target/symbols');
 
 /** The name of the addon's file. */
-export const file = `slack-rtm-native.${platform()}.node`;
+export const file = `slack-rtm-native.${platformName()}.node`;
 
 /**
  * Builds the addon unless it is there. With `floor`, for glibc 2.17 or later where that can be had; for a `release`, it must be,
@@ -23,7 +23,7 @@ export function addon({ floor = false, release = false } = {}) {
   if (process.env.SLACK_RTM_NATIVE_BUILD === 'off') return;
   if (floor || release) fetchSysroot();
   const against = sysroot();
-  if (release && platform().endsWith('-gnu') && against === '') fail('The addon of a release is linked against glibc 2.17, which is not here.');
+  if (release && platformName().endsWith('-gnu') && against === '') fail('The addon of a release is linked against glibc 2.17, which is not here.');
   const env = {
     ...(against && { RTM_SYSROOT: against }),
     ...(release && { CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only', CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO: process.platform === 'linux' ? 'off' : 'packed' }),
@@ -73,15 +73,6 @@ function put(library, addon) {
 function tool(name, args) {
   const { status, error, stderr } = spawnSync(name, args, { encoding: 'utf8' });
   if (error || status !== 0) fail(`${name} (of binutils, which comes with every C compiler) failed: ${error?.message ?? stderr}`);
-}
-
-/** The platform's name by napi-rs's convention. */
-function platform() {
-  const { platform, arch } = process;
-  if (platform === 'win32') return `win32-${arch}-msvc`;
-  if (platform !== 'linux') return `${platform}-${arch}`;
-  const isGlibc = Boolean(process.report?.getReport().header.glibcVersionRuntime);
-  return `linux-${arch}-${isGlibc ? 'gnu' : 'musl'}`;
 }
 
 if (isMain(import.meta.url)) addon({ release: process.argv.includes('--release') });

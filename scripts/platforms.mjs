@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './project.mjs';
+import { platformName, root } from './project.mjs';
 
 const CPUS = { x86_64: 'x64', aarch64: 'arm64' };
 const SYSTEMS = { linux: 'linux', darwin: 'darwin', windows: 'win32' };
@@ -35,7 +35,5 @@ export const platforms = manifest.napi.targets.map((target) => {
 
 /** The platform this process runs on; undefined where it is none of them. */
 export function ownPlatform() {
-  const isGlibc = Boolean(process.report?.getReport().header.glibcVersionRuntime);
-  const libc = process.platform === 'linux' ? (isGlibc ? 'glibc' : 'musl') : undefined;
-  return platforms.find((one) => one.os === process.platform && one.cpu === process.arch && one.libc === libc);
+  return platforms.find(({ name }) => name === platformName());
 }

@@ -9,6 +9,16 @@ import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Whether this is Linux with glibc. */
+export const isGlibc = process.platform === 'linux' && Boolean(process.report?.getReport().header.glibcVersionRuntime);
+
+/** This platform's name by napi-rs's convention, whether there is a binary for it or not. */
+export function platformName() {
+  const { platform, arch } = process;
+  if (platform === 'win32') return `win32-${arch}-msvc`;
+  return platform === 'linux' ? `linux-${arch}-${isGlibc ? 'gnu' : 'musl'}` : `${platform}-${arch}`;
+}
+
 /** Whether a script was started as a command, not imported; also by a path with links in it. */
 export function isMain(url) {
   const [, started] = process.argv;

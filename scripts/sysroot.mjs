@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './project.mjs';
+import { isGlibc, root } from './project.mjs';
 
 /** By Node's names of processors. Only the libraries are used, so it does not matter on which machine the toolchain runs. */
 const TOOLCHAINS = {
@@ -22,7 +22,6 @@ const TOOLCHAINS = {
   },
 };
 
-const isGlibc = process.platform === 'linux' && Boolean(process.report?.getReport().header.glibcVersionRuntime);
 const toolchain = isGlibc ? TOOLCHAINS[process.arch] : undefined;
 const folder = toolchain && join(root, 'target/sysroot', toolchain.sha512.replace(/\W/g, '').slice(0, 16));
 
