@@ -181,10 +181,7 @@ export class RTMClient extends EventEmitter {
    * @returns Slack's answer, which is `ok`.
    * @throws {@link RTMConnectError}, also when Slack's answer is not `ok`.
    */
-  apiCall<Result extends object = RTMApiCallResult>(
-    method: string,
-    options?: Record<string, unknown>,
-  ): Promise<Result>;
+  apiCall<Result extends object = RTMApiCallResult>(method: string, options?: Record<string, unknown>): Promise<Result>;
 
   // Each has three signatures: for the events that are known, for other subtypes of `message`, and for whatever else a
   // listener may be: other names, other types of its own (also of known events), other numbers of arguments.
@@ -201,7 +198,11 @@ export class RTMClient extends EventEmitter {
   on<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 
   /** Same as {@link on}. */
-  addListener<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
+  addListener<E extends keyof RTMListeners>(
+    event: E,
+    listener: (...args: RTMListeners[E]) => void,
+    context?: any,
+  ): this;
   addListener(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   addListener<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 

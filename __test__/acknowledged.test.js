@@ -29,7 +29,10 @@ describe('after an acknowledged message', { concurrency: true }, () => {
         await next(rtm, 'ready');
       }
       await rtm.disconnect();
-      assert.deepEqual(slack.messages('general').map(({ text }) => text), ['one', 'two']);
+      assert.deepEqual(
+        slack.messages('general').map(({ text }) => text),
+        ['one', 'two'],
+      );
     });
   }
 
@@ -42,7 +45,10 @@ describe('after an acknowledged message', { concurrency: true }, () => {
       await rtm.sendMessage(text, slack.channel('general').id);
       await rtm.disconnect();
     }
-    assert.deepEqual(slack.messages('general').map(({ text }) => text), ['one', 'two']);
+    assert.deepEqual(
+      slack.messages('general').map(({ text }) => text),
+      ['one', 'two'],
+    );
   });
 
   same('a process with all of it ends by itself, with code 0', async (t) => {

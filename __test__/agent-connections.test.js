@@ -112,7 +112,9 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
 
   same('an https.Agent without it is refused by nobody but Node', async (t) => {
     const { server, door, client } = await openSlack(t);
-    const error = await client({ agent: new https.Agent(), ...ONCE }).start().catch((reason) => reason);
+    const error = await client({ agent: new https.Agent(), ...ONCE })
+      .start()
+      .catch((reason) => reason);
     assert.equal(error.code, 'slack_webapi_request_error');
     assert.equal(error.original.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
     assert.deepEqual([server.calls.length, door.connections], [0, 1]);
@@ -245,9 +247,24 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
   describe('that fail', { concurrency: true }, () => {
     const coded = () => Object.assign(new Error('no way to go'), { code: 'E_MINE' });
     const FAILURES = {
-      'throw an error': { fail: () => { throw coded(); }, code: 'E_MINE', words: /no way to go/ },
-      'throw a text': { fail: () => { throw 'no way to go'; }, words: /no way to go/ },
-      'throw nothing': { fail: () => { throw undefined; } },
+      'throw an error': {
+        fail: () => {
+          throw coded();
+        },
+        code: 'E_MINE',
+        words: /no way to go/,
+      },
+      'throw a text': {
+        fail: () => {
+          throw 'no way to go';
+        },
+        words: /no way to go/,
+      },
+      'throw nothing': {
+        fail: () => {
+          throw undefined;
+        },
+      },
       'call back with an error': {
         fail: (_count, _options, callback) => process.nextTick(callback, coded()),
         code: 'E_MINE',
@@ -282,10 +299,16 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
     for (const [what, { fail, code, words, time }] of Object.entries(FAILURES)) {
       better(JAMS, `${what}: the connect call fails, and is repeated`, async (t) => {
         const { server, door, ca, client } = await openSlack(t);
-        const at = (from, to) => (count, ...args) => (count >= from && count < to ? fail(count, ...args) : args[2]());
+        const at =
+          (from, to) =>
+          (count, ...args) =>
+            count >= from && count < to ? fail(count, ...args) : args[2]();
         const limits = { ...UNLIMITED, ...(time && { requestTimeout: 150 }) };
         const first = client({ agent: new FunctionAgent({ ca }, at(0, 1)), ...limits, ...ONCE });
-        const error = await first.start().then(() => assert.fail('it started'), (reason) => reason);
+        const error = await first.start().then(
+          () => assert.fail('it started'),
+          (reason) => reason,
+        );
         assert.equal(error.code, 'slack_webapi_request_error');
         assert.ok(error.original instanceof Error);
         assert.equal(error.original.code, time ? 'ETIMEDOUT' : code);
@@ -327,7 +350,9 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
 
     better('it waits for ever', 'an http.Agent for https: is Node’s ERR_INVALID_PROTOCOL', async (t) => {
       const { door, client } = await openSlack(t);
-      const error = await client({ agent: new http.Agent(), ...ONCE }).start().catch((reason) => reason);
+      const error = await client({ agent: new http.Agent(), ...ONCE })
+        .start()
+        .catch((reason) => reason);
       assert.equal(error.code, 'slack_webapi_request_error');
       assert.equal(error.original.code, 'ERR_INVALID_PROTOCOL');
       assert.match(error.original.message, /https:/);
@@ -433,14 +458,18 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
         await exchange(rtm, await server.nextSocket(), 'through');
         assert.equal(server.upgrades.length, 2);
         await rtm.disconnect();
-        await Promise.all(agent.made.map((socket) => socket.destroyed || new Promise((done) => socket.on('close', done))));
+        await Promise.all(
+          agent.made.map((socket) => socket.destroyed || new Promise((done) => socket.on('close', done))),
+        );
       });
     }
 
     better(JAMS, 'a refusal whose body never ends is ended by connectTimeout at the latest', async (t) => {
       const { server, ca, client } = await openSlack(t);
       const agent = new CountingAgent({ ca });
-      server.refusals.push((_request, tcp) => tcp.write('HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n'));
+      server.refusals.push((_request, tcp) =>
+        tcp.write('HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n'),
+      );
       const rtm = client({ agent, connectTimeout: 500 });
       const ready = next(rtm, 'ready');
       await rtm.start();
@@ -481,7 +510,10 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
         request.socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
       });
       const rtm = client({ agent, ...UNLIMITED, ...ONCE });
-      const error = await rtm.start().then(() => assert.fail('it started'), (reason) => reason);
+      const error = await rtm.start().then(
+        () => assert.fail('it started'),
+        (reason) => reason,
+      );
       assert.match(error.code, /^slack_webapi_(request|http)_error$/);
       assert.equal(agent.made.length, 1);
     });
@@ -490,7 +522,9 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
       const { server, door, ca, client } = await openSlack(t);
       const other = await openSlack(t);
       server.answers.push((_request, response) => response.writeHead(307, { location: other.server.apiUrl }).end());
-      const error = await client({ agent: new https.Agent({ ca }), ...ONCE }).start().catch((reason) => reason);
+      const error = await client({ agent: new https.Agent({ ca }), ...ONCE })
+        .start()
+        .catch((reason) => reason);
       assert.deepEqual([error.code, error.statusCode], ['slack_webapi_http_error', 307]);
       assert.deepEqual([door.connections, other.door.connections], [1, 0]);
     });
@@ -526,7 +560,10 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
     await plain.apiCall('api.test');
     await plain.start();
     await next(plain, 'ready');
-    assert.deepEqual(server.calls.slice(1).map((call) => call.headers.authorization), Array(2).fill(`Bearer ${server.token}`));
+    assert.deepEqual(
+      server.calls.slice(1).map((call) => call.headers.authorization),
+      Array(2).fill(`Bearer ${server.token}`),
+    );
     for (const { headers: all, url } of elsewhere.server.upgrades) {
       assert.ok(!`${url}${JSON.stringify(all)}`.includes(server.token));
     }
@@ -543,7 +580,12 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
     await assert.rejects(rtm.apiCall('a.c'), { code: 'slack_webapi_platform_error' });
     assert.equal(agent.made.length, door.connections);
     assert.equal(server.calls.length, 2);
-    const failing = client({ agent: new FunctionAgent({}, () => { throw new Error('no way'); }), ...ONCE });
+    const failing = client({
+      agent: new FunctionAgent({}, () => {
+        throw new Error('no way');
+      }),
+      ...ONCE,
+    });
     await assert.rejects(failing.apiCall('a.d'), { code: 'slack_webapi_request_error' });
     assert.equal(server.calls.length, 2);
   });
@@ -551,7 +593,10 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
   describe('disconnect() settles at once', { concurrency: true }, () => {
     const silent = (count) => (n, _options, _callback, usual) => (n < count ? usual() : neverConnected());
     const PHASES = {
-      'while the connection for the connect call is made': { connect: silent(0), wait: async ({ agent }) => agent.made[0] },
+      'while the connection for the connect call is made': {
+        connect: silent(0),
+        wait: async ({ agent }) => agent.made[0],
+      },
       'while the connect call is not answered': {
         prepare: (server) => server.answers.push(() => {}),
         wait: ({ server }) => server.nextCall(),
@@ -596,7 +641,9 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
         assert.ok(performance.now() - begin < 1500, 'it took its time');
         assert.equal(rtm.state, 'disconnected');
         await started;
-        await Promise.all(agent.made.map((socket) => socket.destroyed || new Promise((done) => socket.on('close', done))));
+        await Promise.all(
+          agent.made.map((socket) => socket.destroyed || new Promise((done) => socket.on('close', done))),
+        );
         const made = agent.made.length;
         await rtm.disconnect();
         assert.equal(agent.made.length, made);
@@ -607,24 +654,29 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
   for (const keepAlive of [false, true]) {
     same(`the process ends by itself after disconnect(), keepAlive: ${keepAlive}`, async (t) => {
       const { server, ca } = await openSlack(t);
-      const child = inProcess(t, server, async ({ client, next, report, input: { ca, keepAlive } }) => {
-        class Own extends require('node:https').Agent {
-          made = 0;
+      const child = inProcess(
+        t,
+        server,
+        async ({ client, next, report, input: { ca, keepAlive } }) => {
+          class Own extends require('node:https').Agent {
+            made = 0;
 
-          createConnection(...args) {
-            this.made += 1;
-            return super.createConnection(...args);
+            createConnection(...args) {
+              this.made += 1;
+              return super.createConnection(...args);
+            }
           }
-        }
-        const agent = new Own({ ca, keepAlive });
-        const rtm = client({ agent });
-        const ready = next(rtm, 'ready');
-        await rtm.start();
-        await ready;
-        await rtm.disconnect();
-        agent.destroy();
-        report(agent.made);
-      }, { input: { ca, keepAlive } });
+          const agent = new Own({ ca, keepAlive });
+          const rtm = client({ agent });
+          const ready = next(rtm, 'ready');
+          await rtm.start();
+          await ready;
+          await rtm.disconnect();
+          agent.destroy();
+          report(agent.made);
+        },
+        { input: { ca, keepAlive } },
+      );
       const { code, signal, reports, stderr } = await child.ended;
       assert.deepEqual([code, signal, stderr], [0, null, '']);
       assert.equal(reports[0], keepAlive ? reports[0] : 2);
@@ -634,15 +686,20 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
 
   same('a client that is connected by an agent keeps the process', async (t) => {
     const { server, ca } = await openSlack(t);
-    const child = inProcess(t, server, async ({ client, report, input: { ca } }) => {
-      const rtm = client({ agent: new (require('node:https').Agent)({ ca }) });
-      process.on('exit', () => report('exit'));
-      rtm.on('news', () => {
-        report('news');
-        rtm.disconnect();
-      });
-      rtm.start();
-    }, { input: { ca } });
+    const child = inProcess(
+      t,
+      server,
+      async ({ client, report, input: { ca } }) => {
+        const rtm = client({ agent: new (require('node:https').Agent)({ ca }) });
+        process.on('exit', () => report('exit'));
+        rtm.on('news', () => {
+          report('news');
+          rtm.disconnect();
+        });
+        rtm.start();
+      },
+      { input: { ca } },
+    );
     (await server.nextSocket()).send({ type: 'news' });
     const { code, reports } = await child.ended;
     assert.deepEqual([code, reports], [0, ['news', 'exit']]);
@@ -650,25 +707,29 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
 
   same('in a worker thread', async (t) => {
     const { server, door, ca } = await openSlack(t);
-    const { report, ended } = inWorker(server, async ({ client, next, report, input: { ca } }) => {
-      let made = 0;
-      class Own extends require('node:https').Agent {
-        createConnection(...args) {
-          made += 1;
-          return super.createConnection(...args);
+    const { report, ended } = inWorker(
+      server,
+      async ({ client, next, report, input: { ca } }) => {
+        let made = 0;
+        class Own extends require('node:https').Agent {
+          createConnection(...args) {
+            made += 1;
+            return super.createConnection(...args);
+          }
         }
-      }
-      const rtm = client({ agent: new Own({ ca }) });
-      rtm.on('news', ({ text }) => rtm.sendTyping(text));
-      rtm.on('bye', async () => {
-        await rtm.disconnect();
-        report(made);
-      });
-      const ready = next(rtm, 'ready');
-      await rtm.start();
-      await ready;
-      report('ready');
-    }, { ca });
+        const rtm = client({ agent: new Own({ ca }) });
+        rtm.on('news', ({ text }) => rtm.sendTyping(text));
+        rtm.on('bye', async () => {
+          await rtm.disconnect();
+          report(made);
+        });
+        const ready = next(rtm, 'ready');
+        await rtm.start();
+        await ready;
+        report('ready');
+      },
+      { ca },
+    );
     assert.equal(await report(), 'ready');
     const socket = await server.nextSocket();
     socket.send({ type: 'news', text: 'one' });
@@ -681,13 +742,17 @@ describe('agents that make the connections', { concurrency: 6, skip: noCertifica
 
   same('a worker thread that is ended with a connection by an agent harms nothing', async (t) => {
     const { server, ca } = await openSlack(t);
-    const { worker, report, ended } = inWorker(server, async ({ client, next, report, input: { ca } }) => {
-      const rtm = client({ agent: new (require('node:https').Agent)({ ca }) });
-      const ready = next(rtm, 'ready');
-      await rtm.start();
-      await ready;
-      report('ready');
-    }, { ca });
+    const { worker, report, ended } = inWorker(
+      server,
+      async ({ client, next, report, input: { ca } }) => {
+        const rtm = client({ agent: new (require('node:https').Agent)({ ca }) });
+        const ready = next(rtm, 'ready');
+        await rtm.start();
+        await ready;
+        report('ready');
+      },
+      { ca },
+    );
     assert.equal(await report(), 'ready');
     const socket = await server.nextSocket();
     for (let n = 0; n < 1000; n += 1) socket.send({ type: 'news', text: 'x'.repeat(1000) });

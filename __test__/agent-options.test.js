@@ -106,12 +106,15 @@ describe('proxy', () => {
       'http:/user:secret@:80',
       'http://secret@',
     ]) {
-      assert.throws(() => readProxy(value), (error) => {
-        assert.ok(error instanceof TypeError);
-        assert.match(error.message, /^proxy must be/);
-        assert.doesNotMatch(inspect(error, { showHidden: true }).split('\n    at ')[0], /secret/, String(value));
-        return true;
-      });
+      assert.throws(
+        () => readProxy(value),
+        (error) => {
+          assert.ok(error instanceof TypeError);
+          assert.match(error.message, /^proxy must be/);
+          assert.doesNotMatch(inspect(error, { showHidden: true }).split('\n    at ')[0], /secret/, String(value));
+          return true;
+        },
+      );
     }
   });
 });
@@ -159,12 +162,15 @@ const TAKEN = {
     [() => new SocksProxyAgent('socks://proxy.example:8080'), taken({ kind: 'socks5h' })],
     [() => new SocksProxyAgent('socks5h://proxy.example'), taken({ kind: 'socks5h', port: 1080 })],
     [() => new SocksProxyAgent(URL_WITH_NAME.replace('http', 'socks5')), taken({ kind: 'socks5', ...WITH_NAME })],
-    [() => new SocksProxyAgent('socks4://user@[::1]:8080'), taken({
-      kind: 'socks4',
-      host: '::1',
-      username: 'user',
-      password: '',
-    })],
+    [
+      () => new SocksProxyAgent('socks4://user@[::1]:8080'),
+      taken({
+        kind: 'socks4',
+        host: '::1',
+        username: 'user',
+        password: '',
+      }),
+    ],
     [() => new SocksProxyAgent('socks4a://proxy.example:8080'), taken({ kind: 'socks4a' })],
     [
       () => new SocksProxyAgent('socks5://proxy.example:8080', { keepAlive: true, rejectUnauthorized: false }),
@@ -181,10 +187,7 @@ const TAKEN = {
           proxyRequestOptions: { headers: { 'X-A': 'a' }, rejectUnauthorized: false },
           ca: ['x'],
         }),
-      taken(
-        { kind: 'https', host: '::1', port: 443, headers: ['X-A', 'a'], tls: UNVERIFIED },
-        { tls: { ca: ['x'] } },
-      ),
+      taken({ kind: 'https', host: '::1', port: 443, headers: ['X-A', 'a'], tls: UNVERIFIED }, { tls: { ca: ['x'] } }),
     ],
   ],
   tunnel: [
@@ -213,8 +216,7 @@ const MADE_WITH = {
   'http-proxy-agent': (options) => new HttpProxyAgent(SECURE, options),
   'socks-proxy-agent': (options) => new SocksProxyAgent('socks5://proxy.example', options),
   'hpagent, to the target': (options) => new hpagent.HttpsProxyAgent({ proxy: SECURE, ...options }),
-  'hpagent, to the proxy': (options) =>
-    new hpagent.HttpsProxyAgent({ proxy: SECURE, proxyRequestOptions: options }),
+  'hpagent, to the proxy': (options) => new hpagent.HttpsProxyAgent({ proxy: SECURE, proxyRequestOptions: options }),
   'tunnel, to the target': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1 }, ...options }),
   'tunnel, to the proxy': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1, ...options } }),
 };

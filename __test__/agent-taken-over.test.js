@@ -96,8 +96,18 @@ const PROXIES = {
     scheme: 'socks5h',
   },
   dante: { needs: 'dante', open: (t) => proxies.dante(t), agents: ['socks-proxy-agent'] },
-  'dante by SOCKS 4': { needs: 'dante', open: (t) => proxies.dante(t), agents: ['socks-proxy-agent'], scheme: 'socks4' },
-  'dante by SOCKS 4a': { needs: 'dante', open: (t) => proxies.dante(t), agents: ['socks-proxy-agent'], scheme: 'socks4a' },
+  'dante by SOCKS 4': {
+    needs: 'dante',
+    open: (t) => proxies.dante(t),
+    agents: ['socks-proxy-agent'],
+    scheme: 'socks4',
+  },
+  'dante by SOCKS 4a': {
+    needs: 'dante',
+    open: (t) => proxies.dante(t),
+    agents: ['socks-proxy-agent'],
+    scheme: 'socks4a',
+  },
 };
 
 /** Begins a child that trusts the authorities of Slack and of the proxies. */
@@ -132,7 +142,12 @@ const LIVES = async ({ client, next, report, input, agentOf }) => {
 
 /** Connects, and then lets JavaScript do nothing any more. */
 const BLOCKS = async ({ client, next, report, input, agentOf }) => {
-  const rtm = client({ agent: agentOf(input), retryConfig: { retries: 0 }, clientPingTimeout: 500, serverPongTimeout: 499 });
+  const rtm = client({
+    agent: agentOf(input),
+    retryConfig: { retries: 0 },
+    clientPingTimeout: 500,
+    serverPongTimeout: 499,
+  });
   const ready = next(rtm, 'ready');
   await rtm.start().catch((error) => report(error.message));
   await ready;
@@ -216,7 +231,10 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
     const url = proxy.urlWith(PLAIN);
     await followLife(server, elsewhere(t, server, LIVES, { name: 'http-proxy-agent', url }));
     assertAllThrough(server, door, proxy);
-    assert.deepEqual(proxy.requests.map(({ method }) => method), Array(4).fill('CONNECT'));
+    assert.deepEqual(
+      proxy.requests.map(({ method }) => method),
+      Array(4).fill('CONNECT'),
+    );
     for (const { lines } of proxy.requests) assert.ok(!lines.join().includes(server.token));
   });
 
@@ -300,7 +318,12 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
         const front = await secure(t, proxy, own().issue(), rest);
         const { host, port, url } = front;
         const agent = make({ url, host, port, hop });
-        return { ...slack, proxy, front, rtm: slack.client({ agent, tls: { ca: slack.ca }, retryConfig: { retries: 0 } }) };
+        return {
+          ...slack,
+          proxy,
+          front,
+          rtm: slack.client({ agent, tls: { ca: slack.ca }, retryConfig: { retries: 0 } }),
+        };
       };
 
       better(UNREACHED, `${name}: its \`ca\` is trusted there`, async (t) => {
@@ -343,13 +366,18 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
 
     better(UNREACHED, 'the client certificate for Slack (`tls`) is not shown to the proxy', async (t) => {
       const bot = authority('Bots').issue({ cn: 'the bot', client: true });
-      const { server, door, ca, client } = await openSlack(t, { tls: { requestCert: true, ca: authority('Bots').cert } });
+      const { server, door, ca, client } = await openSlack(t, {
+        tls: { requestCert: true, ca: authority('Bots').cert },
+      });
       const rest = { requestCert: true, rejectUnauthorized: false, ca: authority('Bots').cert };
       const front = await secure(t, await scriptedProxy(t), own().issue(), rest);
       const agent = new HttpsProxyAgent(front.url, { ca: own().cert });
       await live(server, client({ agent, tls: { ca, key: bot.key, cert: bot.cert } }));
       assertAllThrough(server, door, front);
-      assert.deepEqual(front.clients.map(({ cn }) => cn), Array(4).fill(undefined));
+      assert.deepEqual(
+        front.clients.map(({ cn }) => cn),
+        Array(4).fill(undefined),
+      );
     });
   });
 
@@ -418,7 +446,9 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
       const proxyRequestOptions = { ca: authority('Slack').cert };
       const front = await secure(t, await scriptedProxy(t), authority('Slack').issue());
       const agent = new hpagent.HttpsProxyAgent({ proxy: front.url, proxyRequestOptions });
-      await assert.rejects(client({ agent, retryConfig: { retries: 0 } }).start(), { code: 'slack_webapi_request_error' });
+      await assert.rejects(client({ agent, retryConfig: { retries: 0 } }).start(), {
+        code: 'slack_webapi_request_error',
+      });
       assert.deepEqual([server.calls.length, front.connections], [0, 1]);
     });
   });
@@ -430,16 +460,20 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
     ['hpagent', (url) => new hpagent.HttpsProxyAgent({ proxy: url }), scriptedProxy],
     ['socks-proxy-agent', (url) => new SocksProxyAgent(url), scriptedSocks],
   ]) {
-    better(UNREACHED, `${what}: a refusal is ERR_PROXY_TUNNEL, by an error that names the proxy without its password`, async (t) => {
-      const { server, door, ca, client } = await openSlack(t);
-      const how = refuses === scriptedSocks ? { ...PLAIN, password: 'other' } : answers.refuse(407);
-      const proxy = await refuses(t, how);
-      const rtm = client({ agent: make(proxy.urlWith(PLAIN)), tls: { ca }, retryConfig: { retries: 0 } });
-      const error = await rtm.start().catch((reason) => reason);
-      assert.deepEqual([error.code, error.original?.code], ['slack_webapi_request_error', 'ERR_PROXY_TUNNEL']);
-      assert.ok(error.message.includes(`//127.0.0.1:${proxy.port}`), error.message);
-      assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /S3CR3T/);
-      assert.deepEqual([server.calls.length, door.connections], [0, 0]);
-    });
+    better(
+      UNREACHED,
+      `${what}: a refusal is ERR_PROXY_TUNNEL, by an error that names the proxy without its password`,
+      async (t) => {
+        const { server, door, ca, client } = await openSlack(t);
+        const how = refuses === scriptedSocks ? { ...PLAIN, password: 'other' } : answers.refuse(407);
+        const proxy = await refuses(t, how);
+        const rtm = client({ agent: make(proxy.urlWith(PLAIN)), tls: { ca }, retryConfig: { retries: 0 } });
+        const error = await rtm.start().catch((reason) => reason);
+        assert.deepEqual([error.code, error.original?.code], ['slack_webapi_request_error', 'ERR_PROXY_TUNNEL']);
+        assert.ok(error.message.includes(`//127.0.0.1:${proxy.port}`), error.message);
+        assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /S3CR3T/);
+        assert.deepEqual([server.calls.length, door.connections], [0, 0]);
+      },
+    );
   }
 });

@@ -42,7 +42,7 @@ async function connected(t, make) {
   const { key, cert, ca } = authority('Slack').issue();
   const server = await scriptedServer(t, { tls: { key, cert } });
   const door = await gate(t, server);
-  const rtm = clientOf(t, server, { ...await make(t, ca), clientPingTimeout: 0 });
+  const rtm = clientOf(t, server, { ...(await make(t, ca)), clientPingTimeout: 0 });
   const ready = next(rtm, 'ready');
   await rtm.start();
   await ready;
@@ -98,8 +98,14 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
       });
       const texts = Array.from({ length: 2000 }, (_, n) => textOf(n, n % 200 === 9 ? 400_000 : 20 + (n % 300)));
       const replies = await Promise.all(texts.map((text) => rtm.sendMessage(text, 'C1')));
-      assert.deepEqual(socket.frames.map(({ text }) => text), texts);
-      assert.deepEqual(replies.map(({ text }) => text), texts);
+      assert.deepEqual(
+        socket.frames.map(({ text }) => text),
+        texts,
+      );
+      assert.deepEqual(
+        replies.map(({ text }) => text),
+        texts,
+      );
       assert.equal(server.sockets.length, 1);
     });
 
@@ -122,7 +128,10 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
       socket.send({ type: 'end' });
       await end;
       assert.equal(count, 1000);
-      assert.deepEqual(replies.map(({ text }) => text), replies.map((_, n) => textOf(n, 5000)));
+      assert.deepEqual(
+        replies.map(({ text }) => text),
+        replies.map((_, n) => textOf(n, 5000)),
+      );
       assert.equal(server.sockets.length, 1);
     });
   }
@@ -145,38 +154,46 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
     socket.ws.resume();
     await Promise.all(sends);
     while (socket.frames.length < 300) await socket.nextFrame('message');
-    assert.deepEqual(socket.frames.map(({ text }) => text), texts);
+    assert.deepEqual(
+      socket.frames.map(({ text }) => text),
+      texts,
+    );
   });
 
   better(SLOW, 'events that JavaScript is too slow for wait at the server', async (t) => {
     const { key, cert, ca } = authority('Slack').issue();
     const server = await scriptedServer(t, { tls: { key, cert } });
-    const child = inProcess(t, server, async ({ client, next, report, input: { ca } }) => {
-      class Own extends require('node:https').Agent {
-        createConnection(...args) {
-          return super.createConnection(...args);
+    const child = inProcess(
+      t,
+      server,
+      async ({ client, next, report, input: { ca } }) => {
+        class Own extends require('node:https').Agent {
+          createConnection(...args) {
+            return super.createConnection(...args);
+          }
         }
-      }
-      const agent = new Own({ ca });
-      const rtm = client({ agent, clientPingTimeout: 0 });
-      const sleeper = new Int32Array(new SharedArrayBuffer(4));
-      let [count, peak] = [0, 0];
-      rtm.on('news', ({ n, text }) => {
-        if (n !== count || text.length !== 50_000) report({ n, count });
-        count += 1;
-        Atomics.wait(sleeper, 0, 0, 1);
-        if (n % 20 === 0) peak = Math.max(peak, process.memoryUsage().rss);
-      });
-      rtm.on('end', () => {
-        report({ count, growth: peak - before });
-        rtm.disconnect();
-      });
-      const ready = next(rtm, 'ready');
-      await rtm.start();
-      await ready;
-      const before = process.memoryUsage().rss;
-      report('ready');
-    }, { input: { ca } });
+        const agent = new Own({ ca });
+        const rtm = client({ agent, clientPingTimeout: 0 });
+        const sleeper = new Int32Array(new SharedArrayBuffer(4));
+        let [count, peak] = [0, 0];
+        rtm.on('news', ({ n, text }) => {
+          if (n !== count || text.length !== 50_000) report({ n, count });
+          count += 1;
+          Atomics.wait(sleeper, 0, 0, 1);
+          if (n % 20 === 0) peak = Math.max(peak, process.memoryUsage().rss);
+        });
+        rtm.on('end', () => {
+          report({ count, growth: peak - before });
+          rtm.disconnect();
+        });
+        const ready = next(rtm, 'ready');
+        await rtm.start();
+        await ready;
+        const before = process.memoryUsage().rss;
+        report('ready');
+      },
+      { input: { ca } },
+    );
     assert.equal(await child.report(), 'ready');
     const socket = await server.nextSocket();
     const text = 'x'.repeat(50_000);
@@ -195,4 +212,3 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
     assert.equal((await child.ended).code, 0);
   });
 });
-

@@ -54,7 +54,11 @@ async function clientWith(t, options) {
 
 const answerWith = (status, headers, body) => (request, response) => response.writeHead(status, headers).end(body);
 const reply = (fields) => (request, response) => response.end(JSON.stringify({ ok: true, ...fields }));
-const failureOf = (promise) => promise.then(() => assert.fail('it did not fail'), (error) => error);
+const failureOf = (promise) =>
+  promise.then(
+    () => assert.fail('it did not fail'),
+    (error) => error,
+  );
 const fieldsOf = ({ body }) => [...new URLSearchParams(body.toString('latin1'))];
 
 /** A multipart form as Node reads it. */
@@ -83,7 +87,7 @@ describe('apiCall: the request', { concurrency: true }, () => {
     'an empty name': { '': 'x' },
     'characters with a meaning in forms': { 'a=b&c': 'd=e&f+g%20h?i#j;k', plus: '+ +', percent: '%zz%' },
     'all of ASCII': { text: String.fromCharCode(...Array(128).keys()) },
-    unicode: { 'ключ': 'ä € 🙂 \u202e \ufeff', normal: 'é e\u0301' },
+    unicode: { ключ: 'ä € 🙂 \u202e \ufeff', normal: 'é e\u0301' },
     'line breaks': { text: 'a\r\nb\nc\rd' },
     numbers: { a: 0, b: -1.5, c: 1e21, d: 1e-7, e: 2 ** 53, f: -0 },
     booleans: { a: true, b: false },
@@ -137,7 +141,9 @@ describe('apiCall: the request', { concurrency: true }, () => {
     for (const token of ['xoxp-other', '', undefined, null]) await rtm.apiCall('api.test', { token, a: 1 });
     const tokens = api.requests.map(({ headers }) => headers.authorization);
     assert.deepEqual(tokens, ['Bearer xoxp-other', ...Array(3).fill('Bearer xoxb-scripted')]);
-    assert.ok(api.requests.every((request) => fieldsOf(request).some(([name, value]) => name === 'a' && value === '1')));
+    assert.ok(
+      api.requests.every((request) => fieldsOf(request).some(([name, value]) => name === 'a' && value === '1')),
+    );
   });
 
   better('a token that cannot be sent is refused, and not shown', async (t) => {
@@ -162,7 +168,11 @@ describe('apiCall: the request', { concurrency: true }, () => {
     const { api, rtm } = await clientWith(t);
     const circular = {};
     circular.circular = circular;
-    const throwing = { toJSON() { throw new Error('no'); } };
+    const throwing = {
+      toJSON() {
+        throw new Error('no');
+      },
+    };
     for (const value of [circular, { deep: 5n }, throwing, Object.create({ toJSON: throwing.toJSON })]) {
       assert.ok((await failureOf(rtm.apiCall('api.test', { value }))) instanceof Error);
     }
@@ -176,7 +186,10 @@ describe('apiCall: the request', { concurrency: true }, () => {
     const call = rtm.apiCall('api.test', Object.freeze(options));
     options.list.push('late');
     await call;
-    assert.deepEqual(fieldsOf(api.requests[0]).filter(([name]) => name === 'list'), [['list', '["a"]']]);
+    assert.deepEqual(
+      fieldsOf(api.requests[0]).filter(([name]) => name === 'list'),
+      [['list', '["a"]']],
+    );
   });
 });
 
@@ -263,16 +276,63 @@ describe('apiCall: the method', { concurrency: true }, () => {
     const { api, rtm } = await clientWith(t);
     const methods = ['api.test', 'users.list', 'files.getUploadURLExternal', 'admin.apps.approved.list', 'test'];
     for (const method of methods) await rtm.apiCall(method);
-    assert.deepEqual(api.requests.map(({ url }) => url), methods.map((method) => `/api/${method}`));
+    assert.deepEqual(
+      api.requests.map(({ url }) => url),
+      methods.map((method) => `/api/${method}`),
+    );
   });
 
   better('a bad one is refused with a TypeError, and nothing is sent', async (t) => {
     const { api, rtm } = await clientWith(t);
     for (const method of [
-      undefined, null, 5, true, {}, [], ['api.test'], () => {}, Symbol('x'), Object('api.test'), Object.create(null),
-      '', ' ', '.', '..', '../x', '../../x', '..\\x', './x', '/x', '//evil.example/x', 'a/b', 'a\\b', 'a/../b',
-      'x?y', 'x#y', 'x&y', 'x;y', 'x:y', 'x@y', 'x y', ' x', 'x ', 'x\n', 'x\r\nX-Evil: 1', 'x\0', 'x\t', '\ufeffx',
-      '%2e%2e/x', '%2e%2e', 'x%0d%0a', 'http://evil.example/x', 'https://evil.example', 'evil:x', 'ä.b', 'a.ß', '.x', '-x',
+      undefined,
+      null,
+      5,
+      true,
+      {},
+      [],
+      ['api.test'],
+      () => {},
+      Symbol('x'),
+      Object('api.test'),
+      Object.create(null),
+      '',
+      ' ',
+      '.',
+      '..',
+      '../x',
+      '../../x',
+      '..\\x',
+      './x',
+      '/x',
+      '//evil.example/x',
+      'a/b',
+      'a\\b',
+      'a/../b',
+      'x?y',
+      'x#y',
+      'x&y',
+      'x;y',
+      'x:y',
+      'x@y',
+      'x y',
+      ' x',
+      'x ',
+      'x\n',
+      'x\r\nX-Evil: 1',
+      'x\0',
+      'x\t',
+      '\ufeffx',
+      '%2e%2e/x',
+      '%2e%2e',
+      'x%0d%0a',
+      'http://evil.example/x',
+      'https://evil.example',
+      'evil:x',
+      'ä.b',
+      'a.ß',
+      '.x',
+      '-x',
     ]) {
       const error = await failureOf(rtm.apiCall(method, { a: 1 }));
       assert.ok(error instanceof TypeError, `${typeof method} ${JSON.stringify(method)}: ${error}`);
@@ -288,7 +348,10 @@ describe('apiCall: the method', { concurrency: true }, () => {
       await clientOf(t, api, { slackApiUrl: `${base}${path}` }).apiCall('api.test');
     }
     const expected = ['/api.test', '/api.test', '/deep/er/api.test', '/deep/er/api.test', '/a%20b/api.test'];
-    assert.deepEqual(api.requests.map(({ url }) => url), expected);
+    assert.deepEqual(
+      api.requests.map(({ url }) => url),
+      expected,
+    );
   });
 });
 
@@ -308,14 +371,17 @@ describe('apiCall: the answer', { concurrency: true }, () => {
     assert.deepEqual(await rtm.apiCall('users.list'), {
       ok: true,
       response_metadata: {
-        ...response_metadata, scopes: ['bot', 'identify', 'chat:write'], acceptedScopes: ['users:read'],
+        ...response_metadata,
+        scopes: ['bot', 'identify', 'chat:write'],
+        acceptedScopes: ['users:read'],
       },
     });
   });
 
   better('is what JSON.parse makes of it', async (t) => {
     const { api, rtm } = await clientWith(t);
-    const text = '{"ok":true,"b":1,"a":2,"b":3,"__proto__":{"x":1},"big":12345678901234567890,"zero":-0,' +
+    const text =
+      '{"ok":true,"b":1,"a":2,"b":3,"__proto__":{"x":1},"big":12345678901234567890,"zero":-0,' +
       '"lone":"\\ud800","esc":"\\u0000\\/","response_metadata":{"m":1}}';
     api.answers.push((request, response) => response.end(text));
     const answer = await rtm.apiCall('api.test');
@@ -396,7 +462,12 @@ describe('apiCall: errors', { concurrency: true }, () => {
   });
 
   for (const [what, body] of Object.entries({
-    'a page': '<html></html>', nothing: '', 'an array': '[]', null: 'null', 'a string': '"ok"', 'no ok': '{"a":1}',
+    'a page': '<html></html>',
+    nothing: '',
+    'an array': '[]',
+    null: 'null',
+    'a string': '"ok"',
+    'no ok': '{"a":1}',
     'an ok that is not true': '{"ok":1}',
   })) {
     better(`an answer that is ${what} is a slack_webapi_platform_error`, async (t) => {
@@ -446,7 +517,10 @@ describe('apiCall: errors', { concurrency: true }, () => {
 
   better('requestTimeout: no answer in time is no answer', async (t) => {
     const { api, rtm } = await clientWith(t, { ...ONCE, requestTimeout: 100 });
-    api.answers.push(() => {}, (request, response) => response.write('{"ok":'));
+    api.answers.push(
+      () => {},
+      (request, response) => response.write('{"ok":'),
+    );
     for (let n = 0; n < 2; n += 1) {
       const error = await failureOf(rtm.apiCall('api.test'));
       assert.deepEqual([error.code, error.original.code], ['slack_webapi_request_error', 'ETIMEDOUT']);
@@ -478,7 +552,10 @@ describe('apiCall: errors', { concurrency: true }, () => {
 });
 
 describe('apiCall: retries', { concurrency: true }, () => {
-  for (const [what, answer] of [['an HTTP error', answerWith(500)], ['no answer', (request) => request.socket.destroy()]]) {
+  for (const [what, answer] of [
+    ['an HTTP error', answerWith(500)],
+    ['no answer', (request) => request.socket.destroy()],
+  ]) {
     better(`${what} is repeated by retryConfig`, async (t) => {
       const { api, rtm } = await clientWith(t, { retryConfig: { retries: 2, minTimeout: 5, maxTimeout: 10 } });
       api.answers.push(answer, answer, reply({ a: 1 }));
@@ -514,7 +591,11 @@ describe('apiCall: retries', { concurrency: true }, () => {
   better('429 with a date, or with nothing to go by, is repeated too', async (t) => {
     const { api, rtm } = await clientWith(t, { retryConfig: { retries: 3, minTimeout: 1, factor: 1 } });
     const past = new Date(0).toUTCString();
-    api.answers.push(answerWith(429, { 'retry-after': past }), answerWith(429, { 'retry-after': 'soon' }), answerWith(429));
+    api.answers.push(
+      answerWith(429, { 'retry-after': past }),
+      answerWith(429, { 'retry-after': 'soon' }),
+      answerWith(429),
+    );
     await rtm.apiCall('api.test');
     assert.equal(api.requests.length, 4);
   });
@@ -534,7 +615,9 @@ describe('apiCall: retries', { concurrency: true }, () => {
     const { retryPolicies } = require('..');
     assert.deepEqual({ ...retryPolicies }, webApi.retryPolicies.default ?? webApi.retryPolicies);
     assert.deepEqual(Object.keys(retryPolicies).sort(), [
-      'fiveRetriesInFiveMinutes', 'rapidRetryPolicy', 'tenRetriesInAboutThirtyMinutes',
+      'fiveRetriesInFiveMinutes',
+      'rapidRetryPolicy',
+      'tenRetriesInAboutThirtyMinutes',
     ]);
   });
 });
@@ -560,7 +643,10 @@ describe('apiCall: many, and when', { concurrency: true }, () => {
       answered += 1;
     }
     const answers = await Promise.all(calls);
-    assert.deepEqual(answers.map(({ n }) => n), answers.map((_, n) => String(n)));
+    assert.deepEqual(
+      answers.map(({ n }) => n),
+      answers.map((_, n) => String(n)),
+    );
     assert.equal(api.requests.length, 150);
   });
 
@@ -657,7 +743,9 @@ describe('apiCall: many, and when', { concurrency: true }, () => {
     // The pause is what the process has to outlive; nothing waits for it.
     api.answers.push((request, response) => setTimeout(() => response.end('{"ok":true,"n":1}'), 300));
     const child = inProcess(t, api, ({ client, report }) => {
-      client().apiCall('api.test').then(({ n }) => report(n));
+      client()
+        .apiCall('api.test')
+        .then(({ n }) => report(n));
       process.on('exit', () => report('exit'));
     });
     const { code, reports, stderr } = await child.ended;
@@ -681,13 +769,20 @@ describe('apiCall: many, and when', { concurrency: true }, () => {
     const api = await webApiServer(t);
     let answer;
     api.answers.push((request, response) => (answer = () => response.end('{"ok":true,"n":1}')));
-    const child = inProcess(t, api, ({ client, report }) => {
-      client().apiCall('api.test').then(({ n }) => report(n));
-      setImmediate(() => {
-        global.gc();
-        report('collected');
-      });
-    }, { flags: ['--expose-gc'] });
+    const child = inProcess(
+      t,
+      api,
+      ({ client, report }) => {
+        client()
+          .apiCall('api.test')
+          .then(({ n }) => report(n));
+        setImmediate(() => {
+          global.gc();
+          report('collected');
+        });
+      },
+      { flags: ['--expose-gc'] },
+    );
     await api.requested(1);
     assert.equal(await child.report(), 'collected');
     answer();
@@ -749,7 +844,9 @@ describe('apiCall: connections', { concurrency: true }, () => {
   better('a server that would keep it open does not keep the call waiting', async (t) => {
     const { api, rtm } = await clientWith(t, ONCE);
     for (let n = 0; n < 3; n += 1) {
-      api.answers.push(({ socket }) => socket.write('HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 11\r\n\r\n{"ok":true}'));
+      api.answers.push(({ socket }) =>
+        socket.write('HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 11\r\n\r\n{"ok":true}'),
+      );
       await rtm.apiCall('api.test');
     }
     assert.equal(api.requests.length, 3);
@@ -771,7 +868,9 @@ describe('apiCall: connections', { concurrency: true }, () => {
     const api = await webApiServer(t);
     const begin = performance.now();
     const child = inProcess(t, api, ({ client, report }) => {
-      client().apiCall('api.test').then(() => report('answered'));
+      client()
+        .apiCall('api.test')
+        .then(() => report('answered'));
     });
     await child.report();
     const { code } = await child.ended;
@@ -793,8 +892,8 @@ describe('apiCall: with webClient', { concurrency: true }, () => {
       },
     };
     const rtm = clientOf(t, api, { webClient });
-    assert.ok(await rtm.apiCall('users.list', options) === answer);
-    assert.ok(await rtm.apiCall('api.test') === answer);
+    assert.ok((await rtm.apiCall('users.list', options)) === answer);
+    assert.ok((await rtm.apiCall('api.test')) === answer);
     assert.ok(seen[0].self === webClient);
     assert.ok(seen[0].args[0] === 'users.list' && seen[0].args[1] === options);
     assert.deepEqual([seen[1].args[0], seen[1].args[1]], ['api.test', undefined]);
@@ -804,9 +903,19 @@ describe('apiCall: with webClient', { concurrency: true }, () => {
   better('what it fails with is handed on as it is, thrown at once or later', async (t) => {
     const { api } = await clientWith(t);
     for (const value of [new Error('x'), 'text', undefined, null, Object.freeze({})]) {
-      for (const apiCall of [async () => { throw value; }, () => { throw value; }]) {
+      for (const apiCall of [
+        async () => {
+          throw value;
+        },
+        () => {
+          throw value;
+        },
+      ]) {
         const rtm = clientOf(t, api, { webClient: { apiCall } });
-        const reason = await rtm.apiCall('api.test').then(() => assert.fail('it did not fail'), (error) => error);
+        const reason = await rtm.apiCall('api.test').then(
+          () => assert.fail('it did not fail'),
+          (error) => error,
+        );
         assert.ok(Object.is(reason, value));
       }
     }
@@ -822,4 +931,3 @@ describe('apiCall: with webClient', { concurrency: true }, () => {
     assert.equal(api.requests[0].headers.authorization, 'Bearer xoxp-own');
   });
 });
-

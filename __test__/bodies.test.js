@@ -19,12 +19,30 @@ const inherited = Object.assign(Object.create({ above: 1 }), { own: 2 });
 const hidden = Object.defineProperty({ seen: 1 }, 'unseen', { value: 2, enumerable: false });
 
 const BODIES = {
-  'strings of all kinds': { a: '', b: 'é ü 漢字', c: 'emoji 👩‍👩‍👧 🏳️‍🌈', d: '"\\/\b\f\n\r\t\0\x7f', e: '\u2028\u2029\ufeff' },
+  'strings of all kinds': {
+    a: '',
+    b: 'é ü 漢字',
+    c: 'emoji 👩‍👩‍👧 🏳️‍🌈',
+    d: '"\\/\b\f\n\r\t\0\x7f',
+    e: '\u2028\u2029\ufeff',
+  },
   'lone surrogates': { high: '\ud83d', low: '\ude00', turned: '\ude00\ud83d', '\ud800': 'key' },
-  'numbers that JSON knows, and those that become null': { list: [0, -0, 1e21, 2 ** 53, 0.1, NaN, Infinity, -Infinity] },
-  'undefined, functions and symbols': { a: undefined, b() {}, c: Symbol('c'), list: [undefined, () => {}], [Symbol('s')]: 1 },
+  'numbers that JSON knows, and those that become null': {
+    list: [0, -0, 1e21, 2 ** 53, 0.1, NaN, Infinity, -Infinity],
+  },
+  'undefined, functions and symbols': {
+    a: undefined,
+    b() {},
+    c: Symbol('c'),
+    list: [undefined, () => {}],
+    [Symbol('s')]: 1,
+  },
   'null, booleans, nesting': { a: null, b: true, c: [[], {}, [[{ d: [false] }]]] },
-  'what has toJSON': { date: new Date(0), url: new URL('https://example.com/a?b'), own: { toJSON: (key) => `was ${key}` } },
+  'what has toJSON': {
+    date: new Date(0),
+    url: new URL('https://example.com/a?b'),
+    own: { toJSON: (key) => `was ${key}` },
+  },
   'boxed values': { n: Object(1), s: Object('s'), b: Object(false) },
   'maps, sets, bytes, expressions': { map: new Map([[1, 2]]), set: new Set([1]), bytes: Buffer.from('ab'), re: /x/ },
   'text that is an object': { text: { type: 'mrkdwn', text: '*x*' }, channel: 'C0' },
@@ -47,7 +65,13 @@ circular.self = circular;
 const REFUSED = {
   'a BigInt': { n: 1n },
   'a circular structure': circular,
-  'a toJSON that throws': { at: { toJSON() { throw new TypeError('no'); } } },
+  'a toJSON that throws': {
+    at: {
+      toJSON() {
+        throw new TypeError('no');
+      },
+    },
+  },
 };
 
 async function goesOutAsJson(t, body) {
@@ -84,7 +108,11 @@ describe('bodies', { concurrency: true }, () => {
   }
 
   better('send() throws', 'a getter that throws rejects, and the next message goes out', (t) =>
-    rejects(t, { get text() { throw new TypeError('no'); } }),
+    rejects(t, {
+      get text() {
+        throw new TypeError('no');
+      },
+    }),
   );
 
   same('sendMessage() with a text that is no string: the server decides', async (t) => {
@@ -93,10 +121,13 @@ describe('bodies', { concurrency: true }, () => {
     const code = ErrorCode.SendMessagePlatformError;
     await assert.rejects(rtm.sendMessage({ text: 'x' }, channel), { code });
     await assert.rejects(rtm.sendMessage(undefined, channel), { code });
-    assert.deepEqual(slack.received.map(({ frame: { id, ...frame } }) => frame), [
-      { text: { text: 'x' }, channel, type: 'message' },
-      { channel, type: 'message' },
-    ]);
+    assert.deepEqual(
+      slack.received.map(({ frame: { id, ...frame } }) => frame),
+      [
+        { text: { text: 'x' }, channel, type: 'message' },
+        { channel, type: 'message' },
+      ],
+    );
   });
 
   same('a type that is no string', async (t) => {
@@ -105,11 +136,10 @@ describe('bodies', { concurrency: true }, () => {
     const ids = [await rtm.send(undefined, { a: 1 }), await rtm.send(7, { a: 1 }), await rtm.send(null, { a: 1 })];
     await rtm.send('end');
     await slack.nextFrame({ type: 'end' });
-    assert.deepEqual(slack.received.slice(0, 3).map(({ data }) => data), [
-      `{"a":1,"id":${ids[0]}}`,
-      `{"a":1,"type":7,"id":${ids[1]}}`,
-      `{"a":1,"type":null,"id":${ids[2]}}`,
-    ]);
+    assert.deepEqual(
+      slack.received.slice(0, 3).map(({ data }) => data),
+      [`{"a":1,"id":${ids[0]}}`, `{"a":1,"type":7,"id":${ids[1]}}`, `{"a":1,"type":null,"id":${ids[2]}}`],
+    );
   });
 
   better('a body is read when its turn comes', 'a body is taken as it is at the call', async (t) => {

@@ -74,7 +74,7 @@ describe('the connect call', { concurrency: true }, () => {
     });
   });
 
-  same('a token among the start options takes the place of the client\'s', async (t) => {
+  same("a token among the start options takes the place of the client's", async (t) => {
     const { call } = await connect(t, { startOptions: { token: 'xoxb-other' } });
     assert.equal(call.headers.authorization, 'Bearer xoxb-other');
   });
@@ -131,7 +131,7 @@ describe('the connect call', { concurrency: true }, () => {
     });
   });
 
-  same('Slack\'s remarks about the call are in the log', async (t) => {
+  same("Slack's remarks about the call are in the log", async (t) => {
     const logger = keepingLogger();
     const metadata = { warnings: ['first'], messages: ['[WARN] second', '[ERROR] third', 'fourth'] };
     await connect(t, {
@@ -192,7 +192,7 @@ describe('the connect call', { concurrency: true }, () => {
     assert.deepEqual([call.headers['user-agent'], upgrade.headers['user-agent']], ['mine', 'mine']);
   });
 
-  same('the token does not go to the socket\'s host', async (t) => {
+  same("the token does not go to the socket's host", async (t) => {
     const { upgrade } = await connect(t);
     assert.ok(!JSON.stringify(upgrade).includes('xoxb-'));
   });

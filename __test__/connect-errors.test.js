@@ -14,14 +14,38 @@ const ONCE = { retryConfig: { retries: 0 } };
 /** Errors after which the peer gives up, too. */
 const FINAL_FOR_BOTH = ['not_authed', 'invalid_auth', 'account_inactive', 'user_removed_from_team', 'team_disabled'];
 const FINAL = [
-  'token_revoked', 'token_expired', 'no_permission', 'missing_scope', 'access_denied', 'not_allowed_token_type',
-  'org_login_required', 'ekm_access_denied', 'team_access_not_granted', 'two_factor_setup_required',
-  'enterprise_is_restricted', 'legacy_custom_bots_deprecated', 'method_deprecated', 'deprecated_endpoint',
-  'upgrade_required', 'invalid_arguments', 'invalid_arg_name', 'invalid_array_arg', 'invalid_charset',
-  'invalid_form_data', 'invalid_json', 'json_not_object', 'invalid_post_type', 'missing_post_type',
+  'token_revoked',
+  'token_expired',
+  'no_permission',
+  'missing_scope',
+  'access_denied',
+  'not_allowed_token_type',
+  'org_login_required',
+  'ekm_access_denied',
+  'team_access_not_granted',
+  'two_factor_setup_required',
+  'enterprise_is_restricted',
+  'legacy_custom_bots_deprecated',
+  'method_deprecated',
+  'deprecated_endpoint',
+  'upgrade_required',
+  'invalid_arguments',
+  'invalid_arg_name',
+  'invalid_array_arg',
+  'invalid_charset',
+  'invalid_form_data',
+  'invalid_json',
+  'json_not_object',
+  'invalid_post_type',
+  'missing_post_type',
 ];
 const PASSING = [
-  'fatal_error', 'internal_error', 'request_timeout', 'service_unavailable', 'ratelimited', 'team_added_to_org',
+  'fatal_error',
+  'internal_error',
+  'request_timeout',
+  'service_unavailable',
+  'ratelimited',
+  'team_added_to_org',
   'never_heard_of',
 ];
 
@@ -33,13 +57,19 @@ async function failing(t, answer, options) {
   server.answers.push(answer);
   const rtm = clientOf(t, server, options);
   const { events } = record(rtm);
-  const error = await rtm.start().then(() => assert.fail('it started'), (reason) => reason);
+  const error = await rtm.start().then(
+    () => assert.fail('it started'),
+    (reason) => reason,
+  );
   return { server, rtm, error, events };
 }
 
 function assertGaveUp({ error, events }) {
   assert.ok(error instanceof Error);
-  assert.deepEqual(events.map(({ name }) => name), ['connecting', 'unable_to_rtm_start', 'disconnected']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['connecting', 'unable_to_rtm_start', 'disconnected'],
+  );
   assert.ok(events[1].args[0] === error && events[2].args[0] === error);
 }
 
@@ -177,7 +207,7 @@ describe('a failing connect call', { concurrency: true }, () => {
     }
   });
 
-  same('the workspace\'s refusals arrive, and the client can be used afterwards', async (t) => {
+  same("the workspace's refusals arrive, and the client can be used afterwards", async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack, { ...ONCE, autoReconnect: false });
     for (const [answer, code] of [

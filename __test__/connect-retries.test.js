@@ -17,7 +17,10 @@ async function clientWith(t, answers, options) {
 }
 
 describe('retries of the connect call', { concurrency: true }, () => {
-  for (const [what, answer] of [['an HTTP error', fail], ['no answer', (request) => request.socket.destroy()]]) {
+  for (const [what, answer] of [
+    ['an HTTP error', fail],
+    ['no answer', (request) => request.socket.destroy()],
+  ]) {
     same(`${what} is retried, without an event`, async (t) => {
       const retryConfig = { retries: 2, minTimeout: 10, maxTimeout: 20 };
       const { server, rtm } = await clientWith(t, [answer, answer], { retryConfig });

@@ -23,57 +23,62 @@ const BYTES = 2200;
  */
 async function pour(t, frames) {
   const { slack } = await openSession(t);
-  const child = inProcess(t, slack, async ({ client, next, report, input }) => {
-    const { Outbox } = require(input.binding);
-    const { PerformanceObserver } = require('node:perf_hooks');
-    const counted = { calls: 0, wakes: 0, parsed: 0, collections: 0, heard: 0 };
-    let isIdle = true;
-    const { refill, chunk, shape } = Outbox.prototype;
-    Outbox.prototype.refill = function (...args) {
-      const clients = refill.apply(this, args);
-      counted.calls += 1;
-      if (isIdle && clients.length > 0) counted.wakes += 1;
-      isIdle = clients.length === 0;
-      return clients;
-    };
-    Outbox.prototype.chunk = function (...args) {
-      const strings = chunk.apply(this, args);
-      counted.calls += 1;
-      counted.parsed += strings?.[0].length ?? 0;
-      return strings;
-    };
-    Outbox.prototype.shape = function (...args) {
-      counted.calls += 1;
-      return shape.apply(this, args);
-    };
-    const rtm = client();
-    let letters = 0;
-    rtm.on('message', (event) => {
-      counted.heard += 1;
-      letters += event.text.length;
-    });
-    const hello = next(rtm, 'hello');
-    await rtm.start();
-    await hello;
-    const warm = next(rtm, 'warm');
-    report('ready');
-    await warm;
-    global.gc();
-    const observer = new PerformanceObserver((list) => (counted.collections += list.getEntries().length));
-    observer.observe({ entryTypes: ['gc'] });
-    Object.assign(counted, { calls: 0, wakes: 0, parsed: 0, heard: 0 });
-    const before = process.memoryUsage().heapUsed;
-    const end = next(rtm, 'the end');
-    report('warm');
-    await end;
-    const allocated = process.memoryUsage().heapUsed - before;
-    await new Promise(setImmediate);
-    report({ ...counted, allocated, letters });
-    process.exit();
-  }, {
-    flags: ['--expose-gc', '--max-semi-space-size=512', '--min-semi-space-size=512'],
-    input: { binding: path.join(__dirname, '../binding.js') },
-  });
+  const child = inProcess(
+    t,
+    slack,
+    async ({ client, next, report, input }) => {
+      const { Outbox } = require(input.binding);
+      const { PerformanceObserver } = require('node:perf_hooks');
+      const counted = { calls: 0, wakes: 0, parsed: 0, collections: 0, heard: 0 };
+      let isIdle = true;
+      const { refill, chunk, shape } = Outbox.prototype;
+      Outbox.prototype.refill = function (...args) {
+        const clients = refill.apply(this, args);
+        counted.calls += 1;
+        if (isIdle && clients.length > 0) counted.wakes += 1;
+        isIdle = clients.length === 0;
+        return clients;
+      };
+      Outbox.prototype.chunk = function (...args) {
+        const strings = chunk.apply(this, args);
+        counted.calls += 1;
+        counted.parsed += strings?.[0].length ?? 0;
+        return strings;
+      };
+      Outbox.prototype.shape = function (...args) {
+        counted.calls += 1;
+        return shape.apply(this, args);
+      };
+      const rtm = client();
+      let letters = 0;
+      rtm.on('message', (event) => {
+        counted.heard += 1;
+        letters += event.text.length;
+      });
+      const hello = next(rtm, 'hello');
+      await rtm.start();
+      await hello;
+      const warm = next(rtm, 'warm');
+      report('ready');
+      await warm;
+      global.gc();
+      const observer = new PerformanceObserver((list) => (counted.collections += list.getEntries().length));
+      observer.observe({ entryTypes: ['gc'] });
+      Object.assign(counted, { calls: 0, wakes: 0, parsed: 0, heard: 0 });
+      const before = process.memoryUsage().heapUsed;
+      const end = next(rtm, 'the end');
+      report('warm');
+      await end;
+      const allocated = process.memoryUsage().heapUsed - before;
+      await new Promise(setImmediate);
+      report({ ...counted, allocated, letters });
+      process.exit();
+    },
+    {
+      flags: ['--expose-gc', '--max-semi-space-size=512', '--min-semi-space-size=512'],
+      input: { binding: path.join(__dirname, '../binding.js') },
+    },
+  );
   const send = (end) => {
     for (const frame of frames) slack.emit(frame);
     slack.emit({ type: end });
@@ -87,7 +92,9 @@ async function pour(t, frames) {
 
 async function stream(isWanted) {
   const { events, slackJson } = await import(path.join(BENCHMARK, 'frames.mjs'));
-  const wanted = events(2 * COUNT).filter(isWanted).map(slackJson);
+  const wanted = events(2 * COUNT)
+    .filter(isWanted)
+    .map(slackJson);
   return Array.from({ length: COUNT }, (_, n) => wanted[n % wanted.length]);
 }
 

@@ -196,7 +196,7 @@ describe('disconnect()', { concurrency: true }, () => {
     assert.equal(rtm.connected, false);
   });
 
-  same('no event of Slack\'s comes after it resolved', async (t) => {
+  same("no event of Slack's comes after it resolved", async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await STATES.ready(rtm, server);

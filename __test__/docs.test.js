@@ -97,7 +97,16 @@ async function secured(t, { leaf, ca }) {
     tls: { key: leaf.key, cert: leaf.fullChain, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
   });
   const end = () => server.sockets.at(-1).send({ type: 'that_is_all' });
-  return { apiUrl: server.apiUrl, token: server.token, env: {}, clients: 1, ids: {}, live() {}, end, calls: () => server.calls };
+  return {
+    apiUrl: server.apiUrl,
+    token: server.token,
+    env: {},
+    clients: 1,
+    ids: {},
+    live() {},
+    end,
+    calls: () => server.calls,
+  };
 }
 
 /** A folder to run an example in: the packages, certificates. */
@@ -134,7 +143,9 @@ function start(t, command, args, options) {
       look = () => count() >= times && resolve();
       look();
     });
-    const ended = closed.then((status) => assert.ok(count() >= times, `ended with ${status} before it was ready: ${output}`));
+    const ended = closed.then((status) =>
+      assert.ok(count() >= times, `ended with ${status} before it was ready: ${output}`),
+    );
     return Promise.race([reached, ended]);
   };
   return { child, closed, ready, printed: () => output };

@@ -35,19 +35,22 @@ same('an ES module imports them by name, in a process that then ends', async () 
 });
 
 same('ErrorCode has the documented values', () => {
-  assert.deepEqual({ ...ErrorCode }, {
-    SendWhileDisconnectedError: 'slack_rtmapi_send_while_disconnected_error',
-    SendWhileNotReadyError: 'slack_rtmapi_send_while_not_ready_error',
-    SendMessagePlatformError: 'slack_rtmapi_send_message_platform_error',
-    WebsocketError: 'slack_rtmapi_websocket_error',
-    NoReplyReceivedError: 'slack_rtmapi_no_reply_received_error',
-    KeepAliveConfigError: 'slack_rtmapi_keepalive_config_error',
-    KeepAliveClientNotConnected: 'slack_rtmapi_keepalive_client_not_connected',
-    KeepAliveInconsistentState: 'slack_rtmapi_keepalive_inconsistent_state',
-  });
+  assert.deepEqual(
+    { ...ErrorCode },
+    {
+      SendWhileDisconnectedError: 'slack_rtmapi_send_while_disconnected_error',
+      SendWhileNotReadyError: 'slack_rtmapi_send_while_not_ready_error',
+      SendMessagePlatformError: 'slack_rtmapi_send_message_platform_error',
+      WebsocketError: 'slack_rtmapi_websocket_error',
+      NoReplyReceivedError: 'slack_rtmapi_no_reply_received_error',
+      KeepAliveConfigError: 'slack_rtmapi_keepalive_config_error',
+      KeepAliveClientNotConnected: 'slack_rtmapi_keepalive_client_not_connected',
+      KeepAliveInconsistentState: 'slack_rtmapi_keepalive_inconsistent_state',
+    },
+  );
 });
 
-same('LogLevel has the members of @slack/logger\'s, in its order', () => {
+same("LogLevel has the members of @slack/logger's, in its order", () => {
   assert.deepEqual(Object.entries(LogLevel), Object.entries(logger.LogLevel));
   assert.deepEqual({ ...LogLevel }, { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' });
 });
@@ -65,7 +68,8 @@ better('it has none', 'CommonJS and ES modules give `retryPolicies`, which nobod
   assert.ok((await import(MODULE)).retryPolicies === retryPolicies);
   assert.equal(Object.keys(retryPolicies).length, 3);
   for (const policy of Object.values(retryPolicies)) assert.ok(Object.isFrozen(policy));
-  for (const retryConfig of Object.values(retryPolicies)) new RTMClient('xoxb-1', { retryConfig, logger: keepingLogger() });
+  for (const retryConfig of Object.values(retryPolicies))
+    new RTMClient('xoxb-1', { retryConfig, logger: keepingLogger() });
 });
 
 better('it has neither', '`apiCall` and `ping` are on the prototype, too', () => {
@@ -108,7 +112,10 @@ same('the members are on the prototype, where tests mock them', () => {
     assert.equal(typeof RTMClient.prototype[method], 'function');
   }
   const own = Object.keys(new RTMClient('xoxb-1', { logger: keepingLogger() }));
-  assert.deepEqual(own.filter((name) => methods.includes(name)), []);
+  assert.deepEqual(
+    own.filter((name) => methods.includes(name)),
+    [],
+  );
 });
 
 same('a subclass has its own methods, properties and constructor, and hears its own events', async (t) => {
@@ -160,7 +167,10 @@ same('emitter semantics: context argument, symbols, `once`, an unheard `error`',
   assert.ok(rtm.emit('some', 1, 2) && rtm.emit(event, 3));
   assert.ok(!rtm.emit(event, 4));
   assert.ok(heard[0][0] === context && heard[1][0] === rtm);
-  assert.deepEqual(heard.map(([, ...args]) => args), [[1, 2], [3]]);
+  assert.deepEqual(
+    heard.map(([, ...args]) => args),
+    [[1, 2], [3]],
+  );
   assert.equal(rtm.emit('error', new Error('unheard')), false);
   assert.deepEqual(rtm.eventNames(), ['some']);
   assert.equal(rtm.listenerCount('some'), 1);

@@ -62,7 +62,10 @@ describe('frames', { concurrency: true }, () => {
     for (const subtype of [null, 7, '']) slack.emit({ type: 'it', subtype });
     slack.emit({ type: 'end' });
     await end;
-    assert.deepEqual(events.map(([name]) => name), ['it', 'it::null', 'it', 'it::7', 'it', 'it::']);
+    assert.deepEqual(
+      events.map(([name]) => name),
+      ['it', 'it::null', 'it', 'it::7', 'it', 'it::'],
+    );
   });
 
   same('a type that is null, a number, or empty', async (t) => {
@@ -145,7 +148,10 @@ describe('frames', { concurrency: true }, () => {
     for (const value of values) slack.emit(Object.is(value, -0) ? '-0' : JSON.stringify(value));
     slack.emit({ type: 'end' });
     await end;
-    assert.deepEqual(events.slice(0, -1), values.map((value) => ['slack_event', undefined, value]));
+    assert.deepEqual(
+      events.slice(0, -1),
+      values.map((value) => ['slack_event', undefined, value]),
+    );
   });
 
   better('null throws', 'null is a slack_event', async (t) => {
@@ -170,7 +176,10 @@ describe('frames', { concurrency: true }, () => {
     await slack.replay([...sent, { type: 'end' }]);
     assert.deepEqual(await frames, sent);
     const expected = sent.filter(({ type, subtype }) => type === 'message' && subtype === 'channel_join');
-    assert.deepEqual(subtyped, expected.map(({ number }) => number));
+    assert.deepEqual(
+      subtyped,
+      expected.map(({ number }) => number),
+    );
   });
 
   same('frames as Slack sends them', async (t) => {
@@ -180,7 +189,10 @@ describe('frames', { concurrency: true }, () => {
     const frames = framesUntil(rtm);
     for (const line of lines) slack.emit(line);
     slack.emit({ type: 'end' });
-    assert.deepEqual(await frames, lines.map((line) => JSON.parse(line)));
+    assert.deepEqual(
+      await frames,
+      lines.map((line) => JSON.parse(line)),
+    );
   });
 });
 

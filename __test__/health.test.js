@@ -21,6 +21,7 @@ const code = recipe
 
 /** In the process: what the recipe uses is in scope. */
 async function runRecipe({ client, report, input }) {
+  // biome-ignore lint/correctness/noUnusedVariables: the recipe that is evaluated below uses it
   const { createServer } = require('node:http');
   process.env.PORT = '0';
   const [rtm, server] = await eval(`(async () => { ${input}; return [rtm, server]; })()`);
@@ -36,28 +37,32 @@ async function check(port) {
 }
 
 describe('the health check of the documentation', () => {
-  better('it has no `state`, `latency` and `lastActivity`', 'is 200 when ready, 503 when away for too long, and 200 again', async (t) => {
-    const server = await scriptedServer(t);
-    const before = Date.now();
-    const child = inProcess(t, server, runRecipe, { input: code });
-    const port = await child.report();
-    assert.equal(await child.report(), 'ready');
-    let health = await check(port);
-    assert.deepEqual([health.status, health.state, health.awaySince], [200, 'connected', undefined]);
-    assert.ok(health.lastActivity >= before);
+  better(
+    'it has no `state`, `latency` and `lastActivity`',
+    'is 200 when ready, 503 when away for too long, and 200 again',
+    async (t) => {
+      const server = await scriptedServer(t);
+      const before = Date.now();
+      const child = inProcess(t, server, runRecipe, { input: code });
+      const port = await child.report();
+      assert.equal(await child.report(), 'ready');
+      let health = await check(port);
+      assert.deepEqual([health.status, health.state, health.awaySince], [200, 'connected', undefined]);
+      assert.ok(health.lastActivity >= before);
 
-    const refuse = (request, response) => response.writeHead(503).end();
-    server.answers.push(...Array(1000).fill(refuse));
-    (await server.nextSocket()).drop();
-    await server.nextCall();
-    do health = await check(port);
-    while (health.status === 200);
-    assert.equal(health.status, 503);
-    assert.ok(Date.now() - health.awaySince >= 300);
-    assert.notEqual(health.state, 'connected');
+      const refuse = (request, response) => response.writeHead(503).end();
+      server.answers.push(...Array(1000).fill(refuse));
+      (await server.nextSocket()).drop();
+      await server.nextCall();
+      do health = await check(port);
+      while (health.status === 200);
+      assert.equal(health.status, 503);
+      assert.ok(Date.now() - health.awaySince >= 300);
+      assert.notEqual(health.state, 'connected');
 
-    server.answers.length = 0;
-    assert.equal(await child.report(), 'ready');
-    assert.equal((await check(port)).status, 200);
-  });
+      server.answers.length = 0;
+      assert.equal(await child.report(), 'ready');
+      assert.equal((await check(port)).status, 200);
+    },
+  );
 });

@@ -16,20 +16,27 @@ const REQUEST = 'slack_webapi_request_error';
 const HTTP = 'slack_webapi_http_error';
 const PLATFORM = 'slack_webapi_platform_error';
 
-const failureOf = (promise) => promise.then(() => assert.fail('it did not fail'), (error) => error);
+const failureOf = (promise) =>
+  promise.then(
+    () => assert.fail('it did not fail'),
+    (error) => error,
+  );
 
 /** Sends these bytes as they are, and ends the connection (or leaves it open). */
-const raw = (bytes, { open = false } = {}) => ({ socket }) => {
-  socket.on('error', () => {});
-  if (open) socket.write(bytes);
-  else socket.end(bytes);
-};
+const raw =
+  (bytes, { open = false } = {}) =>
+  ({ socket }) => {
+    socket.on('error', () => {});
+    if (open) socket.write(bytes);
+    else socket.end(bytes);
+  };
 
 /** An answer with a length. */
 const withBody = (body, ...lines) => {
   const bytes = Buffer.from(body);
   return Buffer.concat([
-    Buffer.from([`HTTP/1.1 200 OK`, `Content-Length: ${bytes.length}`, ...lines, '', ''].join('\r\n'), 'latin1'), bytes,
+    Buffer.from([`HTTP/1.1 200 OK`, `Content-Length: ${bytes.length}`, ...lines, '', ''].join('\r\n'), 'latin1'),
+    bytes,
   ]);
 };
 
@@ -98,22 +105,30 @@ async function assertReads({ server, rtm, logger }, answer) {
 
 describe('a hostile API: where it leads', { skip: missing }, () => {
   for (const status of [300, 301, 302, 303, 305, 307, 308]) {
-    better('`tls` does not reach the connect call', `a redirect to another host (${status}) is not followed`, async (t) => {
-      const session = await clientWith(t, { secure: true });
-      const other = await scriptedServer(t);
-      const location = `${other.apiUrl}rtm.connect`;
-      const answer = (request, response) => response.writeHead(status, { location }).end();
-      const error = await assertFails(session, answer, HTTP);
-      assert.deepEqual([error.statusCode, error.headers.location], [status, location]);
-      assert.deepEqual([other.calls.length, other.upgrades.length], [0, 0]);
-      for (const call of session.server.calls) assert.equal(call.url, '/api/rtm.connect');
-    });
+    better(
+      '`tls` does not reach the connect call',
+      `a redirect to another host (${status}) is not followed`,
+      async (t) => {
+        const session = await clientWith(t, { secure: true });
+        const other = await scriptedServer(t);
+        const location = `${other.apiUrl}rtm.connect`;
+        const answer = (request, response) => response.writeHead(status, { location }).end();
+        const error = await assertFails(session, answer, HTTP);
+        assert.deepEqual([error.statusCode, error.headers.location], [status, location]);
+        assert.deepEqual([other.calls.length, other.upgrades.length], [0, 0]);
+        for (const call of session.server.calls) assert.equal(call.url, '/api/rtm.connect');
+      },
+    );
   }
 
   better('`tls` does not reach the connect call', 'a socket without TLS is refused', async (t) => {
     const session = await clientWith(t, { secure: true });
     const other = await scriptedServer(t);
-    for (const url of [other.socketUrl, other.socketUrl.replace('ws:', 'WS:'), other.socketUrl.replace('ws:', 'http:')]) {
+    for (const url of [
+      other.socketUrl,
+      other.socketUrl.replace('ws:', 'WS:'),
+      other.socketUrl.replace('ws:', 'http:'),
+    ]) {
       await assertFails(session, session.server.answer({ url }), PLATFORM);
     }
     assert.equal(other.upgrades.length, 0);
@@ -121,7 +136,16 @@ describe('a hostile API: where it leads', { skip: missing }, () => {
 
   better('it takes any', 'socket URLs of other kinds are refused', async (t) => {
     const session = await clientWith(t);
-    for (const url of ['', 'x', '//127.0.0.1/x', 'file:///etc/passwd', 'javascript:1', 'wss:', 'unix:/tmp/x', 'wss+unix://x']) {
+    for (const url of [
+      '',
+      'x',
+      '//127.0.0.1/x',
+      'file:///etc/passwd',
+      'javascript:1',
+      'wss:',
+      'unix:/tmp/x',
+      'wss+unix://x',
+    ]) {
       await assertFails(session, session.server.answer({ url }), PLATFORM);
     }
   });
@@ -137,16 +161,27 @@ describe('a hostile API: where it leads', { skip: missing }, () => {
     assert.equal(server.calls.length, 0);
   });
 
-  better('`tls` does not reach the connect call', 'no TLS where TLS is expected, and the other way round', async (t) => {
-    const [plain, secure] = [await clientWith(t), await clientWith(t, { secure: true })];
-    for (const [{ server }, scheme] of [[plain, 'https'], [secure, 'http']]) {
-      const options = { slackApiUrl: `${scheme}://${server.host}/api/`, autoReconnect: false, retryConfig: { retries: 0 } };
-      const error = await failureOf(clientOf(t, server, options).start());
-      assert.ok([REQUEST, HTTP].includes(error.code), error.code);
-      assert.equal(server.calls.length, 0);
-    }
-    await assertWorks(secure);
-  });
+  better(
+    '`tls` does not reach the connect call',
+    'no TLS where TLS is expected, and the other way round',
+    async (t) => {
+      const [plain, secure] = [await clientWith(t), await clientWith(t, { secure: true })];
+      for (const [{ server }, scheme] of [
+        [plain, 'https'],
+        [secure, 'http'],
+      ]) {
+        const options = {
+          slackApiUrl: `${scheme}://${server.host}/api/`,
+          autoReconnect: false,
+          retryConfig: { retries: 0 },
+        };
+        const error = await failureOf(clientOf(t, server, options).start());
+        assert.ok([REQUEST, HTTP].includes(error.code), error.code);
+        assert.equal(server.calls.length, 0);
+      }
+      await assertWorks(secure);
+    },
+  );
 });
 
 describe('a hostile API: without an end', { skip: missing }, () => {
@@ -191,7 +226,7 @@ describe('a hostile API: without an end', { skip: missing }, () => {
     }
   });
 
-  better(LENIENT, 'an error\'s body without an end is refused too', async (t) => {
+  better(LENIENT, "an error's body without an end is refused too", async (t) => {
     const session = await clientWith(t);
     const flood = endless('HTTP/1.1 500 Oops\r\nContent-Length: 1099511627776\r\n\r\n', Buffer.alloc(64 * 1024, ' '));
     await assertFails(session, flood.answer, REQUEST);
@@ -252,7 +287,7 @@ describe('a hostile API: without an end', { skip: missing }, () => {
 
 describe('a hostile API: what is no HTTP', { skip: missing, concurrency: true }, () => {
   for (const [what, bytes] of Object.entries({
-    'nothing': '',
+    nothing: '',
     'an answer of HTTP 0.9': '<html>hello</html>',
     'JSON without a header': '{"ok":true,"url":"ws://127.0.0.1:1/","self":{"id":"U1"},"team":{"id":"T1"}}',
     'random bytes': Buffer.from(Array.from({ length: 4096 }, (_, n) => (n * 7919) % 256)),
@@ -266,7 +301,7 @@ describe('a hostile API: what is no HTTP', { skip: missing, concurrency: true },
     'another version': 'HTTP/3.7 200 OK\r\n\r\n',
     'the preface of HTTP/2': '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64',
     'TLS in TLS': Buffer.from('160301020001fc0303', 'hex'),
-    'SSH': 'SSH-2.0-OpenSSH_9.0\r\n',
+    SSH: 'SSH-2.0-OpenSSH_9.0\r\n',
     'a header without a colon': 'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n',
     'a header with a NUL': 'HTTP/1.1 200 OK\r\nX-A: a\0b\r\nContent-Length: 2\r\n\r\n{}',
     'a header name with a space': 'HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 2\r\n\r\n{}',
@@ -301,14 +336,21 @@ describe('a hostile API: what is no HTTP', { skip: missing, concurrency: true },
     better(LENIENT, `status ${status}, though its body were good, is a slack_webapi_http_error`, async (t) => {
       const session = await clientWith(t);
       const body = JSON.stringify(session.server.answer());
-      const { statusCode } = await assertFails(session, raw(`HTTP/1.1 ${status} X\r\nConnection: close\r\n\r\n${body}`), HTTP);
+      const { statusCode } = await assertFails(
+        session,
+        raw(`HTTP/1.1 ${status} X\r\nConnection: close\r\n\r\n${body}`),
+        HTTP,
+      );
       assert.equal(statusCode, status);
     });
   }
 
   better(LENIENT, 'a status text and headers with odd bytes', async (t) => {
     const session = await clientWith(t);
-    const head = Buffer.from('HTTP/1.1 500 G\xff\xc3\tne\r\nX-Odd: \xfe\xff \xc3\xa4\r\nContent-Length: 3\r\n\r\n\xff\0\x01', 'latin1');
+    const head = Buffer.from(
+      'HTTP/1.1 500 G\xff\xc3\tne\r\nX-Odd: \xfe\xff \xc3\xa4\r\nContent-Length: 3\r\n\r\n\xff\0\x01',
+      'latin1',
+    );
     const error = await assertFails(session, raw(head), HTTP);
     assert.equal(typeof error.statusMessage, 'string');
     assert.equal(typeof error.headers['x-odd'], 'string');
@@ -325,7 +367,16 @@ describe('a hostile API: what is no HTTP', { skip: missing, concurrency: true },
 
   better(LENIENT, 'a 429 with a Retry-After of any kind', async (t) => {
     const session = await clientWith(t);
-    for (const value of ['-1', '1e9', '99999999999999999999', '18446744073709551615', '0x10', '1, 2', '\xff', 'Infinity']) {
+    for (const value of [
+      '-1',
+      '1e9',
+      '99999999999999999999',
+      '18446744073709551615',
+      '0x10',
+      '1, 2',
+      '\xff',
+      'Infinity',
+    ]) {
       const head = Buffer.from(`HTTP/1.1 429 X\r\nRetry-After: ${value}\r\nContent-Length: 0\r\n\r\n`, 'latin1');
       const error = await assertFails(session, raw(head), 'slack_webapi_rate_limited_error');
       assert.ok(error.retryAfter >= 0, `${value}: ${error.retryAfter}`);
@@ -361,14 +412,18 @@ describe('a hostile API: good answers in odd clothes', { concurrency: true }, ()
       const size = Buffer.byteLength(body).toString(16);
       return `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${size};a=b\r\n${body}\r\n0\r\nX-T: 1\r\n\r\n`;
     },
-    'more bytes than its length says': (server) => withBody(good(server)) + 'HTTP/1.1 500 Smuggled\r\n\r\n',
+    'more bytes than its length says': (server) => `${withBody(good(server))}HTTP/1.1 500 Smuggled\r\n\r\n`,
     'no type': (server) => withBody(good(server)),
     'another type': (server) => withBody(good(server), 'Content-Type: text/html; charset=iso-8859-1'),
     'fifty headers': (server) => withBody(good(server), ...Array.from({ length: 50 }, (_, n) => `X-${n}: ${n}`)),
     'white space around the JSON': (server) => withBody(` \r\n\t${good(server)}\n\n`),
     'a byte order mark': (server) => withBody(`\ufeff${good(server)}`),
-    'escapes for all': (server) => withBody(good(server).replace(/[a-z]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)
-      .replace(/\\u0074\\u0072\\u0075\\u0065/g, 'true')),
+    'escapes for all': (server) =>
+      withBody(
+        good(server)
+          .replace(/[a-z]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)
+          .replace(/\\u0074\\u0072\\u0075\\u0065/g, 'true'),
+      ),
   })) {
     same(`${what}: it is read`, async (t) => {
       const session = await clientWith(t);
@@ -422,8 +477,8 @@ describe('a hostile API: answers that are none', { concurrency: true }, () => {
     'a NUL behind the JSON': '{"ok":true}\0',
     'cut-off JSON': '{"ok":true,"url":"ws://127.0.0.1:1/T1CK3T',
     'two documents': '{"ok":true}{"ok":true}',
-    'JSON5': "{ok: true, 'url': 'x',}",
-    'JSONP': 'callback({"ok":true})',
+    JSON5: "{ok: true, 'url': 'x',}",
+    JSONP: 'callback({"ok":true})',
     'ok as a text': '{"ok":"true"}',
     'ok of null': '{"ok":null}',
     'UTF-16': Buffer.from('\ufeff{"ok":true}', 'utf16le'),
@@ -443,7 +498,11 @@ describe('a hostile API: answers that are none', { concurrency: true }, () => {
   better('it asks for it', 'an answer that is compressed, though nobody asked for that, is refused', async (t) => {
     const session = await clientWith(t);
     const body = JSON.stringify(session.server.answer());
-    for (const [encoding, bytes] of [['gzip', gzipSync(body)], ['deflate', deflateSync(body)], ['br', brotliCompressSync(body)]]) {
+    for (const [encoding, bytes] of [
+      ['gzip', gzipSync(body)],
+      ['deflate', deflateSync(body)],
+      ['br', brotliCompressSync(body)],
+    ]) {
       const error = await assertFails(session, raw(withBody(bytes, `Content-Encoding: ${encoding}`)), PLATFORM);
       assert.match(error.message, new RegExp(`${encoding}|JSON`));
     }
@@ -452,7 +511,14 @@ describe('a hostile API: answers that are none', { concurrency: true }, () => {
 });
 
 describe('a hostile caller', { concurrency: true }, () => {
-  const INJECTIONS = ['x\r\nX-Evil: 1', 'x\nX-Evil: 1', 'x\rX-Evil: 1', 'x\0', 'x\r\n\r\nPOST /evil HTTP/1.1\r\n\r\n', '☃'];
+  const INJECTIONS = [
+    'x\r\nX-Evil: 1',
+    'x\nX-Evil: 1',
+    'x\rX-Evil: 1',
+    'x\0',
+    'x\r\n\r\nPOST /evil HTTP/1.1\r\n\r\n',
+    '☃',
+  ];
 
   better('it strips what it cannot send', 'a token among the start options cannot bring a header in', async (t) => {
     const session = await clientWith(t);
@@ -478,8 +544,10 @@ describe('a hostile caller', { concurrency: true }, () => {
   better('it has no such option', '`headers` cannot either', async (t) => {
     const server = await scriptedServer(t);
     for (const text of INJECTIONS) {
-      const unless = text === '☃' ? [{ [text]: 'x' }] : [{ [text]: 'x' }, { 'X-Mine': text }, { 'X-Mine': ['a', text] }];
-      for (const headers of unless) assert.throws(() => clientOf(t, server, { headers }), TypeError, JSON.stringify(headers));
+      const unless =
+        text === '☃' ? [{ [text]: 'x' }] : [{ [text]: 'x' }, { 'X-Mine': text }, { 'X-Mine': ['a', text] }];
+      for (const headers of unless)
+        assert.throws(() => clientOf(t, server, { headers }), TypeError, JSON.stringify(headers));
     }
   });
 });

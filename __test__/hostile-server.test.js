@@ -50,7 +50,10 @@ describe('a hostile server', { concurrency: true }, () => {
     const { id } = await socket.nextFrame('message');
     const error = { code: 2, msg: { toString: 1 } };
     socket.send({ ok: false, reply_to: id, error });
-    await assert.rejects(sent, { code: 'slack_rtmapi_send_message_platform_error', data: { ok: false, reply_to: id, error } });
+    await assert.rejects(sent, {
+      code: 'slack_rtmapi_send_message_platform_error',
+      data: { ok: false, reply_to: id, error },
+    });
   });
 
   better(unlisted, 'a type or subtype that is an object names no event', async (t) => {

@@ -45,7 +45,7 @@ async function slowLine(t, port) {
 }
 
 describe('keepalive', { concurrency: true }, () => {
-  same('pings a silent client\'s server again and again, with rising ids', async (t) => {
+  same("pings a silent client's server again and again, with rising ids", async (t) => {
     const { rtm, server, socket } = await connected(t, SHORT);
     const { events } = record(rtm);
     const ids = [];
@@ -55,7 +55,10 @@ describe('keepalive', { concurrency: true }, () => {
       ids.push(ping.id);
       socket.send({ type: 'pong', reply_to: ping.id });
     }
-    assert.deepEqual(ids, [...ids].sort((one, other) => one - other));
+    assert.deepEqual(
+      ids,
+      [...ids].sort((one, other) => one - other),
+    );
     assert.equal(new Set(ids).size, 3);
     assert.deepEqual(events, []);
     assert.equal(server.calls.length, 1);
@@ -84,7 +87,10 @@ describe('keepalive', { concurrency: true }, () => {
     assert.ok(performance.now() - begin < 3000);
     await next(rtm, 'ready');
     const start = ['connecting', 'authenticated', 'connected', 'ready'];
-    assert.deepEqual(events.map(({ name }) => name), [...start, 'reconnecting', ...start]);
+    assert.deepEqual(
+      events.map(({ name }) => name),
+      [...start, 'reconnecting', ...start],
+    );
     slack.faults.silence(false);
   });
 
@@ -120,28 +126,35 @@ describe('keepalive', { concurrency: true }, () => {
     assert.equal(server.calls.length, 1);
   });
 
-  for (const [what, secure] of [['in the clear', false], ['over TLS', true]]) {
-    better('it drops the connection', `a frame that takes longer than the time for a pong is heard: ${what}`, async (t) => {
-      if (secure && missing) {
-        t.skip(missing);
-        return;
-      }
-      const ca = secure ? authority('Slow authority') : undefined;
-      const leaf = ca?.issue();
-      const server = await scriptedServer(t, secure ? { tls: { key: leaf.key, cert: leaf.fullChain } } : {});
-      const port = await slowLine(t, Number(new URL(server.apiUrl).port));
-      server.answers.push(server.answer({ url: server.socketUrl.replace(/:\d+/, `:${port}`) }));
-      const options = { clientPingTimeout: 600, serverPongTimeout: 400, ...(secure && { tls: { ca: ca.cert } }) };
-      const rtm = clientOf(t, server, options);
-      const seen = record(rtm);
-      const ready = next(rtm, 'ready');
-      await rtm.start();
-      await ready;
-      const slow = next(rtm, 'slow');
-      (await server.nextSocket()).send({ type: 'slow', text: 'x'.repeat(12_000) });
-      assert.equal((await slow)[0].text.length, 12_000);
-      assert.ok(!seen.names.includes('reconnecting'));
-    });
+  for (const [what, secure] of [
+    ['in the clear', false],
+    ['over TLS', true],
+  ]) {
+    better(
+      'it drops the connection',
+      `a frame that takes longer than the time for a pong is heard: ${what}`,
+      async (t) => {
+        if (secure && missing) {
+          t.skip(missing);
+          return;
+        }
+        const ca = secure ? authority('Slow authority') : undefined;
+        const leaf = ca?.issue();
+        const server = await scriptedServer(t, secure ? { tls: { key: leaf.key, cert: leaf.fullChain } } : {});
+        const port = await slowLine(t, Number(new URL(server.apiUrl).port));
+        server.answers.push(server.answer({ url: server.socketUrl.replace(/:\d+/, `:${port}`) }));
+        const options = { clientPingTimeout: 600, serverPongTimeout: 400, ...(secure && { tls: { ca: ca.cert } }) };
+        const rtm = clientOf(t, server, options);
+        const seen = record(rtm);
+        const ready = next(rtm, 'ready');
+        await rtm.start();
+        await ready;
+        const slow = next(rtm, 'slow');
+        (await server.nextSocket()).send({ type: 'slow', text: 'x'.repeat(12_000) });
+        assert.equal((await slow)[0].text.length, 12_000);
+        assert.ok(!seen.names.includes('reconnecting'));
+      },
+    );
   }
 
   same('outgoing traffic puts the ping off', async (t) => {
@@ -152,7 +165,10 @@ describe('keepalive', { concurrency: true }, () => {
       await socket.nextFrame('typing');
       socket.send({ type: 'user_typing' });
     }
-    assert.deepEqual(socket.frames.filter(({ type }) => type === 'ping'), []);
+    assert.deepEqual(
+      socket.frames.filter(({ type }) => type === 'ping'),
+      [],
+    );
   });
 
   same('incoming traffic does not', async (t) => {

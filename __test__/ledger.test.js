@@ -29,7 +29,12 @@ function accounts() {
         { kind: 'message', text: 'three', outcome: 'slack_rtmapi_send_message_platform_error', seen: 4 },
         { kind: 'note', text: 'four', outcome: 'resolved', seen: 4 },
       ],
-      events: [[1, 1], [1, 2], [2, 4], [2, 5]],
+      events: [
+        [1, 1],
+        [1, 2],
+        [2, 4],
+        [2, 5],
+      ],
     },
     server: {
       connections: [
@@ -37,7 +42,11 @@ function accounts() {
         { ticket: 2, sent: [4, 5], ids: [4, 5] },
       ],
       upgrades: ['/socket/1', '/socket/2'],
-      delivered: new Map([['one', 1], ['three', 1], ['four', 1]]),
+      delivered: new Map([
+        ['one', 1],
+        ['three', 1],
+        ['four', 1],
+      ]),
       replies: [
         { text: 'one', isGood: true, ticket: 1, after: 1 },
         { text: 'three', isGood: false, ticket: 2, after: 5 },

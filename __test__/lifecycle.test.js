@@ -106,7 +106,11 @@ describe('lifecycle', { concurrency: true }, () => {
     const rtm = clientOf(t, server);
     const { seen, events } = readings(rtm);
     const error = await rtm.start().catch((reason) => reason);
-    assert.deepEqual(seen, [['connecting', NOTHING], ['unable_to_rtm_start', NOTHING], ['disconnected', NOTHING]]);
+    assert.deepEqual(seen, [
+      ['connecting', NOTHING],
+      ['unable_to_rtm_start', NOTHING],
+      ['disconnected', NOTHING],
+    ]);
     assert.ok(error instanceof Error);
     assert.ok(argsOf(events, 'unable_to_rtm_start')[0] === error);
     assert.ok(argsOf(events, 'disconnected')[0] === error);
@@ -120,7 +124,11 @@ describe('lifecycle', { concurrency: true }, () => {
     const ready = next(rtm, 'ready');
     await rtm.start();
     await ready;
-    const failure = [['connecting', NOTHING], ['unable_to_rtm_start', NOTHING], ['reconnecting', NOTHING]];
+    const failure = [
+      ['connecting', NOTHING],
+      ['unable_to_rtm_start', NOTHING],
+      ['reconnecting', NOTHING],
+    ];
     assert.deepEqual(seen, [...failure, ...START]);
     assert.equal(argsOf(events, 'unable_to_rtm_start')[0].data.error, 'fatal_error');
   });
@@ -147,7 +155,10 @@ describe('lifecycle', { concurrency: true }, () => {
     rtm.start();
     await next(rtm, 'ready');
     const [connecting, authenticated] = START;
-    const failure = [['error', AUTHENTICATED], ['reconnecting', NOTHING]];
+    const failure = [
+      ['error', AUTHENTICATED],
+      ['reconnecting', NOTHING],
+    ];
     const names = (list) => list.map(([name]) => name);
     assert.deepEqual(names(seen), names([connecting, authenticated, ...failure, ...START]));
     // The peer is still `authenticated` while it reconnects.

@@ -58,7 +58,10 @@ describe('listeners', { concurrency: true }, () => {
     const end = next(rtm, 'end');
     burst(slack, numbered(20));
     await end;
-    assert.deepEqual((await frames).map(({ type }) => type), numbered(20).slice(11));
+    assert.deepEqual(
+      (await frames).map(({ type }) => type),
+      numbered(20).slice(11),
+    );
   });
 
   same('a listener added by slack_event hears the same frame', async (t) => {
@@ -82,7 +85,10 @@ describe('listeners', { concurrency: true }, () => {
     const heard = [];
     rtm.once('it', () => rtm.once('it::sub', ({ n }) => heard.push(n)));
     const end = next(rtm, 'end');
-    burst(slack, [{ type: 'it', subtype: 'sub', n: 1 }, { type: 'it', subtype: 'sub', n: 2 }]);
+    burst(slack, [
+      { type: 'it', subtype: 'sub', n: 1 },
+      { type: 'it', subtype: 'sub', n: 2 },
+    ]);
     await end;
     assert.deepEqual(heard, [1]);
   });
@@ -98,7 +104,10 @@ describe('listeners', { concurrency: true }, () => {
     const end = next(rtm, 'end');
     burst(slack, numbered(50));
     await end;
-    assert.deepEqual(heard, numbered(21).filter((type) => type !== 'n11'));
+    assert.deepEqual(
+      heard,
+      numbered(21).filter((type) => type !== 'n11'),
+    );
   });
 
   same('removeAllListeners() in a burst, then a listener again', async (t) => {
@@ -123,7 +132,10 @@ describe('listeners', { concurrency: true }, () => {
     const heard = [];
     rtm.once('it', ({ n }) => heard.push(n));
     const end = next(rtm, 'end');
-    burst(slack, [{ type: 'it', n: 1 }, { type: 'it', n: 2 }]);
+    burst(slack, [
+      { type: 'it', n: 1 },
+      { type: 'it', n: 2 },
+    ]);
     await end;
     assert.deepEqual(heard, [1]);
     assert.equal(rtm.listenerCount('it'), 0);
@@ -163,7 +175,10 @@ describe('listeners', { concurrency: true }, () => {
     await end;
     rtm.removeAllListeners('message::a');
     const again = next(rtm, 'end');
-    burst(slack, [{ ...message, subtype: 'a' }, { ...message, subtype: 'b' }]);
+    burst(slack, [
+      { ...message, subtype: 'a' },
+      { ...message, subtype: 'b' },
+    ]);
     await again;
     assert.deepEqual(heard, ['a', 'b', 'b']);
   });
@@ -171,7 +186,19 @@ describe('listeners', { concurrency: true }, () => {
   same('names of all kinds: odd strings, numbers, what any object has', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const names = ['', ' ', 'ü', '👩‍👧', '\ud800', '__proto__', 'constructor', 'a::b', 'toString', '\0', 'x'.repeat(5000)];
+    const names = [
+      '',
+      ' ',
+      'ü',
+      '👩‍👧',
+      '\ud800',
+      '__proto__',
+      'constructor',
+      'a::b',
+      'toString',
+      '\0',
+      'x'.repeat(5000),
+    ];
     const heard = [];
     for (const name of names) rtm.on(name, ({ type }) => heard.push(type));
     rtm.on(7, () => heard.push(7));

@@ -19,7 +19,10 @@ describe('logging', { concurrency: true }, () => {
     client({ logger: loggers[0] });
     client({ logger: loggers[1], logLevel: LogLevel.DEBUG });
     client({ logger: loggers[2], logLevel: 'warn' });
-    assert.deepEqual(loggers.map(({ level }) => level), ['info', 'debug', 'warn']);
+    assert.deepEqual(
+      loggers.map(({ level }) => level),
+      ['info', 'debug', 'warn'],
+    );
     for (const { name } of loggers) assert.match(name, /^rtm-api:RTMClient:\d+$/);
     assert.equal(new Set(loggers.map(({ name }) => name)).size, 3);
   });
@@ -98,7 +101,10 @@ describe('logging', { concurrency: true }, () => {
     slack.emit({ type: 'end' });
     await end;
     const debug = linesOf(logger, 'debug').filter((line) => line.includes('unheard'));
-    assert.deepEqual(debug.map((line) => /"(one|two)"/.exec(line)?.[1]), ['one', 'two']);
+    assert.deepEqual(
+      debug.map((line) => /"(one|two)"/.exec(line)?.[1]),
+      ['one', 'two'],
+    );
   });
 
   same('debug shows the keepalive', async (t) => {
@@ -189,14 +195,28 @@ describe('logging', { concurrency: true }, () => {
         this.#lines.push(text);
       }
 
-      debug(text) { this.#write(text); }
-      info(text) { this.#write(text); }
-      warn(text) { this.#write(text); }
-      error(text) { this.#write(text); }
+      debug(text) {
+        this.#write(text);
+      }
+      info(text) {
+        this.#write(text);
+      }
+      warn(text) {
+        this.#write(text);
+      }
+      error(text) {
+        this.#write(text);
+      }
       setName() {}
-      setLevel(level) { this.level = level; }
-      getLevel() { return this.level; }
-      get count() { return this.#lines.length; }
+      setLevel(level) {
+        this.level = level;
+      }
+      getLevel() {
+        return this.level;
+      }
+      get count() {
+        return this.#lines.length;
+      }
     }
     const logger = new Logger();
     const { rtm } = await connect(client({ logger, logLevel: 'debug' }));

@@ -11,32 +11,37 @@ const MB = 2 ** 20;
 
 same('clients that were constructed and dropped are collected, with what they have queued', async (t) => {
   const { slack } = await openSession(t);
-  const child = inProcess(t, slack, async ({ client, report }) => {
-    const collect = async () => {
-      for (let round = 0; round < 5; round += 1) {
-        global.gc();
-        await new Promise(setImmediate);
-      }
-    };
-    let collected = 0;
-    const registry = new FinalizationRegistry(() => (collected += 1));
-    const construct = async (count) => {
-      for (let n = 0; n < count; n += 1) {
-        const rtm = client();
-        rtm.on('message', () => rtm.sendTyping('C0'));
-        // Waits in the queue for a start() that never comes.
-        rtm.sendTyping('C0');
-        registry.register(rtm);
-        if (n % 50 === 0) await collect();
-      }
-      await collect();
-    };
-    await construct(200);
-    const before = process.memoryUsage();
-    await construct(1000);
-    const after = process.memoryUsage();
-    report({ collected, heap: after.heapUsed - before.heapUsed, rss: after.rss - before.rss });
-  }, { flags });
+  const child = inProcess(
+    t,
+    slack,
+    async ({ client, report }) => {
+      const collect = async () => {
+        for (let round = 0; round < 5; round += 1) {
+          global.gc();
+          await new Promise(setImmediate);
+        }
+      };
+      let collected = 0;
+      const registry = new FinalizationRegistry(() => (collected += 1));
+      const construct = async (count) => {
+        for (let n = 0; n < count; n += 1) {
+          const rtm = client();
+          rtm.on('message', () => rtm.sendTyping('C0'));
+          // Waits in the queue for a start() that never comes.
+          rtm.sendTyping('C0');
+          registry.register(rtm);
+          if (n % 50 === 0) await collect();
+        }
+        await collect();
+      };
+      await construct(200);
+      const before = process.memoryUsage();
+      await construct(1000);
+      const after = process.memoryUsage();
+      report({ collected, heap: after.heapUsed - before.heapUsed, rss: after.rss - before.rss });
+    },
+    { flags },
+  );
   const { code, signal, stderr, reports } = await child.ended;
   assert.deepEqual([code, signal, stderr], [0, null, '']);
   const [{ collected, heap, rss }] = reports;
@@ -47,24 +52,29 @@ same('clients that were constructed and dropped are collected, with what they ha
 
 same('clients that were connected, disconnected and dropped are collected', async (t) => {
   const { slack } = await openSession(t);
-  const child = inProcess(t, slack, async ({ client, next, report }) => {
-    let collected = 0;
-    const registry = new FinalizationRegistry(() => (collected += 1));
-    async function live() {
-      const rtm = client();
-      registry.register(rtm);
-      const hello = next(rtm, 'hello');
-      await rtm.start();
-      await hello;
-      await rtm.disconnect();
-    }
-    for (let n = 0; n < 30; n += 1) await live();
-    for (let round = 0; round < 5; round += 1) {
-      global.gc();
-      await new Promise(setImmediate);
-    }
-    report(collected);
-  }, { flags });
+  const child = inProcess(
+    t,
+    slack,
+    async ({ client, next, report }) => {
+      let collected = 0;
+      const registry = new FinalizationRegistry(() => (collected += 1));
+      async function live() {
+        const rtm = client();
+        registry.register(rtm);
+        const hello = next(rtm, 'hello');
+        await rtm.start();
+        await hello;
+        await rtm.disconnect();
+      }
+      for (let n = 0; n < 30; n += 1) await live();
+      for (let round = 0; round < 5; round += 1) {
+        global.gc();
+        await new Promise(setImmediate);
+      }
+      report(collected);
+    },
+    { flags },
+  );
   const { code, reports } = await child.ended;
   assert.equal(code, 0);
   assert.ok(reports[0] >= 25, `${reports[0]} of 30 were collected`);

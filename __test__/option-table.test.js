@@ -9,7 +9,17 @@ const net = require('node:net');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { describe } = require('node:test');
-const { LogLevel, RTMClient, better, clientOf, isPeer, keepingLogger, next, record, same } = require('./support/client.js');
+const {
+  LogLevel,
+  RTMClient,
+  better,
+  clientOf,
+  isPeer,
+  keepingLogger,
+  next,
+  record,
+  same,
+} = require('./support/client.js');
 const { authority, encodings, missing, pkcs12, selfSigned } = require('./support/certificates.js');
 const { inProcess } = require('./support/child.js');
 const { answers, scriptedProxy, scriptedSocks, secure } = require('./support/proxies.js');
@@ -17,7 +27,11 @@ const { scriptedServer } = require('./support/scripted-server.js');
 
 const NONE = 'it has no such option';
 const fail = (request, response) => response.writeHead(503).end();
-const failureOf = (promise) => promise.then(() => assert.fail('it did not fail'), (error) => error);
+const failureOf = (promise) =>
+  promise.then(
+    () => assert.fail('it did not fail'),
+    (error) => error,
+  );
 
 /** A client of a server of its own, with what it does recorded. */
 async function clientWith(t, options, server = undefined) {
@@ -47,7 +61,10 @@ describe('option', { concurrency: true }, () => {
     for (const slackApiUrl of [`http://${server.host}/a/b`, `http://${server.host}/c/`]) {
       await start(clientOf(t, server, { slackApiUrl }));
     }
-    assert.deepEqual(server.calls.map(({ url }) => url), ['/a/b/rtm.connect', '/c/rtm.connect']);
+    assert.deepEqual(
+      server.calls.map(({ url }) => url),
+      ['/a/b/rtm.connect', '/c/rtm.connect'],
+    );
   });
 
   same('slackApiUrl: Slack itself, without it', async (t) => {
@@ -56,7 +73,10 @@ describe('option', { concurrency: true }, () => {
     // The proxy lets nothing through: nothing leaves this machine.
     const options = { proxy: proxy.url, logger: keepingLogger(), retryConfig: { retries: 0 } };
     await assert.rejects(new RTMClient('xoxb-1', options).start(), { code: 'slack_webapi_request_error' });
-    return assert.deepEqual(proxy.requests.map(({ target }) => target), ['slack.com:443']);
+    return assert.deepEqual(
+      proxy.requests.map(({ target }) => target),
+      ['slack.com:443'],
+    );
   });
 
   same('logger: gets the lines', async (t) => {
@@ -71,13 +91,19 @@ describe('option', { concurrency: true }, () => {
   same('logger: the console, without it', async (t) => {
     const server = await scriptedServer(t);
     server.answers.push({ ok: false, error: 'invalid_auth' });
-    const child = inProcess(t, server, async ({ RTMClient, input, report }) => {
-      const lines = [];
-      for (const name of ['debug', 'info', 'warn', 'error', 'log']) console[name] = (...parts) => lines.push(parts.join(' '));
-      const rtm = new RTMClient('xoxb-1', { slackApiUrl: input, logLevel: 'debug' });
-      await rtm.start().catch(() => {});
-      report(lines.filter((line) => /RTMClient/.test(line)).length);
-    }, { input: server.apiUrl });
+    const child = inProcess(
+      t,
+      server,
+      async ({ RTMClient, input, report }) => {
+        const lines = [];
+        for (const name of ['debug', 'info', 'warn', 'error', 'log'])
+          console[name] = (...parts) => lines.push(parts.join(' '));
+        const rtm = new RTMClient('xoxb-1', { slackApiUrl: input, logLevel: 'debug' });
+        await rtm.start().catch(() => {});
+        report(lines.filter((line) => /RTMClient/.test(line)).length);
+      },
+      { input: server.apiUrl },
+    );
     const { reports } = await child.ended;
     assert.ok(reports.at(-1) > 0, String(reports));
   });
@@ -100,7 +126,10 @@ describe('option', { concurrency: true }, () => {
     assert.ok(count.debug.has('debug') && count.debug.has('error'));
     assert.ok(!count.info.has('debug') && count.info.has('error'));
     assert.ok(!count.warn.has('debug') && !count.warn.has('info') && count.warn.has('error'));
-    assert.deepEqual([...count.error].filter((level) => level !== 'error' && level !== 'warn'), []);
+    assert.deepEqual(
+      [...count.error].filter((level) => level !== 'error' && level !== 'warn'),
+      [],
+    );
   });
 
   same('retryConfig.retries: how often', async (t) => {
@@ -134,7 +163,10 @@ describe('option', { concurrency: true }, () => {
       server.answers.push(fail);
       pauses.push(await took(() => start(rtm)));
     }
-    assert.ok(pauses.every((pause) => pause >= 149), pauses.join());
+    assert.ok(
+      pauses.every((pause) => pause >= 149),
+      pauses.join(),
+    );
     assert.ok(Math.max(...pauses) - Math.min(...pauses) > 10, pauses.join());
   });
 
@@ -187,7 +219,10 @@ describe('option', { concurrency: true }, () => {
     const server = await scriptedServer(t);
     for (const useRtmConnect of [undefined, true, false]) await start(clientOf(t, server, { useRtmConnect }));
     const methods = ['/api/rtm.connect', '/api/rtm.connect', '/api/rtm.start'];
-    assert.deepEqual(server.calls.map(({ url }) => url), methods);
+    assert.deepEqual(
+      server.calls.map(({ url }) => url),
+      methods,
+    );
   });
 
   same('clientPingTimeout: silence after which a ping is sent', async (t) => {
@@ -198,7 +233,10 @@ describe('option', { concurrency: true }, () => {
     const ping = await socket.nextFrame('ping');
     assert.ok(Number.isInteger(ping.id));
     // Nothing else was sent, so it came after the silence; without the option, in six seconds.
-    assert.deepEqual(socket.frames.map(({ type }) => type), ['ping']);
+    assert.deepEqual(
+      socket.frames.map(({ type }) => type),
+      ['ping'],
+    );
     const waited = performance.now() - begin;
     assert.ok(waited >= 190 && waited < 6000, `${waited} ms`);
     socket.send({ type: 'pong', reply_to: ping.id });
@@ -263,7 +301,10 @@ describe('option', { concurrency: true }, () => {
     const proxy = await scriptedProxy(t, answers.demand('us:er', 'p@ss/word'));
     const url = proxy.urlWith({ user: 'us:er', password: 'p@ss/word' });
     for (const given of [url, new URL(url)]) await start(clientOf(t, server, { proxy: given }));
-    assert.deepEqual(proxy.requests.map(({ method, target }) => [method, target]), Array(4).fill(['CONNECT', server.host]));
+    assert.deepEqual(
+      proxy.requests.map(({ method, target }) => [method, target]),
+      Array(4).fill(['CONNECT', server.host]),
+    );
   });
 
   for (const scheme of ['socks5', 'socks5h']) {
@@ -271,7 +312,10 @@ describe('option', { concurrency: true }, () => {
       const server = await scriptedServer(t);
       const proxy = await scriptedSocks(t, { user: 'user', password: 'p@ss' });
       await start(clientOf(t, server, { proxy: proxy.urlWith({ scheme, user: 'user', password: 'p@ss' }) }));
-      assert.deepEqual(proxy.requests.map(({ user, password }) => [user, password]), Array(2).fill(['user', 'p@ss']));
+      assert.deepEqual(
+        proxy.requests.map(({ user, password }) => [user, password]),
+        Array(2).fill(['user', 'p@ss']),
+      );
       assert.equal(server.calls.length, 1);
     });
   }
@@ -287,14 +331,22 @@ describe('option', { concurrency: true }, () => {
 
   better(NONE, 'requestTimeout: one attempt', async (t) => {
     const { server, rtm } = await clientWith(t, { requestTimeout: 100, retryConfig: { retries: 1, minTimeout: 1 } });
-    server.answers.push(() => {}, () => {});
+    server.answers.push(
+      () => {},
+      () => {},
+    );
     const error = await failureOf(rtm.start());
     assert.deepEqual([error.code, error.original.code], ['slack_webapi_request_error', 'ETIMEDOUT']);
     assert.equal(server.calls.length, 2);
   });
 
   for (const [option, until, prepare] of [
-    ['requestTimeout', 'start', (server, hold) => server.answers.push((request, response) => hold(() => response.end(JSON.stringify(server.answer()))))],
+    [
+      'requestTimeout',
+      'start',
+      (server, hold) =>
+        server.answers.push((request, response) => hold(() => response.end(JSON.stringify(server.answer())))),
+    ],
     ['connectTimeout', 'hello', (server, hold) => (server.greet = (socket) => hold(() => socket.hello()))],
   ]) {
     better(NONE, `${option}: 0 is no limit`, async (t) => {
@@ -327,7 +379,9 @@ describe('option', { concurrency: true }, () => {
   better(NONE, 'replyTimeout: a message without a reply for so long rejects', async (t) => {
     const { server, rtm } = await clientWith(t, { replyTimeout: 100 });
     await start(rtm, 'ready');
-    const waited = await took(() => assert.rejects(rtm.sendMessage('x', 'C1'), { code: 'slack_rtmapi_no_reply_received_error' }));
+    const waited = await took(() =>
+      assert.rejects(rtm.sendMessage('x', 'C1'), { code: 'slack_rtmapi_no_reply_received_error' }),
+    );
     assert.ok(waited >= 95);
     // The connection stands.
     const socket = await server.nextSocket();
@@ -339,7 +393,11 @@ describe('option', { concurrency: true }, () => {
   });
 
   better('always one', 'maxPendingReplies: so many await their replies, the next is held back', async (t) => {
-    for (const [maxPendingReplies, first] of [[1, 1], [2, 2], [undefined, 5]]) {
+    for (const [maxPendingReplies, first] of [
+      [1, 1],
+      [2, 2],
+      [undefined, 5],
+    ]) {
       const { server, rtm } = await clientWith(t, { maxPendingReplies });
       await start(rtm, 'ready');
       const socket = await server.nextSocket();
@@ -354,13 +412,25 @@ describe('option', { concurrency: true }, () => {
         if (sent.length === n) sent.push(await socket.nextFrame('message'));
         socket.send({ ok: true, reply_to: sent[n].id, ts: `${n}` });
       }
-      assert.deepEqual((await Promise.all(replies)).map(({ ts }) => ts), ['0', '1', '2', '3', '4']);
-      assert.deepEqual(sent.map(({ text }) => text), ['1', '2', '3', '4', '5']);
+      assert.deepEqual(
+        (await Promise.all(replies)).map(({ ts }) => ts),
+        ['0', '1', '2', '3', '4'],
+      );
+      assert.deepEqual(
+        sent.map(({ text }) => text),
+        ['1', '2', '3', '4', '5'],
+      );
     }
   });
 
   same('an unknown one is ignored, undefined counts as left out', async (t) => {
-    const options = { rejectRateLimitedCalls: true, dataStore: false, retryConfig: undefined, agent: undefined, tls: undefined };
+    const options = {
+      rejectRateLimitedCalls: true,
+      dataStore: false,
+      retryConfig: undefined,
+      agent: undefined,
+      tls: undefined,
+    };
     const { rtm } = await clientWith(t, { ...options, useRtmConnect: undefined, clientPingTimeout: undefined });
     await start(rtm);
   });
@@ -392,14 +462,20 @@ describe('option tls', { skip: missing, concurrency: true }, () => {
 
   better(NOT_FOR_CALL, 'ca: whom it trusts', (t) => assertNeeds(t, false, { ca: ca.cert }));
   better(NOT_FOR_CALL, 'ca: a Buffer, and a list', (t) =>
-    assertNeeds(t, false, { ca: [selfSigned().cert, Buffer.from(ca.cert)] }));
+    assertNeeds(t, false, { ca: [selfSigned().cert, Buffer.from(ca.cert)] }),
+  );
   better(NOT_FOR_CALL, 'key and cert: who it is', (t) => {
     const { key, cert } = client();
     return assertNeeds(t, true, { key, cert }, { ca: ca.cert });
   });
   better(NOT_FOR_CALL, 'passphrase: of an encrypted key', (t) => {
     const { key, cert } = client();
-    return assertNeeds(t, true, { key: encodings(key, 'open sesame').pkcs8Encrypted, cert, passphrase: 'open sesame' }, { ca: ca.cert });
+    return assertNeeds(
+      t,
+      true,
+      { key: encodings(key, 'open sesame').pkcs8Encrypted, cert, passphrase: 'open sesame' },
+      { ca: ca.cert },
+    );
   });
   better(NOT_FOR_CALL, 'pfx, with a passphrase and without', async (t) => {
     const { key, cert } = client();
@@ -429,26 +505,42 @@ describe('option tls', { skip: missing, concurrency: true }, () => {
     writeFileSync(file, ca.cert);
     // `tls.ca` is whom it trusts to be Slack. Of a proxy, Node's trust decides, which is read when a process starts.
     process.env.NODE_EXTRA_CA_CERTS = file;
-    const child = inProcess(t, server, async ({ client, next, report, input }) => {
-      const rtm = client({ proxy: input });
-      const connected = next(rtm, 'connected');
-      await rtm.start();
-      await connected;
-      report('connected');
-      await rtm.disconnect();
-    }, { input: front.url });
+    const child = inProcess(
+      t,
+      server,
+      async ({ client, next, report, input }) => {
+        const rtm = client({ proxy: input });
+        const connected = next(rtm, 'connected');
+        await rtm.start();
+        await connected;
+        report('connected');
+        await rtm.disconnect();
+      },
+      { input: front.url },
+    );
     delete process.env.NODE_EXTRA_CA_CERTS;
     assert.equal(await child.report(), 'connected');
     await child.ended;
-    assert.deepEqual(proxy.requests.map(({ target }) => target), [server.host, server.host]);
+    assert.deepEqual(
+      proxy.requests.map(({ target }) => target),
+      [server.host, server.host],
+    );
     assert.equal(front.clients.length, 2);
   });
 });
 
 describe('option headers', { concurrency: true }, () => {
   const RESERVED = [
-    'content-length', 'connection', 'upgrade', 'transfer-encoding', 'sec-websocket-key', 'sec-websocket-version',
-    'sec-websocket-extensions', 'sec-websocket-protocol', 'sec-websocket-accept', 'Sec-WebSocket-Anything',
+    'content-length',
+    'connection',
+    'upgrade',
+    'transfer-encoding',
+    'sec-websocket-key',
+    'sec-websocket-version',
+    'sec-websocket-extensions',
+    'sec-websocket-protocol',
+    'sec-websocket-accept',
+    'Sec-WebSocket-Anything',
   ];
   const spellings = (name) => [name, name.toUpperCase(), name.replace(/\b[a-z]/g, (c) => c.toUpperCase())];
 
@@ -458,11 +550,15 @@ describe('option headers', { concurrency: true }, () => {
     better(NONE, `${option}: those that the client makes itself are refused, in any spelling`, async (t) => {
       const server = await scriptedServer(t);
       for (const name of RESERVED.flatMap(spellings)) {
-        assert.throws(() => clientOf(t, server, given({ 'X-Good': '1', [name]: 'x' })), (error) => {
-          assert.ok(error instanceof TypeError, String(error));
-          assert.ok(error.message.includes(option) && error.message.includes(name), error.message);
-          return true;
-        }, name);
+        assert.throws(
+          () => clientOf(t, server, given({ 'X-Good': '1', [name]: 'x' })),
+          (error) => {
+            assert.ok(error instanceof TypeError, String(error));
+            assert.ok(error.message.includes(option) && error.message.includes(name), error.message);
+            return true;
+          },
+          name,
+        );
       }
       // Those that only sound like them are not.
       const similar = { 'x-content-length': '1', 'connection-x': '2', 'sec-fetch-mode': '3', 'x-upgrade': '4' };
@@ -492,7 +588,10 @@ describe('option headers', { concurrency: true }, () => {
         const again = next(rtm, 'connected');
         (await server.nextSocket()).drop();
         await again;
-        assert.deepEqual(server.calls.map(({ headers }) => headers.authorization), Array(2).fill('Bearer xoxc-mine'));
+        assert.deepEqual(
+          server.calls.map(({ headers }) => headers.authorization),
+          Array(2).fill('Bearer xoxc-mine'),
+        );
         assert.equal(server.upgrades.length, 2);
         for (const { headers } of server.upgrades) {
           assert.equal(headers.authorization, undefined);
@@ -510,11 +609,16 @@ describe('option headers', { concurrency: true }, () => {
     }
   });
 
-  better(NONE, 'a `content-type` or `user-agent` of the user\'s takes the place of ours', async (t) => {
-    const { server, rtm } = await clientWith(t, { headers: { 'User-Agent': 'mine', 'content-TYPE': 'application/x-www-form-urlencoded; charset=utf-8' } });
+  better(NONE, "a `content-type` or `user-agent` of the user's takes the place of ours", async (t) => {
+    const { server, rtm } = await clientWith(t, {
+      headers: { 'User-Agent': 'mine', 'content-TYPE': 'application/x-www-form-urlencoded; charset=utf-8' },
+    });
     await start(rtm);
     const { headers } = server.calls[0];
-    assert.deepEqual([headers['user-agent'], headers['content-type']], ['mine', 'application/x-www-form-urlencoded; charset=utf-8']);
+    assert.deepEqual(
+      [headers['user-agent'], headers['content-type']],
+      ['mine', 'application/x-www-form-urlencoded; charset=utf-8'],
+    );
     await rtm.apiCall('api.test', { a: 1 });
     assert.equal(server.calls[1].form.a, '1');
   });

@@ -126,13 +126,17 @@ describe('options', () => {
 
   better(UNCHECKED, 'a bad value is refused by an error that names the option and the value', () => {
     for (const [option, value, kind, part, name = option] of BAD) {
-      assert.throws(() => quiet({ [option]: value }), (error) => {
-        const said = `${option} ${String(JSON.stringify(value))}: ${error}`;
-        assert.ok(error instanceof kind, said);
-        assert.ok(error.message.includes(name) && error.message.includes(part), said);
-        assert.ok(!error.message.includes(TOKEN), said);
-        return true;
-      }, `${option} ${String(JSON.stringify(value))}`);
+      assert.throws(
+        () => quiet({ [option]: value }),
+        (error) => {
+          const said = `${option} ${String(JSON.stringify(value))}: ${error}`;
+          assert.ok(error instanceof kind, said);
+          assert.ok(error.message.includes(name) && error.message.includes(part), said);
+          assert.ok(!error.message.includes(TOKEN), said);
+          return true;
+        },
+        `${option} ${String(JSON.stringify(value))}`,
+      );
     }
   });
 
@@ -145,12 +149,16 @@ describe('options', () => {
 
   better(UNCHECKED, 'a bad token is refused, and never shown', () => {
     for (const token of [undefined, null, '', ' ', 5, {}, Symbol('x'), 'xoxb-secret\n1']) {
-      assert.throws(() => new RTMClient(token, { logger: keepingLogger() }), (error) => {
-        assert.ok(error instanceof TypeError, `${String(token)}: ${error}`);
-        assert.match(error.message, /token/);
-        assert.doesNotMatch(`${error.message} ${error.stack}`, /secret/);
-        return true;
-      }, String(token));
+      assert.throws(
+        () => new RTMClient(token, { logger: keepingLogger() }),
+        (error) => {
+          assert.ok(error instanceof TypeError, `${String(token)}: ${error}`);
+          assert.match(error.message, /token/);
+          assert.doesNotMatch(`${error.message} ${error.stack}`, /secret/);
+          return true;
+        },
+        String(token),
+      );
     }
   });
 
@@ -196,6 +204,9 @@ describe('options', () => {
     await next(rtm, 'connected');
     slack.faults.drop();
     await next(rtm, 'connected');
-    assert.deepEqual(slack.requests.map(({ method }) => method), ['rtm.connect', 'rtm.connect']);
+    assert.deepEqual(
+      slack.requests.map(({ method }) => method),
+      ['rtm.connect', 'rtm.connect'],
+    );
   });
 });

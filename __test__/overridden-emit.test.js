@@ -30,7 +30,18 @@ describe('an overridden emit', { concurrency: true }, () => {
     await end;
     assert.deepEqual(
       seen.filter((event) => event !== 'ready'),
-      ['connecting', 'authenticated', 'connected', 'slack_event', 'hello', 'slack_event', 'it', 'it::sub', 'slack_event', 'end'],
+      [
+        'connecting',
+        'authenticated',
+        'connected',
+        'slack_event',
+        'hello',
+        'slack_event',
+        'it',
+        'it::sub',
+        'slack_event',
+        'end',
+      ],
     );
   });
 
@@ -47,7 +58,10 @@ describe('an overridden emit', { concurrency: true }, () => {
     const end = next(rtm, 'end');
     burst(slack, ['it']);
     await end;
-    assert.deepEqual(seen.filter((event) => event !== 'ready'), ['slack_event', 'it', 'slack_event', 'end']);
+    assert.deepEqual(
+      seen.filter((event) => event !== 'ready'),
+      ['slack_event', 'it', 'slack_event', 'end'],
+    );
   });
 
   same('an emit of the user sees a frame that nobody listens to, with nothing behind it', async (t) => {
@@ -82,7 +96,10 @@ describe('an overridden emit', { concurrency: true }, () => {
     const end = next(rtm, 'end');
     for (const type of ['first', 'it', 'end']) slack.emit({ type });
     await end;
-    assert.deepEqual(seen.filter((event) => event !== 'slack_event'), ['it', 'end']);
+    assert.deepEqual(
+      seen.filter((event) => event !== 'slack_event'),
+      ['it', 'end'],
+    );
   });
 
   same('an emit of the user sees everything, also after removeAllListeners()', async (t) => {
@@ -101,7 +118,10 @@ describe('an overridden emit', { concurrency: true }, () => {
     });
     burst(slack, numbered(3));
     await end;
-    assert.deepEqual(seen.slice(-8), ['n0', 'n1', 'n2', 'end'].flatMap((type) => ['slack_event', type]));
+    assert.deepEqual(
+      seen.slice(-8),
+      ['n0', 'n1', 'n2', 'end'].flatMap((type) => ['slack_event', type]),
+    );
   });
 
   same('a subclass that overrides emit sees everything', async (t) => {

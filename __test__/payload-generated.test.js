@@ -29,7 +29,10 @@ same('generated frames, heard by slack_event', async (t) => {
     const received = framesUntil(rtm, 'the end');
     for (const text of texts) slack.emit(text);
     slack.emit({ type: 'the end' });
-    assertAllIdentical(await received, texts.map((text) => JSON.parse(text)));
+    assertAllIdentical(
+      await received,
+      texts.map((text) => JSON.parse(text)),
+    );
   });
   await fc.assert(property, RUNS);
 });
@@ -42,7 +45,10 @@ same('generated frames as binary ones', async (t) => {
     const received = framesUntil(rtm, 'the end');
     for (const text of texts) slack.emit(Buffer.from(text));
     slack.emit({ type: 'the end' });
-    assertAllIdentical(await received, texts.map((text) => JSON.parse(text)));
+    assertAllIdentical(
+      await received,
+      texts.map((text) => JSON.parse(text)),
+    );
   });
   await fc.assert(property, { ...RUNS, numRuns: 20 });
 });
@@ -65,7 +71,10 @@ same('generated frames, heard by their type or subtype alone', async (t) => {
       for (const name of heard) rtm.removeAllListeners(name);
       const expected = texts
         .map((text) => JSON.parse(text))
-        .flatMap((event) => [[String(event.type), event], [`${event.type}::${event.subtype}`, event]])
+        .flatMap((event) => [
+          [String(event.type), event],
+          [`${event.type}::${event.subtype}`, event],
+        ])
         .filter(([name]) => heard.includes(name));
       assertAllIdentical(received, expected);
     },
@@ -78,7 +87,11 @@ same('generated frames, with listeners that come and go on the way', async (t) =
   const { rtm } = await connect();
   const types = ['a', 'b', 'c', 'd'];
   // What a listener does when its type comes for the n-th time of all: which listener it adds or removes.
-  const step = fc.record({ type: fc.constantFrom(...types), changes: fc.constantFrom('', 'on', 'off', 'once'), other: fc.constantFrom(...types) });
+  const step = fc.record({
+    type: fc.constantFrom(...types),
+    changes: fc.constantFrom('', 'on', 'off', 'once'),
+    other: fc.constantFrom(...types),
+  });
   const property = fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), async (steps) => {
     const heard = [];
     const hear = (event) => {

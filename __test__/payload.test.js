@@ -25,28 +25,56 @@ const TEXTS = {
     '[1.00000000000000011102230246251565,9214843084008499,7.0420557077594588669468784357561207962098443483187940792729600000e+59]',
   ],
   'a number of many digits': [`[${'9'.repeat(5000)},0.${'3'.repeat(5000)},${'1'.repeat(400)}e-390]`],
-  'all escapes': ['"\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u0000 \\u001f \\u007F \\u00E9 \\u00e9 \\ud83d\\ude00 \\uD83D\\uDE00"'],
+  'all escapes': [
+    '"\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u0000 \\u001f \\u007F \\u00E9 \\u00e9 \\ud83d\\ude00 \\uD83D\\uDE00"',
+  ],
   'every character of the basic plane, escaped': [escaped(0, 0x8000), escaped(0x8000, 0x10000)],
-  'every character of the basic plane, as it is': [JSON.stringify(plain(0x20, 0xd800)), JSON.stringify(plain(0xe000, 0x10000))],
-  'lone surrogates': ['"\\ud800"', '"\\udc00"', '"\\udc00\\ud800"', '"a\\ud800b"', '"\\ud800\\ud800\\udc00"', '{"v":1,"\\udfff":2}'],
+  'every character of the basic plane, as it is': [
+    JSON.stringify(plain(0x20, 0xd800)),
+    JSON.stringify(plain(0xe000, 0x10000)),
+  ],
+  'lone surrogates': [
+    '"\\ud800"',
+    '"\\udc00"',
+    '"\\udc00\\ud800"',
+    '"a\\ud800b"',
+    '"\\ud800\\ud800\\udc00"',
+    '{"v":1,"\\udfff":2}',
+  ],
   'escaped beside plain': ['"é\\u00e9\\/ü漢\\u6f22👩‍👧\\ud83d\\udc69"', '"\\u0065\\u0301e\u0301"'],
   'U+2028, U+2029, U+FEFF, U+FFFD, U+FFFF': ['"\u2028\u2029\ufeff\ufffd\uffff\u{10ffff}"', '{"v":1,"\u2028":"\ufeff"}'],
   'the order of keys': ['{"z":1,"a":2,"v":3,"10":4,"9":5,"-1":6,"01":7,"4294967294":8,"4294967295":9,"1e3":10,"ä":11}'],
   'duplicate keys': ['{"a":1,"v":2,"a":3}', '{"v":{"a":1},"v":{"b":2}}', '{"2":1,"1":2,"2":3}', '{"\\u0061":1,"a":2}'],
-  'duplicate types: the last one counts': ['{"type":"a","type":"it"}', '{"v":1,"type":5,"type":null,"ty\\u0070e":"it"}'],
-  __proto__: ['{"__proto__":{"x":1},"v":{"__proto__":null,"a":{"__proto__":5}}}', '{"\\u005f_proto__":[1]}', '{"__proto__":"s","__proto__":{}}'],
-  'keys that objects have': ['{"constructor":1,"toString":null,"hasOwnProperty":{},"length":5,"then":"x","toJSON":1,"valueOf":[]}'],
+  'duplicate types: the last one counts': [
+    '{"type":"a","type":"it"}',
+    '{"v":1,"type":5,"type":null,"ty\\u0070e":"it"}',
+  ],
+  __proto__: [
+    '{"__proto__":{"x":1},"v":{"__proto__":null,"a":{"__proto__":5}}}',
+    '{"\\u005f_proto__":[1]}',
+    '{"__proto__":"s","__proto__":{}}',
+  ],
+  'keys that objects have': [
+    '{"constructor":1,"toString":null,"hasOwnProperty":{},"length":5,"then":"x","toJSON":1,"valueOf":[]}',
+  ],
   'empty keys, strings, objects and lists': ['{"":{"":[{}]},"v":[[],{},"",[[]]]}'],
   'keys that are long or odd': [`{"${'k'.repeat(10_000)}":1,"a b":2,"\\n":3,"\\"":4,"💥":5,"type ":6}`],
   'white space': [' \t\r\n{ \n"v"\t:\r[ 1 , { "a" : null } ]\n } \t\r\n'],
   'great depth of lists': [depth(10_000, '[', '1', ']'), depth(100_000, '[', '', ']')],
-  'great depth of objects': [depth(10_000, '{"a":', 'null', '}'), `{"a":${depth(10_000, '[{"b":1,"c":', '"x"', '}]')}}`],
+  'great depth of objects': [
+    depth(10_000, '{"a":', 'null', '}'),
+    `{"a":${depth(10_000, '[{"b":1,"c":', '"x"', '}]')}}`,
+  ],
   'strings of 1 MB': [JSON.stringify(long), `"${long}é"`, `"${long}\\u6f22\\/"`, `{"${long}":1}`],
   'many keys': [`{${Array.from({ length: 20_000 }, (_, n) => `"key ${n}":${n}`).join()}}`],
   'a long list': [`[${'null,true,false,'.repeat(30_000)}0]`],
   'a type that is written with escapes': ['{"type":"\\u0069t","v":1}', '{"\\u0074ype":"it","v":2}'],
   'a type that is no string': ['{"type":{"a":1}}', '{"type":[1,2]}', '{"type":true}', '{"type":1e400}', '{"type":-0}'],
-  'a subtype that is no string': ['{"type":"it","subtype":{"a":1}}', '{"type":"it","subtype":[1,2]}', '{"type":"it","subtype":-0}'],
+  'a subtype that is no string': [
+    '{"type":"it","subtype":{"a":1}}',
+    '{"type":"it","subtype":[1,2]}',
+    '{"type":"it","subtype":-0}',
+  ],
   'JSON within a string': [JSON.stringify(JSON.stringify({ type: 'inner', text: '"\\' }))],
 };
 
@@ -55,8 +83,8 @@ function plain(from, to) {
 }
 
 function escaped(from, to) {
-  const escape = (_, index) => `\\u${(from + index).toString(16).padStart(4, '0')}`;
-  return `"${Array.from({ length: to - from }, escape).join('')}"`;
+  const toEscape = (_, index) => `\\u${(from + index).toString(16).padStart(4, '0')}`;
+  return `"${Array.from({ length: to - from }, toEscape).join('')}"`;
 }
 
 describe('payload', { concurrency: true }, () => {
@@ -103,10 +131,13 @@ describe('payload', { concurrency: true }, () => {
     first.list.push(5);
     first.nested.more = true;
     delete first.type;
-    assert.deepEqual([first, second], [
-      { list: [1, 5], nested: { more: true } },
-      { type: 'it', list: [2], nested: {} },
-    ]);
+    assert.deepEqual(
+      [first, second],
+      [
+        { list: [1, 5], nested: { more: true } },
+        { type: 'it', list: [2], nested: {} },
+      ],
+    );
     assert.ok(!Object.isFrozen(second) && Object.getPrototypeOf(second) === Object.prototype);
   });
 

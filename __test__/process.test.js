@@ -18,20 +18,26 @@ async function endsWith(child, reports) {
 describe('process', { concurrency: 4 }, () => {
   same('a client that was only constructed lets the process end', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(inProcess(t, slack, ({ client, report }) => {
-      const rtm = client();
-      rtm.on('message', () => {});
-      report(typeof rtm);
-    }), ['object']);
+    await endsWith(
+      inProcess(t, slack, ({ client, report }) => {
+        const rtm = client();
+        rtm.on('message', () => {});
+        report(typeof rtm);
+      }),
+      ['object'],
+    );
   });
 
   same('messages in the queue of a client that was not started let the process end', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(inProcess(t, slack, ({ client, report }) => {
-      const settled = () => report('settled');
-      client().sendMessage('x', 'C0').then(settled, settled);
-      report('end');
-    }), ['end']);
+    await endsWith(
+      inProcess(t, slack, ({ client, report }) => {
+        const settled = () => report('settled');
+        client().sendMessage('x', 'C0').then(settled, settled);
+        report('end');
+      }),
+      ['end'],
+    );
   });
 
   same('a connected client keeps it alive, a disconnected one does not', async (t) => {
@@ -86,9 +92,14 @@ describe('process', { concurrency: 4 }, () => {
   same('a start() that fails for good lets the process end', async (t) => {
     const { slack } = await openSession(t);
     slack.faults.refuseConnect({ error: 'invalid_auth' });
-    await endsWith(inProcess(t, slack, ({ client, report }) => {
-      client().start().catch((error) => report(error.data.error));
-    }), ['invalid_auth']);
+    await endsWith(
+      inProcess(t, slack, ({ client, report }) => {
+        client()
+          .start()
+          .catch((error) => report(error.data.error));
+      }),
+      ['invalid_auth'],
+    );
   });
 
   same('a connection that is lost for good lets the process end', async (t) => {
@@ -106,19 +117,29 @@ describe('process', { concurrency: 4 }, () => {
 
   better('the code is another', 'a send() that was not settled keeps the process alive until it is', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(inProcess(t, slack, ({ client, report }) => {
-      client().send('x').catch(({ code }) => report(code));
-    }), [SendWhileDisconnectedError]);
+    await endsWith(
+      inProcess(t, slack, ({ client, report }) => {
+        client()
+          .send('x')
+          .catch(({ code }) => report(code));
+      }),
+      [SendWhileDisconnectedError],
+    );
   });
 
   same('what waits for a reply is told before the process ends', async (t) => {
     const { slack, channel } = await openSession(t);
-    const child = inProcess(t, slack, async ({ client, report, input }) => {
-      const rtm = client();
-      rtm.on('end', () => rtm.disconnect());
-      rtm.start();
-      rtm.addOutgoingEvent(true, 'typing', { channel: input }).catch(({ code }) => report(code));
-    }, { input: channel });
+    const child = inProcess(
+      t,
+      slack,
+      async ({ client, report, input }) => {
+        const rtm = client();
+        rtm.on('end', () => rtm.disconnect());
+        rtm.start();
+        rtm.addOutgoingEvent(true, 'typing', { channel: input }).catch(({ code }) => report(code));
+      },
+      { input: channel },
+    );
     await slack.nextFrame({ type: 'typing' });
     slack.emit({ type: 'end' });
     await endsWith(child, [NoReplyReceivedError]);
@@ -126,9 +147,14 @@ describe('process', { concurrency: 4 }, () => {
 
   same('disconnect() of a client that was never started resolves, then the process ends', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(inProcess(t, slack, ({ client, report }) => {
-      client().disconnect().then(() => report('resolved'));
-    }), ['resolved']);
+    await endsWith(
+      inProcess(t, slack, ({ client, report }) => {
+        client()
+          .disconnect()
+          .then(() => report('resolved'));
+      }),
+      ['resolved'],
+    );
   });
 
   /** Each calls `exit` in the state that its name tells. */
@@ -142,7 +168,9 @@ describe('process', { concurrency: 4 }, () => {
       exit();
     },
     connecting: ({ client, exit }) => {
-      client().on('connecting', () => setImmediate(exit)).start();
+      client()
+        .on('connecting', () => setImmediate(exit))
+        .start();
     },
     authenticated: ({ client, exit }) => {
       client().on('authenticated', exit).start();

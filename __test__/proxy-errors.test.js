@@ -69,7 +69,10 @@ async function fails(t, { client, server, door }, proxy, credentials) {
   const rtm = client({ proxy, logger, logLevel: 'debug', ...ONCE });
   const seen = watch(rtm, logger);
   const recorded = record(rtm);
-  const error = await rtm.start().then(() => assert.fail('it started'), (reason) => reason);
+  const error = await rtm.start().then(
+    () => assert.fail('it started'),
+    (reason) => reason,
+  );
   seen.add(error);
   assert.deepEqual(recorded.names, ['connecting', 'unable_to_rtm_start', 'disconnected']);
   assert.equal(error.code, 'slack_webapi_request_error');
@@ -193,37 +196,41 @@ describe('a proxy that does not let through', { concurrency: 4, skip: noCertific
     assert.deepEqual([server.calls.length, door.connections], [1, 2]);
   });
 
-  better(WITHOUT, 'a life at debug, with a socket refused by the proxy, shows neither token nor password', async (t) => {
-    const { server, door, client } = await openSlack(t);
-    const logger = keepingLogger();
-    const proxy = await scriptedProxy(t);
-    const lead = answers.tunnel();
-    proxy.handler = (...args) => (proxy.requests.length === 2 ? answers.refuse(407) : lead)(...args);
-    const rtm = client({ proxy: proxy.urlWith(KNOWN), logger, logLevel: 'debug' });
-    const seen = watch(rtm, logger);
-    const recorded = record(rtm);
-    const ready = next(rtm, 'ready');
-    await rtm.start();
-    await ready;
-    (await server.nextSocket()).drop();
-    await next(rtm, 'ready');
-    await rtm.disconnect();
-    const [error] = recorded.events.find(({ name }) => name === 'error').args;
-    assert.deepEqual([error.code, error.original.code], [ErrorCode.WebsocketError, 'ERR_PROXY_TUNNEL']);
-    assert.ok(error.message.includes(`http://127.0.0.1:${proxy.port}`), error.message);
-    const { text } = seen;
-    assertAbsent(text, [server.token, server.token.slice(5), ...formsOf(KNOWN)]);
-    assert.ok(text.includes(`127.0.0.1:${proxy.port}`), 'the proxy is named somewhere');
-    assert.equal(proxy.requests.length, 6);
-    assert.equal(door.connections, 5);
-    for (const { headers } of server.upgrades) {
-      const text = JSON.stringify(headers);
-      assertAbsent(text, [server.token, ...formsOf(KNOWN)]);
-      assert.ok(!('authorization' in headers) && !('proxy-authorization' in headers), text);
-    }
-    for (const { headers } of server.calls) assert.ok(!('proxy-authorization' in headers), JSON.stringify(headers));
-    for (const { lines } of proxy.requests) assertAbsent(lines.join('\n'), [server.token]);
-  });
+  better(
+    WITHOUT,
+    'a life at debug, with a socket refused by the proxy, shows neither token nor password',
+    async (t) => {
+      const { server, door, client } = await openSlack(t);
+      const logger = keepingLogger();
+      const proxy = await scriptedProxy(t);
+      const lead = answers.tunnel();
+      proxy.handler = (...args) => (proxy.requests.length === 2 ? answers.refuse(407) : lead)(...args);
+      const rtm = client({ proxy: proxy.urlWith(KNOWN), logger, logLevel: 'debug' });
+      const seen = watch(rtm, logger);
+      const recorded = record(rtm);
+      const ready = next(rtm, 'ready');
+      await rtm.start();
+      await ready;
+      (await server.nextSocket()).drop();
+      await next(rtm, 'ready');
+      await rtm.disconnect();
+      const [error] = recorded.events.find(({ name }) => name === 'error').args;
+      assert.deepEqual([error.code, error.original.code], [ErrorCode.WebsocketError, 'ERR_PROXY_TUNNEL']);
+      assert.ok(error.message.includes(`http://127.0.0.1:${proxy.port}`), error.message);
+      const { text } = seen;
+      assertAbsent(text, [server.token, server.token.slice(5), ...formsOf(KNOWN)]);
+      assert.ok(text.includes(`127.0.0.1:${proxy.port}`), 'the proxy is named somewhere');
+      assert.equal(proxy.requests.length, 6);
+      assert.equal(door.connections, 5);
+      for (const { headers } of server.upgrades) {
+        const text = JSON.stringify(headers);
+        assertAbsent(text, [server.token, ...formsOf(KNOWN)]);
+        assert.ok(!('authorization' in headers) && !('proxy-authorization' in headers), text);
+      }
+      for (const { headers } of server.calls) assert.ok(!('proxy-authorization' in headers), JSON.stringify(headers));
+      for (const { lines } of proxy.requests) assertAbsent(lines.join('\n'), [server.token]);
+    },
+  );
 
   for (const [what, url] of Object.entries({
     'a scheme it does not know': 'ftp://robot:S3CR3T-w0rd@proxy.example',
@@ -234,12 +241,15 @@ describe('a proxy that does not let through', { concurrency: 4, skip: noCertific
   })) {
     better(WITHOUT, `${what}: the constructor throws a TypeError that does not show the password`, async (t) => {
       const { client } = await openSlack(t);
-      assert.throws(() => client({ proxy: url }), (error) => {
-        assert.ok(error instanceof TypeError);
-        assert.match(error.message, /proxy/);
-        assertAbsent(`${inspect(error, { depth: 9, showHidden: true })}`, ['S3CR3T']);
-        return true;
-      });
+      assert.throws(
+        () => client({ proxy: url }),
+        (error) => {
+          assert.ok(error instanceof TypeError);
+          assert.match(error.message, /proxy/);
+          assertAbsent(`${inspect(error, { depth: 9, showHidden: true })}`, ['S3CR3T']);
+          return true;
+        },
+      );
     });
   }
 });

@@ -41,7 +41,11 @@ const HTTP = {
     code: 'ERR_PROXY_TUNNEL',
     words: /407/,
   },
-  'answers 403 with a page': { handler: answers.refuse(403, { body: '<p>no</p>' }), code: 'ERR_PROXY_TUNNEL', words: /403/ },
+  'answers 403 with a page': {
+    handler: answers.refuse(403, { body: '<p>no</p>' }),
+    code: 'ERR_PROXY_TUNNEL',
+    words: /403/,
+  },
   'answers 502': { handler: answers.refuse(502), code: 'ERR_PROXY_TUNNEL', words: /502/ },
   'answers 302': {
     handler: answers.refuse(302, { headers: { Location: 'http://127.0.0.1:1/' } }),
@@ -60,8 +64,8 @@ const HTTP = {
   'answers with headers that never end': { handler: answers.endless('HTTP/1.1 200 OK\r\n', 'X-A: b\r\n') },
   'answers with a header that never ends': { handler: answers.endless('HTTP/1.1 200 OK\r\nX: ', 'a') },
   'answers with a status line that never ends': { handler: answers.endless('HTTP/1.1 200 ', 'a') },
-  'closes': { handler: answers.close(), code: 'ECONNRESET' },
-  'resets': { handler: answers.reset(), code: 'ECONNRESET' },
+  closes: { handler: answers.close(), code: 'ECONNRESET' },
+  resets: { handler: answers.reset(), code: 'ECONNRESET' },
   'answers 200 and closes': { handler: say('HTTP/1.1 200 OK\r\n\r\n'), code: 'ECONNRESET', blamed: false },
   'answers 200 and garbage in place of the target’s TLS': {
     handler: answers.tunnel({ leftover: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' }),
@@ -82,15 +86,24 @@ const SOCKS = {
   'accepts no method': { script: { greeting: () => Buffer.of(5, 0xff) }, code: 'ERR_PROXY_TUNNEL' },
   'picks a method that was not offered': { script: { greeting: () => Buffer.of(5, 1) }, code: 'ERR_PROXY_TUNNEL' },
   'speaks SOCKS 4': { script: { greeting: () => Buffer.of(4, 0) }, code: 'ERR_PROXY_TUNNEL' },
-  'speaks HTTP': { script: { greeting: () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') }, code: 'ERR_PROXY_TUNNEL' },
+  'speaks HTTP': {
+    script: { greeting: () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') },
+    code: 'ERR_PROXY_TUNNEL',
+  },
   'knows nobody': { script: { ...KNOWN, auth: () => Buffer.of(1, 1) }, code: 'ERR_PROXY_TUNNEL' },
   'answers to the password in another version': {
     script: { ...KNOWN, auth: () => Buffer.of(9, 1) },
     code: 'ERR_PROXY_TUNNEL',
   },
-  'refuses': { script: { request: () => socksReply(2) }, code: 'ERR_PROXY_TUNNEL' },
-  'refuses in another version': { script: { request: () => Buffer.of(4, 1, 0, 1, 0, 0, 0, 0, 0, 0) }, code: 'ERR_PROXY_TUNNEL' },
-  'names an address of no known type': { script: { request: () => Buffer.of(5, 0, 0, 9, 0, 0, 0, 0, 0, 0) }, code: 'ERR_PROXY_TUNNEL' },
+  refuses: { script: { request: () => socksReply(2) }, code: 'ERR_PROXY_TUNNEL' },
+  'refuses in another version': {
+    script: { request: () => Buffer.of(4, 1, 0, 1, 0, 0, 0, 0, 0, 0) },
+    code: 'ERR_PROXY_TUNNEL',
+  },
+  'names an address of no known type': {
+    script: { request: () => Buffer.of(5, 0, 0, 9, 0, 0, 0, 0, 0, 0) },
+    code: 'ERR_PROXY_TUNNEL',
+  },
   'closes at once': { script: { greeting: close }, code: 'ECONNRESET' },
   'closes at the password': { script: { ...KNOWN, auth: close }, code: 'ECONNRESET' },
   'closes at the request': { script: { request: close }, code: 'ECONNRESET' },
@@ -146,7 +159,9 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
         const { server, door, client } = await openSlack(t);
         const proxy = await open(t, given, 0, 1);
         const options = { proxy: proxy.url, ...limits({ requestTimeout: 150 }) };
-        const error = await client({ ...options, retryConfig: { retries: 0 } }).start().catch((reason) => reason);
+        const error = await client({ ...options, retryConfig: { retries: 0 } })
+          .start()
+          .catch((reason) => reason);
         assert.equal(error.code, 'slack_webapi_request_error', String(error.stack ?? error));
         if (code !== undefined) assert.equal(error.original.code, code, error.message);
         if (words !== undefined) assert.match(error.message, words);
@@ -176,8 +191,14 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
         await ready;
         await exchange(rtm, await server.nextSocket(), 'through');
         assert.deepEqual(recorded.names, [
-          'connecting', 'authenticated', 'error', 'reconnecting',
-          'connecting', 'authenticated', 'connected', 'ready',
+          'connecting',
+          'authenticated',
+          'error',
+          'reconnecting',
+          'connecting',
+          'authenticated',
+          'connected',
+          'ready',
         ]);
         const [error] = recorded.events.find(({ name }) => name === 'error').args;
         assert.equal(error.code, ErrorCode.WebsocketError);
@@ -203,7 +224,8 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
             const requests = [];
             while (requests.length <= good) requests.push(await proxy.nextRequest());
             const { socket } = requests.at(-1);
-            const closed = socket.destroyed || new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
+            const closed =
+              socket.destroyed || new Promise((resolve) => socket.on('close', resolve).on('error', () => {}));
             const begin = performance.now();
             await rtm.disconnect();
             assert.ok(performance.now() - begin < 1000, 'it took a second');
@@ -225,7 +247,7 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
     'HTTP/1.0': { head: 'HTTP/1.0 200 Connection established\r\n\r\n' },
     'no reason': { head: 'HTTP/1.1 200\r\n\r\n' },
     'an empty reason': { head: 'HTTP/1.1 200 \r\n\r\n' },
-    'headers': { head: 'HTTP/1.1 200 OK\r\nVia: 1.1 x\r\nProxy-Agent: y\r\n\r\n' },
+    headers: { head: 'HTTP/1.1 200 OK\r\nVia: 1.1 x\r\nProxy-Agent: y\r\n\r\n' },
     'Content-Length: 0': { head: 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' },
     'a Content-Length, which is to be ignored': { head: 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n' },
     'Transfer-Encoding, which is to be ignored': { head: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n' },
@@ -234,7 +256,7 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
     'a hundred headers': { head: `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(90)}\r\n` },
     'a header of 8 KiB': { head: `HTTP/1.1 200 OK\r\nX-A: ${'b'.repeat(8192)}\r\n\r\n` },
     'one byte at a time': { slowly: true },
-    '201': { head: 'HTTP/1.1 201 Created\r\n\r\n' },
+    201: { head: 'HTTP/1.1 201 Created\r\n\r\n' },
   };
 
   for (const [what, options] of Object.entries(ODD)) {
@@ -248,7 +270,10 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
         await ready;
         await exchange(rtm, await server.nextSocket(), 'through');
         assert.deepEqual([proxy.connections, door.connections], [2, 2]);
-        assert.deepEqual(proxy.requests.map(({ target }) => target), [server.host, server.host]);
+        assert.deepEqual(
+          proxy.requests.map(({ target }) => target),
+          [server.host, server.host],
+        );
       });
     }
   }
@@ -272,18 +297,22 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
         await ready;
         await exchange(rtm, await server.nextSocket(), 'through');
         assert.deepEqual([proxy.connections, door.connections], [2, 2]);
-        assert.deepEqual(proxy.requests.map(({ user, password }) => [user, password]), Array(2).fill(['robot', 'secret']));
+        assert.deepEqual(
+          proxy.requests.map(({ user, password }) => [user, password]),
+          Array(2).fill(['robot', 'secret']),
+        );
       });
     }
   }
 
   better(WITHOUT, 'what comes in one packet with the proxy’s answer belongs to the target', async (t) => {
-    const { server, client } = await openSlack(t, { plain: true });
+    const { client } = await openSlack(t, { plain: true });
     // An answer before the question: were it lost, the client would wait for another.
     const early = 'HTTP/1.1 418 Early\r\nContent-Length: 0\r\n\r\n';
     const lead = answers.tunnel();
     const proxy = await scriptedProxy(t, (request, socket) =>
-      (proxy.requests.length === 2 ? answers.raw(`HTTP/1.1 200 OK\r\n\r\n${early}`) : lead)(request, socket));
+      (proxy.requests.length === 2 ? answers.raw(`HTTP/1.1 200 OK\r\n\r\n${early}`) : lead)(request, socket),
+    );
     const rtm = client({ proxy: proxy.url, autoReconnect: false });
     const recorded = record(rtm);
     const disconnected = next(rtm, 'disconnected');
@@ -315,28 +344,32 @@ describe('a proxy that does not behave', { concurrency: 8, skip: noCertificates 
     assert.equal(proxy.requests.length, 6);
   });
 
-  better(WITHOUT, 'a proxy that resets the tunnel in the middle: messages on the way reject, the next one goes out', async (t) => {
-    const { server, client } = await openSlack(t);
-    const proxy = await scriptedProxy(t);
-    const rtm = client({ proxy: proxy.url });
-    const ready = next(rtm, 'ready');
-    await rtm.start();
-    await ready;
-    const first = await server.nextSocket();
-    const lost = rtm.sendMessage('lost', 'C1').catch((reason) => reason);
-    await first.nextFrame('message');
-    const again = next(rtm, 'ready');
-    for (const { socket } of proxy.requests) socket.resetAndDestroy();
-    await again;
-    assert.equal((await lost).code, ErrorCode.NoReplyReceivedError);
-    const second = await server.nextSocket();
-    const sent = rtm.sendMessage('kept', 'C1');
-    const { id, text } = await second.nextFrame('message');
-    assert.equal(text, 'kept');
-    second.send({ ok: true, reply_to: id, ts: '1.2' });
-    assert.equal((await sent).ts, '1.2');
-    assert.equal(first.frames.length + second.frames.filter(({ type }) => type === 'message').length, 2);
-  });
+  better(
+    WITHOUT,
+    'a proxy that resets the tunnel in the middle: messages on the way reject, the next one goes out',
+    async (t) => {
+      const { server, client } = await openSlack(t);
+      const proxy = await scriptedProxy(t);
+      const rtm = client({ proxy: proxy.url });
+      const ready = next(rtm, 'ready');
+      await rtm.start();
+      await ready;
+      const first = await server.nextSocket();
+      const lost = rtm.sendMessage('lost', 'C1').catch((reason) => reason);
+      await first.nextFrame('message');
+      const again = next(rtm, 'ready');
+      for (const { socket } of proxy.requests) socket.resetAndDestroy();
+      await again;
+      assert.equal((await lost).code, ErrorCode.NoReplyReceivedError);
+      const second = await server.nextSocket();
+      const sent = rtm.sendMessage('kept', 'C1');
+      const { id, text } = await second.nextFrame('message');
+      assert.equal(text, 'kept');
+      second.send({ ok: true, reply_to: id, ts: '1.2' });
+      assert.equal((await sent).ts, '1.2');
+      assert.equal(first.frames.length + second.frames.filter(({ type }) => type === 'message').length, 2);
+    },
+  );
 
   better(WITHOUT, 'apiCall() through a silent proxy is ended by requestTimeout', async (t) => {
     const { server, client } = await openSlack(t);

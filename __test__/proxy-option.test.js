@@ -142,19 +142,25 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
     /** In a process of its own: NODE_EXTRA_CA_CERTS is read when it starts. */
     function liveElsewhere(t, server, extra, input) {
       return inEnvironment({ NODE_EXTRA_CA_CERTS: fileOf(t, extra) }, () =>
-        inProcess(t, server, async ({ client, next, report, input }) => {
-          const rtm = client({ ...input, retryConfig: { retries: 0 } });
-          rtm.on('news', ({ text }) => rtm.sendTyping(text));
-          rtm.on('bye', () => rtm.disconnect());
-          const ready = next(rtm, 'ready');
-          try {
-            await rtm.start();
-            await ready;
-            report('ready');
-          } catch (error) {
-            report({ code: error.code, original: error.original?.code, message: error.message });
-          }
-        }, { input }));
+        inProcess(
+          t,
+          server,
+          async ({ client, next, report, input }) => {
+            const rtm = client({ ...input, retryConfig: { retries: 0 } });
+            rtm.on('news', ({ text }) => rtm.sendTyping(text));
+            rtm.on('bye', () => rtm.disconnect());
+            const ready = next(rtm, 'ready');
+            try {
+              await rtm.start();
+              await ready;
+              report('ready');
+            } catch (error) {
+              report({ code: error.code, original: error.original?.code, message: error.message });
+            }
+          },
+          { input },
+        ),
+      );
     }
 
     async function follow(server, child) {
@@ -197,7 +203,10 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       const proxy = front.urlWith({ host: 'localhost' });
       await follow(server, liveElsewhere(t, server, own.cert, { proxy, tls: { ca } }));
       assertAllThrough(server, door, front);
-      assert.deepEqual(front.clients.map(({ servername }) => servername), Array(4).fill('localhost'));
+      assert.deepEqual(
+        front.clients.map(({ servername }) => servername),
+        Array(4).fill('localhost'),
+      );
     });
 
     better(WITHOUT, 'tls.ca is trusted for Slack only, not for the proxy', async (t) => {
@@ -234,7 +243,11 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
     better(WITHOUT, 'https: spoken to a proxy that speaks http fails, and tells which proxy', async (t) => {
       const { client, door } = await openSlack(t);
       const proxy = await scriptedProxy(t, answers.refuse(400));
-      const rtm = client({ proxy: proxy.urlWith({ scheme: 'https' }), requestTimeout: 2000, retryConfig: { retries: 0 } });
+      const rtm = client({
+        proxy: proxy.urlWith({ scheme: 'https' }),
+        requestTimeout: 2000,
+        retryConfig: { retries: 0 },
+      });
       const error = await rtm.start().catch((reason) => reason);
       assert.equal(error.code, 'slack_webapi_request_error');
       assert.equal(door.connections, 0);
@@ -273,7 +286,8 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       const { server, door, client, port, slackApiUrl } = await behind(t);
       const lead = answers.tunnel();
       const proxy = await scriptedProxy(t, (request, socket) =>
-        lead({ ...request, target: `127.0.0.1:${port}` }, socket));
+        lead({ ...request, target: `127.0.0.1:${port}` }, socket),
+      );
       await live(server, client({ proxy: proxy.urlWith(PLAIN), slackApiUrl, headers: { 'X-Mine': 'T0K3N' } }));
       assertAllThrough(server, door, proxy);
       const basic = `Basic ${Buffer.from(`${PLAIN.user}:${PLAIN.password}`).toString('base64')}`;
@@ -320,12 +334,15 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
   })) {
     better(WITHOUT, `together with ${what}: the constructor throws a TypeError without the password`, () => {
       const options = { proxy: 'http://robot:S3CR3T@127.0.0.1:2', agent: agent() };
-      assert.throws(() => new RTMClient('xoxb-T0K3N', options), (error) => {
-        assert.ok(error instanceof TypeError);
-        assert.match(error.message, /\bagent\b.*\bproxy\b/);
-        assert.doesNotMatch(`${error.stack}`, /S3CR3T|T0K3N/);
-        return true;
-      });
+      assert.throws(
+        () => new RTMClient('xoxb-T0K3N', options),
+        (error) => {
+          assert.ok(error instanceof TypeError);
+          assert.match(error.message, /\bagent\b.*\bproxy\b/);
+          assert.doesNotMatch(`${error.stack}`, /S3CR3T|T0K3N/);
+          return true;
+        },
+      );
     });
   }
 

@@ -4,7 +4,6 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const { setTimeout: elapse } = require('node:timers/promises');
 const { ErrorCode, better, clientOf, next, record, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 const { startWorkspace } = require('./support/workspace.js');
@@ -55,7 +54,10 @@ describe('reconnecting', { concurrency: true }, () => {
     await next(rtm, 'connected');
     (await server.nextSocket()).drop();
     await next(rtm, 'connected');
-    assert.deepEqual(server.upgrades.map(({ url }) => url), ['/socket/a?x=1', '/socket/b?x=2']);
+    assert.deepEqual(
+      server.upgrades.map(({ url }) => url),
+      ['/socket/a?x=1', '/socket/b?x=2'],
+    );
     assert.equal(server.calls.length, 2);
   });
 

@@ -21,22 +21,27 @@ for (const flags of [['--disallow-code-generation-from-strings'], []]) {
   same(`the same events${flags.length > 0 ? ', where making code of strings is forbidden' : ''}`, async (t) => {
     const { slack } = await openSession(t);
     const texts = fc.sample(frame, { numRuns: 150, seed: 4711 });
-    const child = inProcess(t, slack, async ({ client, next, report, input: { texts, strictEqual } }) => {
-      const { assertIdentical } = require(strictEqual);
-      const rtm = client();
-      const events = [];
-      rtm.on('slack_event', (type, event) => events.push(event));
-      const hello = next(rtm, 'hello');
-      await rtm.start();
-      await hello;
-      events.length = 0;
-      const end = next(rtm, 'the end');
-      report('ready');
-      await end;
-      events.slice(0, -1).forEach((event, index) => assertIdentical(event, JSON.parse(texts[index % texts.length])));
-      report(events.length);
-      process.exit();
-    }, { flags, input: { texts, strictEqual: STRICT_EQUAL } });
+    const child = inProcess(
+      t,
+      slack,
+      async ({ client, next, report, input: { texts, strictEqual } }) => {
+        const { assertIdentical } = require(strictEqual);
+        const rtm = client();
+        const events = [];
+        rtm.on('slack_event', (type, event) => events.push(event));
+        const hello = next(rtm, 'hello');
+        await rtm.start();
+        await hello;
+        events.length = 0;
+        const end = next(rtm, 'the end');
+        report('ready');
+        await end;
+        events.slice(0, -1).forEach((event, index) => assertIdentical(event, JSON.parse(texts[index % texts.length])));
+        report(events.length);
+        process.exit();
+      },
+      { flags, input: { texts, strictEqual: STRICT_EQUAL } },
+    );
     assert.equal(await child.report(), 'ready');
     for (let round = 0; round < ROUNDS; round += 1) texts.forEach((text) => slack.emit(text));
     slack.emit({ type: 'the end' });
@@ -48,29 +53,34 @@ for (const flags of [['--disallow-code-generation-from-strings'], []]) {
 /** Runs `collect` for each event in a process of its own; gives by how many bytes its heap has grown then. */
 async function growth(t, frames, collect) {
   const { slack } = await openSession(t);
-  const child = inProcess(t, slack, async ({ client, next, report, input }) => {
-    const collect = new Function('event', 'kept', input);
-    const settle = async () => {
-      for (let round = 0; round < 5; round += 1) {
-        global.gc();
-        await new Promise(setImmediate);
-      }
-      return process.memoryUsage().heapUsed;
-    };
-    // The tests' own logger keeps what the peer says of each frame.
-    const rtm = client({ logger: undefined, logLevel: 'error' });
-    const kept = [];
-    rtm.on('it', (event) => collect(event, kept));
-    const hello = next(rtm, 'hello');
-    await rtm.start();
-    await hello;
-    const end = next(rtm, 'the end');
-    const before = await settle();
-    report('ready');
-    await end;
-    report({ grown: (await settle()) - before, kept: kept.length });
-    process.exit();
-  }, { flags: ['--expose-gc'], input: collect });
+  const child = inProcess(
+    t,
+    slack,
+    async ({ client, next, report, input }) => {
+      const collect = new Function('event', 'kept', input);
+      const settle = async () => {
+        for (let round = 0; round < 5; round += 1) {
+          global.gc();
+          await new Promise(setImmediate);
+        }
+        return process.memoryUsage().heapUsed;
+      };
+      // The tests' own logger keeps what the peer says of each frame.
+      const rtm = client({ logger: undefined, logLevel: 'error' });
+      const kept = [];
+      rtm.on('it', (event) => collect(event, kept));
+      const hello = next(rtm, 'hello');
+      await rtm.start();
+      await hello;
+      const end = next(rtm, 'the end');
+      const before = await settle();
+      report('ready');
+      await end;
+      report({ grown: (await settle()) - before, kept: kept.length });
+      process.exit();
+    },
+    { flags: ['--expose-gc'], input: collect },
+  );
   assert.equal(await child.report(), 'ready');
   for (const frame of frames) slack.emit(frame);
   slack.emit({ type: 'the end' });
@@ -84,10 +94,14 @@ same('what is kept of one event in a hundred holds no more than 4 kB of others',
     text: texts[n % 3],
     ts: `1795220000.${String(n).padStart(6, '0')}`,
   }));
-  const { grown, kept } = await growth(t, frames, `
+  const { grown, kept } = await growth(
+    t,
+    frames,
+    `
     this.count = (this.count ?? 0) + 1;
     if (this.count % 100 === 0) kept.push(event.ts);
-  `);
+  `,
+  );
   assert.equal(kept, 300);
   assert.ok(grown < kept * 5 * KB + MB, `${grown} bytes for ${kept} timestamps`);
 });
@@ -103,7 +117,10 @@ better('it has no such table', 'maps keyed by ids, without end, leave little beh
 });
 
 better('it has no such table', 'keys of great length leave nothing behind', async (t) => {
-  const frames = Array.from({ length: 600 }, (_, n) => ({ type: 'it', [`${Math.floor(n / 3)}${'k'.repeat(50_000)}`]: true }));
+  const frames = Array.from({ length: 600 }, (_, n) => ({
+    type: 'it',
+    [`${Math.floor(n / 3)}${'k'.repeat(50_000)}`]: true,
+  }));
   const { grown } = await growth(t, frames, '');
   assert.ok(grown < 2 * MB, `${grown} bytes`);
 });

@@ -11,9 +11,7 @@ const { NoReplyReceivedError, SendMessagePlatformError } = ErrorCode;
 
 /** Messages that the workspace has got and left without a reply: the promises, and the ids on the wire. */
 async function unanswered(session, rtm, count) {
-  const calls = Array.from({ length: count }, () =>
-    rtm.addOutgoingEvent(true, 'typing', { channel: session.channel }),
-  );
+  const calls = Array.from({ length: count }, () => rtm.addOutgoingEvent(true, 'typing', { channel: session.channel }));
   const ids = [];
   while (ids.length < count) ids.push((await session.slack.nextFrame({ type: 'typing' })).frame.id);
   await mark(session, rtm);
@@ -45,7 +43,10 @@ describe('replies', { concurrency: true }, () => {
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 1);
     session.slack.emit({ ok: false, reply_to: ids[0], error: {} });
-    await assert.rejects(calls[0], { code: SendMessagePlatformError, data: { ok: false, reply_to: ids[0], error: {} } });
+    await assert.rejects(calls[0], {
+      code: SendMessagePlatformError,
+      data: { ok: false, reply_to: ids[0], error: {} },
+    });
   });
 
   same('replies to nobody, and a second reply, are events and nothing else', async (t) => {
@@ -76,7 +77,10 @@ describe('replies', { concurrency: true }, () => {
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 3);
     for (const index of [2, 0, 1]) session.slack.emit({ ok: true, reply_to: ids[index], index });
-    assert.deepEqual((await Promise.all(calls)).map(({ index }) => index), [0, 1, 2]);
+    assert.deepEqual(
+      (await Promise.all(calls)).map(({ index }) => index),
+      [0, 1, 2],
+    );
   });
 
   better('it blocks all later ones', 'a message without a reply blocks nothing', async (t) => {
@@ -153,7 +157,10 @@ describe('replies', { concurrency: true }, () => {
     await assert.rejects(calls[0]);
     const { reply_to: id } = await rtm.sendMessage('next', session.channel);
     assert.ok(id > ids[0]);
-    assert.deepEqual(session.slack.received.map(({ frame }) => frame.type), ['typing', 'message']);
+    assert.deepEqual(
+      session.slack.received.map(({ frame }) => frame.type),
+      ['typing', 'message'],
+    );
   });
 
   same('a reply that comes while JavaScript is busy', async (t) => {

@@ -70,18 +70,22 @@ describe('secrets', { concurrency: true }, () => {
     'a page': { html: '<html></html>' },
     nothing: { drop: true },
   })) {
-    better('errors hold the request, and with it the token', `a connect call answered with ${what} does not show the token`, async (t) => {
-      const { slack, client } = await openSession(t);
-      const logger = keepingLogger();
-      const rtm = client({ logger, logLevel: 'debug', autoReconnect: false, retryConfig: { retries: 0 } });
-      const seen = watch(rtm, logger);
-      slack.faults.refuseConnect(answer);
-      await assert.rejects(rtm.start(), (error) => {
-        seen.add(error);
-        return true;
-      });
-      assertAbsent(seen.text, [slack.token, slack.token.slice(5)]);
-    });
+    better(
+      'errors hold the request, and with it the token',
+      `a connect call answered with ${what} does not show the token`,
+      async (t) => {
+        const { slack, client } = await openSession(t);
+        const logger = keepingLogger();
+        const rtm = client({ logger, logLevel: 'debug', autoReconnect: false, retryConfig: { retries: 0 } });
+        const seen = watch(rtm, logger);
+        slack.faults.refuseConnect(answer);
+        await assert.rejects(rtm.start(), (error) => {
+          seen.add(error);
+          return true;
+        });
+        assertAbsent(seen.text, [slack.token, slack.token.slice(5)]);
+      },
+    );
   }
 
   for (const [what, answer] of Object.entries({
@@ -89,16 +93,20 @@ describe('secrets', { concurrency: true }, () => {
     'an error that quotes it': (token) => ({ error: `bad token: Bearer ${token}` }),
     'a status that quotes it': (token) => ({ status: 403, headers: { 'x-a': token }, body: `no way, ${token}` }),
   })) {
-    better('errors hold the request, and with it the token', `a connect call answered with ${what} does not show the token`, async (t) => {
-      const { slack, client } = await openSession(t);
-      const logger = keepingLogger();
-      const rtm = client({ logger, logLevel: 'debug', autoReconnect: false, retryConfig: { retries: 0 } });
-      const seen = watch(rtm, logger);
-      slack.faults.refuseConnect(answer(slack.token));
-      const error = await rtm.start().catch((failure) => failure);
-      seen.add(error);
-      assertAbsent(`${seen.text} ${JSON.stringify(error)}`, [slack.token, slack.token.slice(5)]);
-    });
+    better(
+      'errors hold the request, and with it the token',
+      `a connect call answered with ${what} does not show the token`,
+      async (t) => {
+        const { slack, client } = await openSession(t);
+        const logger = keepingLogger();
+        const rtm = client({ logger, logLevel: 'debug', autoReconnect: false, retryConfig: { retries: 0 } });
+        const seen = watch(rtm, logger);
+        slack.faults.refuseConnect(answer(slack.token));
+        const error = await rtm.start().catch((failure) => failure);
+        seen.add(error);
+        assertAbsent(`${seen.text} ${JSON.stringify(error)}`, [slack.token, slack.token.slice(5)]);
+      },
+    );
   }
 
   better(shown, "a ticket in a close frame's reason", async (t) => {
@@ -201,7 +209,10 @@ function guarded(t, slack, options = {}, more = []) {
     add,
     /** Starts, expecting no good. */
     async fail() {
-      const error = await rtm.start().then(() => next(rtm, 'disconnected').then(([reason]) => reason), (reason) => reason);
+      const error = await rtm.start().then(
+        () => next(rtm, 'disconnected').then(([reason]) => reason),
+        (reason) => reason,
+      );
       add(error);
       add(await rtm.apiCall('api.test', { token: 'xoxp-0ther-secret', text: 'x' }).catch((reason) => reason));
       return error;
@@ -250,7 +261,9 @@ describe('secrets: the token and headers', { concurrency: true }, () => {
     'an upgrade without an answer': (server) => server.refusals.push(() => {}),
     'an upgrade cut off': (server) => server.refusals.push((request, tcp) => tcp.destroy()),
     'an upgrade answered with another key': (server) =>
-      server.refusals.push((request, tcp) => tcp.end('HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n')),
+      server.refusals.push((request, tcp) =>
+        tcp.end('HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n'),
+      ),
     'no hello': (server) => (server.greet = () => {}),
     'a close frame': (server) => (server.greet = (socket) => socket.close(4000, 'bye')),
     'a reset': (server) => (server.greet = (socket) => socket.reset()),
@@ -287,7 +300,8 @@ describe('secrets: the token and headers', { concurrency: true }, () => {
     const server = await scriptedServer(t);
     server.answers.push({ ok: false, error: 'invalid_auth' });
     const { rtm, add, assertSilent } = guarded(t, server);
-    for (const token of ['xoxp-0ther-secret', 'xoxp-0ther-secret\r\nx']) add(await rtm.start({ token }).catch((error) => error));
+    for (const token of ['xoxp-0ther-secret', 'xoxp-0ther-secret\r\nx'])
+      add(await rtm.start({ token }).catch((error) => error));
     assert.equal(server.calls[0].headers.authorization, 'Bearer xoxp-0ther-secret');
     assertSilent();
   });
@@ -295,16 +309,19 @@ describe('secrets: the token and headers', { concurrency: true }, () => {
   better('it has no such option', 'a header that is refused does not show its value', () => {
     for (const headers of [{ Cookie: 'c00k1e\r\nx' }, { 'bad name': 'c00k1e' }, { Upgrade: 'c00k1e' }]) {
       for (const options of [{ headers }, { tls: { headers } }]) {
-        assert.throws(() => new RTMClient('xoxb-t0ken-1', options), (error) => {
-          assertAbsent(allOf(error), ['c00k1e', 't0ken']);
-          return error instanceof TypeError;
-        });
+        assert.throws(
+          () => new RTMClient('xoxb-t0ken-1', options),
+          (error) => {
+            assertAbsent(allOf(error), ['c00k1e', 't0ken']);
+            return error instanceof TypeError;
+          },
+        );
       }
     }
   });
 });
 
-describe('secrets: a proxy\'s password', { concurrency: true }, () => {
+describe("secrets: a proxy's password", { concurrency: true }, () => {
   const PASSWORD = 'p@ss:w0rd/secret';
   const FORMS = ['w0rd', encodeURIComponent(PASSWORD), Buffer.from(`robot:${PASSWORD}`).toString('base64')];
   for (const [what, handler] of Object.entries({
@@ -333,7 +350,11 @@ describe('secrets: a proxy\'s password', { concurrency: true }, () => {
     'it works': { user: 'robot', password: PASSWORD },
     'it is wrong': { user: 'robot', password: 'another' },
     'no method is accepted': { greeting: () => Buffer.of(5, 0xff) },
-    'the request is refused': { user: 'robot', password: PASSWORD, request: () => Buffer.from('05050001000000000000', 'hex') },
+    'the request is refused': {
+      user: 'robot',
+      password: PASSWORD,
+      request: () => Buffer.from('05050001000000000000', 'hex'),
+    },
   })) {
     better('it has no such option', `socks5: where ${what}`, async (t) => {
       const server = await scriptedServer(t);
@@ -348,14 +369,22 @@ describe('secrets: a proxy\'s password', { concurrency: true }, () => {
 
   better('it has no such option', 'a proxy that cannot be reached, or is none', async (t) => {
     const server = await scriptedServer(t);
-    const { fail, assertSilent } = guarded(t, server, { proxy: `http://robot:${encodeURIComponent(PASSWORD)}@127.0.0.1:1` }, FORMS);
+    const { fail, assertSilent } = guarded(
+      t,
+      server,
+      { proxy: `http://robot:${encodeURIComponent(PASSWORD)}@127.0.0.1:1` },
+      FORMS,
+    );
     assert.equal((await fail()).code, 'slack_webapi_request_error');
     assertSilent();
     for (const proxy of [`ftp://robot:${PASSWORD}@x.y`, `robot:${PASSWORD}@x.y`, `http://robot:w0rd@`]) {
-      assert.throws(() => new RTMClient('xoxb-t0ken-1', { proxy }), (error) => {
-        assertAbsent(allOf(error), ['w0rd', 't0ken']);
-        return error instanceof TypeError;
-      });
+      assert.throws(
+        () => new RTMClient('xoxb-t0ken-1', { proxy }),
+        (error) => {
+          assertAbsent(allOf(error), ['w0rd', 't0ken']);
+          return error instanceof TypeError;
+        },
+      );
     }
   });
 });
@@ -377,7 +406,12 @@ describe('secrets: a private key and its passphrase', { skip: missing, concurren
       const encrypted = encodings(key, PASSPHRASE).pkcs8Encrypted;
       const hidden = ['pa55phrase', ...linesOf(key), ...linesOf(encrypted)];
       assert.ok(hidden.length > 3);
-      const tls = { ca: what === 'the server is not trusted' ? undefined : ca.cert, key: encrypted, cert, passphrase: PASSPHRASE };
+      const tls = {
+        ca: what === 'the server is not trusted' ? undefined : ca.cert,
+        key: encrypted,
+        cert,
+        passphrase: PASSPHRASE,
+      };
       const { rtm, fail, assertSilent } = guarded(t, server, { tls }, hidden);
       if (what === 'it works') await rtm.start();
       else assert.equal((await fail()).code, 'slack_webapi_request_error');
@@ -401,10 +435,14 @@ describe('secrets: a private key and its passphrase', { skip: missing, concurren
       { pfx: key, passphrase: PASSPHRASE },
       { ca: key },
     ]) {
-      assert.throws(() => new RTMClient('xoxb-t0ken-1', { tls }), (error) => {
-        assertAbsent(allOf(error), hidden);
-        return error instanceof TypeError;
-      }, JSON.stringify(Object.keys(tls)));
+      assert.throws(
+        () => new RTMClient('xoxb-t0ken-1', { tls }),
+        (error) => {
+          assertAbsent(allOf(error), hidden);
+          return error instanceof TypeError;
+        },
+        JSON.stringify(Object.keys(tls)),
+      );
     }
   });
 });

@@ -69,7 +69,10 @@ describe('limits and health', { concurrency: true }, () => {
     }
     await Promise.all(calls);
     await slack.nextFrame({ type: 'last' });
-    assert.deepEqual(slack.received.map(({ frame }) => frame.type), ['typing', 'typing', 'last']);
+    assert.deepEqual(
+      slack.received.map(({ frame }) => frame.type),
+      ['typing', 'typing', 'last'],
+    );
   });
 
   better(beyond, 'ping() resolves with the round trip, which latency then tells', async (t) => {

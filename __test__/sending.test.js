@@ -85,7 +85,10 @@ describe('sending', { concurrency: true }, () => {
     await isReady;
     await rtm.send('first');
     await slack.nextFrame({ type: 'first' });
-    assert.deepEqual(slack.received.map(({ frame }) => frame.type), ['first']);
+    assert.deepEqual(
+      slack.received.map(({ frame }) => frame.type),
+      ['first'],
+    );
   });
 
   same('sendMessage() resolves with the reply', async (t) => {
@@ -160,7 +163,10 @@ describe('sending', { concurrency: true }, () => {
     await rtm.sendTyping(channel);
     await rtm.send('hi', { nested: { list: [1, null] } });
     await slack.nextFrame({ type: 'hi' });
-    assert.deepEqual(shown, slack.received.map(({ frame }) => frame));
+    assert.deepEqual(
+      shown,
+      slack.received.map(({ frame }) => frame),
+    );
     assert.equal(shown.length, 3);
   });
 
@@ -171,7 +177,10 @@ describe('sending', { concurrency: true }, () => {
     await ready(rtm);
     const [a, , b] = await Promise.all(calls);
     assert.deepEqual([a.text, b.text], ['a', 'b']);
-    assert.deepEqual(slack.received.map(({ frame }) => frame.text), ['a', undefined, 'b']);
+    assert.deepEqual(
+      slack.received.map(({ frame }) => frame.text),
+      ['a', undefined, 'b'],
+    );
   });
 
   same('messages queued during a reconnect go out after it', async (t) => {
@@ -184,7 +193,10 @@ describe('sending', { concurrency: true }, () => {
     const again = next(rtm, 'ready');
     slack.faults.drop();
     await again;
-    assert.deepEqual((await Promise.all(sent)).map(({ text }) => text), ['meanwhile', 'and more']);
+    assert.deepEqual(
+      (await Promise.all(sent)).map(({ text }) => text),
+      ['meanwhile', 'and more'],
+    );
     assert.equal(slack.received.length, 2);
   });
 
@@ -202,8 +214,14 @@ describe('sending', { concurrency: true }, () => {
     const { rtm } = await ready();
     const texts = Array.from({ length: 1000 }, (_, number) => `message ${number}`);
     const replies = await Promise.all(texts.map((text) => rtm.sendMessage(text, channel)));
-    assert.deepEqual(replies.map(({ text }) => text), texts);
-    assert.deepEqual(slack.received.map(({ frame }) => frame.text), texts);
+    assert.deepEqual(
+      replies.map(({ text }) => text),
+      texts,
+    );
+    assert.deepEqual(
+      slack.received.map(({ frame }) => frame.text),
+      texts,
+    );
     assert.equal(new Set(replies.map(({ reply_to: id }) => id)).size, 1000);
   });
 

@@ -22,7 +22,11 @@ function snapshotOf(server, { users, channels }) {
       deleted: n % 5 === 0,
       updated: 1_500_000_000 + n / 8,
       presence: null,
-      profile: { real_name: text(n + 1).repeat(3), status_text: text(n + 2), fields: { [`Xf${n}`]: { value: text(n) } } },
+      profile: {
+        real_name: text(n + 1).repeat(3),
+        status_text: text(n + 2),
+        fields: { [`Xf${n}`]: { value: text(n) } },
+      },
     })),
     channels: Array.from({ length: channels }, (_, n) => ({
       id: `C${n}`,
@@ -116,10 +120,14 @@ same('and so does a reconnect, by `authenticated`', async (t) => {
   await back;
 });
 
-better('its network is JavaScript', 'it is downloaded, and the socket opened, while JavaScript is blocked', async (t) => {
-  const signal = new Int32Array(new SharedArrayBuffer(8));
-  // A server in a thread of its own, which tells by the shared memory how far the client has come.
-  const worker = new Worker(`
+better(
+  'its network is JavaScript',
+  'it is downloaded, and the socket opened, while JavaScript is blocked',
+  async (t) => {
+    const signal = new Int32Array(new SharedArrayBuffer(8));
+    // A server in a thread of its own, which tells by the shared memory how far the client has come.
+    const worker = new Worker(
+      `
     const { parentPort, workerData: { signal, support, size } } = require('node:worker_threads');
     const { scriptedServer } = require(support);
     (async () => {
@@ -141,26 +149,33 @@ better('its network is JavaScript', 'it is downloaded, and the socket opened, wh
       });
       parentPort.postMessage({ apiUrl: server.apiUrl, token: server.token, bytes: Buffer.byteLength(text) });
     })();
-  `, {
-    eval: true,
-    workerData: { signal, support: require.resolve('./support/scripted-server.js'), size: { users: 70_000, channels: 40_000 } },
-  });
-  atEnd(t, () => worker.terminate());
-  const slack = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  assert.ok(slack.bytes > 30 * MB);
-  const rtm = clientOf(t, slack, { useRtmConnect: false, logger: keepingLogger() });
-  const names = [];
-  for (const name of ['connecting', 'authenticated', 'connected']) rtm.on(name, () => names.push(name));
-  const connected = next(rtm, 'connected');
-  const start = rtm.start();
-  // No JavaScript runs in this thread from here on, until the socket stands, which takes the whole answer.
-  const outcome = Atomics.wait(signal, 1, 0, 15_000);
-  assert.notEqual(outcome, 'timed-out');
-  assert.deepEqual([...signal], [1, 1]);
-  assert.deepEqual(names, []);
-  const data = await start;
-  assert.deepEqual([data.users.length, data.channels.length], [70_000, 40_000]);
-  assert.equal(data.users[69_998].id, 'U69998');
-  await connected;
-  assert.deepEqual(names, ['connecting', 'authenticated', 'connected']);
-});
+  `,
+      {
+        eval: true,
+        workerData: {
+          signal,
+          support: require.resolve('./support/scripted-server.js'),
+          size: { users: 70_000, channels: 40_000 },
+        },
+      },
+    );
+    atEnd(t, () => worker.terminate());
+    const slack = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    assert.ok(slack.bytes > 30 * MB);
+    const rtm = clientOf(t, slack, { useRtmConnect: false, logger: keepingLogger() });
+    const names = [];
+    for (const name of ['connecting', 'authenticated', 'connected']) rtm.on(name, () => names.push(name));
+    const connected = next(rtm, 'connected');
+    const start = rtm.start();
+    // No JavaScript runs in this thread from here on, until the socket stands, which takes the whole answer.
+    const outcome = Atomics.wait(signal, 1, 0, 15_000);
+    assert.notEqual(outcome, 'timed-out');
+    assert.deepEqual([...signal], [1, 1]);
+    assert.deepEqual(names, []);
+    const data = await start;
+    assert.deepEqual([data.users.length, data.channels.length], [70_000, 40_000]);
+    assert.equal(data.users[69_998].id, 'U69998');
+    await connected;
+    assert.deepEqual(names, ['connecting', 'authenticated', 'connected']);
+  },
+);

@@ -51,7 +51,10 @@ describe('start()', { concurrency: true }, () => {
       await connected;
       await rtm.disconnect();
     }
-    assert.deepEqual(slack.requests.map(({ params }) => params.batch_presence_aware), ['true', undefined]);
+    assert.deepEqual(
+      slack.requests.map(({ params }) => params.batch_presence_aware),
+      ['true', undefined],
+    );
   });
 
   same('rejects with the error of `disconnected`, and can be called again', async (t) => {
@@ -138,7 +141,10 @@ describe('start()', { concurrency: true }, () => {
     await started;
     await next(rtm, 'ready');
     const begun = ['connecting', 'authenticated', 'connected', 'ready'];
-    assert.deepEqual(events.map(({ name }) => name), ['disconnecting', 'disconnected', ...begun]);
+    assert.deepEqual(
+      events.map(({ name }) => name),
+      ['disconnecting', 'disconnected', ...begun],
+    );
     assert.equal(server.sockets.length, 2);
   });
 
@@ -159,7 +165,10 @@ describe('start()', { concurrency: true }, () => {
     const { events } = record(rtm);
     const [started, ended] = await Promise.allSettled([rtm.start(), rtm.disconnect()]);
     assert.deepEqual([started.reason?.code, ended.status], ['ABORT_ERR', 'fulfilled']);
-    assert.deepEqual(events.map(({ name }) => name), ['connecting', 'disconnecting', 'disconnected']);
+    assert.deepEqual(
+      events.map(({ name }) => name),
+      ['connecting', 'disconnecting', 'disconnected'],
+    );
   });
 
   better('it never settles', 'ended by disconnect() while reconnecting, rejects with ABORT_ERR', async (t) => {

@@ -27,10 +27,12 @@ describe('throwing listeners', { concurrency: true }, () => {
       const hello = next(rtm, 'hello');
       await rtm.start();
       await hello;
-      const throws = (name) => (...args) => {
-        report(name);
-        throw new Error(`${name} ${args.length}`);
-      };
+      const throws =
+        (name) =>
+        (...args) => {
+          report(name);
+          throw new Error(`${name} ${args.length}`);
+        };
       for (const name of ['slack_event', 'it', 'it::sub', 'disconnecting', 'disconnected']) rtm.on(name, throws(name));
       rtm.on('it', () => report('behind a listener of the same event that throws'));
       rtm.on('end', () => setImmediate(() => rtm.disconnect().then(() => report('disconnect() resolved'))));
@@ -52,24 +54,31 @@ describe('throwing listeners', { concurrency: true }, () => {
 
   better(stops, 'promises settle although listeners throw', async (t) => {
     const session = await openSession(t);
-    const child = inProcess(t, session.slack, async ({ client, report, input }) => {
-      let uncaught = 0;
-      process.on('uncaughtException', () => (uncaught += 1));
-      const rtm = client();
-      const names = ['connecting', 'authenticated', 'connected', 'ready', 'disconnecting', 'disconnected'];
-      for (const name of [...names, 'slack_event', 'hello', 'outgoing_message']) {
-        rtm.on(name, () => { throw new Error(name); });
-      }
-      const data = await rtm.start();
-      const reply = await rtm.sendMessage('x', input);
-      const refused = await rtm.sendMessage('x', 'nowhere').catch(({ code }) => code);
-      const id = await rtm.send('typing');
-      const roundTrip = await rtm.ping();
-      await rtm.disconnect();
-      const results = [data.ok, reply.ok, refused, typeof id, typeof roundTrip];
-      // 6 of the lifecycle, hello twice, 4 frames more, 4 going out.
-      report({ results, uncaught });
-    }, { input: session.channel });
+    const child = inProcess(
+      t,
+      session.slack,
+      async ({ client, report, input }) => {
+        let uncaught = 0;
+        process.on('uncaughtException', () => (uncaught += 1));
+        const rtm = client();
+        const names = ['connecting', 'authenticated', 'connected', 'ready', 'disconnecting', 'disconnected'];
+        for (const name of [...names, 'slack_event', 'hello', 'outgoing_message']) {
+          rtm.on(name, () => {
+            throw new Error(name);
+          });
+        }
+        const data = await rtm.start();
+        const reply = await rtm.sendMessage('x', input);
+        const refused = await rtm.sendMessage('x', 'nowhere').catch(({ code }) => code);
+        const id = await rtm.send('typing');
+        const roundTrip = await rtm.ping();
+        await rtm.disconnect();
+        const results = [data.ok, reply.ok, refused, typeof id, typeof roundTrip];
+        // 6 of the lifecycle, hello twice, 4 frames more, 4 going out.
+        report({ results, uncaught });
+      },
+      { input: session.channel },
+    );
     const { code, reports, stderr } = await child.ended;
     const results = [true, true, 'slack_rtmapi_send_message_platform_error', 'number', 'number'];
     assert.deepEqual({ code, stderr, reports }, { code: 0, stderr: '', reports: [{ results, uncaught: 16 }] });
@@ -82,7 +91,9 @@ describe('throwing listeners', { concurrency: true }, () => {
       const hello = next(rtm, 'hello');
       await rtm.start();
       await hello;
-      rtm.on('it', () => { throw new RangeError('of the listener'); });
+      rtm.on('it', () => {
+        throw new RangeError('of the listener');
+      });
       report('go');
     });
     session.slack.emit({ type: 'it' });
@@ -99,7 +110,9 @@ describe('throwing listeners', { concurrency: true }, () => {
       const hello = next(rtm, 'hello');
       await rtm.start();
       await hello;
-      rtm.on('it', async ({ n }) => { throw new Error(`no ${n}`); });
+      rtm.on('it', async ({ n }) => {
+        throw new Error(`no ${n}`);
+      });
       rtm.on('end', () => rtm.disconnect().then(() => report('end')));
       report('go');
     });
@@ -142,7 +155,9 @@ describe('throwing listeners', { concurrency: true }, () => {
       const hello = next(rtm, 'hello');
       await rtm.start();
       await hello;
-      rtm.once('a', () => { throw new Error('a threw'); });
+      rtm.once('a', () => {
+        throw new Error('a threw');
+      });
       report('go');
     });
     for (const type of ['a', 'b']) session.slack.emit({ type });
@@ -215,7 +230,10 @@ describe('throwing listeners', { concurrency: true }, () => {
     for (const text of ['one', 'two', 'three']) slack.user('ann').say(channel, text);
     slack.emit({ type: 'end' });
     await last;
-    assert.deepEqual((await outcomes(answers)).map(({ text }) => text), ['re: one', 're: two', 're: three']);
+    assert.deepEqual(
+      (await outcomes(answers)).map(({ text }) => text),
+      ['re: one', 're: two', 're: three'],
+    );
   });
 
   same('a listener that removes all listeners, its own among them', async (t) => {

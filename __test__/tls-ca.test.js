@@ -19,12 +19,38 @@ function authority(folder, name) {
   const file = (ending) => join(folder, `${name}${ending}`);
   const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl('req', '-x509', ...key, '-keyout', file('-ca.key'), '-out', file('-ca.pem'), '-days', '2',
-    '-subj', `/CN=${name} authority`);
+  openssl(
+    'req',
+    '-x509',
+    ...key,
+    '-keyout',
+    file('-ca.key'),
+    '-out',
+    file('-ca.pem'),
+    '-days',
+    '2',
+    '-subj',
+    `/CN=${name} authority`,
+  );
   openssl('req', ...key, '-keyout', file('.key'), '-out', file('.csr'), '-subj', `/CN=${name}`);
   writeFileSync(file('.ext'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n');
-  openssl('x509', '-req', '-in', file('.csr'), '-CA', file('-ca.pem'), '-CAkey', file('-ca.key'), '-CAcreateserial',
-    '-out', file('.pem'), '-days', '2', '-extfile', file('.ext'));
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    file('.csr'),
+    '-CA',
+    file('-ca.pem'),
+    '-CAkey',
+    file('-ca.key'),
+    '-CAcreateserial',
+    '-out',
+    file('.pem'),
+    '-days',
+    '2',
+    '-extfile',
+    file('.ext'),
+  );
   const read = (ending) => readFileSync(file(ending), 'utf8');
   return { ca: read('-ca.pem'), key: read('.key'), cert: read('.pem') };
 }

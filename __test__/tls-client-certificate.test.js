@@ -89,11 +89,11 @@ const MODERN = [
 ];
 const LEGACY = ['legacyEncrypted', 'legacyEncryptedAes128', 'legacyEncryptedDes3'];
 const FORMS = {
-  'rsa': [...MODERN, 'pkcs1', ...LEGACY],
+  rsa: [...MODERN, 'pkcs1', ...LEGACY],
   'rsa-4096': ['pkcs8'],
-  'ec': [...MODERN, 'sec1', ...LEGACY],
+  ec: [...MODERN, 'sec1', ...LEGACY],
   'ec-384': [...MODERN, 'sec1', ...LEGACY],
-  'ed25519': MODERN,
+  ed25519: MODERN,
 };
 
 describe('a client certificate: kinds of keys', { skip: missing }, () => {
@@ -124,15 +124,15 @@ const encrypted = (form = 'pkcs8Encrypted', passphrase = SECRET) => encodings(is
 
 /** How the material can be given. All of it is the certificate of `issue()`. */
 const GIVEN = {
-  'strings': () => ({ key: issue().key, cert: issue().cert }),
-  'Buffers': () => ({ key: Buffer.from(issue().key), cert: Buffer.from(issue().cert) }),
-  'Uint8Arrays': () => ({
+  strings: () => ({ key: issue().key, cert: issue().cert }),
+  Buffers: () => ({ key: Buffer.from(issue().key), cert: Buffer.from(issue().cert) }),
+  Uint8Arrays: () => ({
     key: new Uint8Array(Buffer.from(issue().key)),
     cert: new Uint8Array(Buffer.from(issue().cert)),
   }),
   'lists of strings': () => ({ key: [issue().key], cert: [issue().cert] }),
   'lists of Buffers': () => ({ key: [Buffer.from(issue().key)], cert: [Buffer.from(issue().cert)] }),
-  'pem': () => ({ key: [{ pem: issue().key }], cert: issue().cert }),
+  pem: () => ({ key: [{ pem: issue().key }], cert: issue().cert }),
   'pem in a Buffer, with its passphrase': () => ({
     key: [{ pem: Buffer.from(encrypted()), passphrase: SECRET }],
     cert: issue().cert,
@@ -176,10 +176,15 @@ const GIVEN = {
 describe('a client certificate: how it is given', { skip: missing }, () => {
   for (const [name, make] of Object.entries(GIVEN)) isShown(name, 'bot with ec', make);
 
-  isShown('pem without a list', 'bot with ec', () => ({
-    key: { pem: encrypted(), passphrase: SECRET },
-    cert: issue().cert,
-  }), { notByPeer: 'Node takes it in a list only' });
+  isShown(
+    'pem without a list',
+    'bot with ec',
+    () => ({
+      key: { pem: encrypted(), passphrase: SECRET },
+      cert: issue().cert,
+    }),
+    { notByPeer: 'Node takes it in a list only' },
+  );
 });
 
 describe('a client certificate: chains', { skip: missing }, () => {
@@ -194,9 +199,12 @@ describe('a client certificate: chains', { skip: missing }, () => {
     cert: viaMiddle().cert,
     ca: [servers().cert, viaMiddle().chain, clients().cert],
   }));
-  isShown('an intermediate, TLS 1.2', 'bot behind others',
+  isShown(
+    'an intermediate, TLS 1.2',
+    'bot behind others',
     () => ({ key: viaMiddle().key, cert: viaMiddle().fullChain }),
-    { demands: { maxVersion: 'TLSv1.2' }, version: 'TLSv1.2' });
+    { demands: { maxVersion: 'TLSv1.2' }, version: 'TLSv1.2' },
+  );
   isShown('PKCS#12 with an intermediate', 'bot behind others', () => ({
     pfx: pkcs12({ ...viaMiddle(), passphrase: SECRET }),
     passphrase: SECRET,
@@ -281,7 +289,10 @@ describe('several client certificates', { skip: missing }, () => {
   const ONLY_EC = 'ecdsa_secp256r1_sha256';
   for (const [name, make] of Object.entries(PAIRS)) {
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
-      for (const [kind, sigalgs] of [['rsa', ONLY_RSA], ['ec', ONLY_EC]]) {
+      for (const [kind, sigalgs] of [
+        ['rsa', ONLY_RSA],
+        ['ec', ONLY_EC],
+      ]) {
         better(UNREACHED, `${name}: the one that the server can check (${kind}, ${maxVersion})`, async (t) => {
           const demands = { ...pairOf(servers().issue({ key: kind })), maxVersion, sigalgs };
           const expected = [`bot with ${kind}, ${maxVersion}`];
@@ -304,10 +315,10 @@ describe('several client certificates', { skip: missing }, () => {
 // ── None, or one that will not do ───────────────────────────────────────────────────────────────────────────────────
 
 const REFUSED = {
-  'none': () => ({}),
+  none: () => ({}),
   'of an unknown authority': () => pairOf(authority('A stranger').issue({ client: true })),
   'self-signed': () => pairOf(selfSigned({ cn: 'bot by itself' })),
-  'expired': () => issue('ec', { days: -1 }),
+  expired: () => issue('ec', { days: -1 }),
   'not valid yet': () => issue('ec', { notBefore: new Date('2040-01-01'), days: 30 }),
   "a server's": () => issue('ec', { client: false }),
   'without its intermediate': () => pairOf(clients().intermediate('Middle of clients').issue({ client: true })),
@@ -351,7 +362,9 @@ describe('a client certificate that will not do', { skip: missing }, () => {
     const tls = { ca: servers().cert };
     const expected = await nodesVerdict({ port, ...tls });
     for (let n = 0; n < 150; n += 1) {
-      const error = await clientOf(t, server, { ...ONCE, tls }).start().catch((reason) => reason);
+      const error = await clientOf(t, server, { ...ONCE, tls })
+        .start()
+        .catch((reason) => reason);
       assert.equal(error.original.code, expected, `attempt ${n}: ${error.message}`);
     }
   });

@@ -200,7 +200,9 @@ describe('a server that does not speak TLS, or not to the end', { skip: missing 
     better(UNREACHED, `${name}: the connect call fails as in Node`, async (t) => {
       const odd = await tcpServer(t, answer);
       const expected = await nodesVerdict({ port: odd.port, ...CA() });
-      const error = await clientOf(t, odd, { ...ONCE, tls: CA() }).start().catch((reason) => reason);
+      const error = await clientOf(t, odd, { ...ONCE, tls: CA() })
+        .start()
+        .catch((reason) => reason);
       assert.equal(error.code, 'slack_webapi_request_error');
       assert.ok(error.original instanceof Error);
       assert.equal(error.original.code, expected);
@@ -228,11 +230,10 @@ const SPEAKS = {
   'TLS 1.2 only': { maxVersion: 'TLSv1.2' },
   'TLS 1.3 only': { minVersion: 'TLSv1.3' },
   ...Object.fromEntries(
-    [
-      'ECDHE-RSA-AES128-GCM-SHA256',
-      'ECDHE-RSA-AES256-GCM-SHA384',
-      'ECDHE-RSA-CHACHA20-POLY1305',
-    ].map((ciphers) => [`TLS 1.2 with ${ciphers} only`, { ciphers, maxVersion: 'TLSv1.2' }]),
+    ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-RSA-CHACHA20-POLY1305'].map((ciphers) => [
+      `TLS 1.2 with ${ciphers} only`,
+      { ciphers, maxVersion: 'TLSv1.2' },
+    ]),
   ),
   ...Object.fromEntries(
     ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'].map((ciphers) => [
@@ -242,7 +243,8 @@ const SPEAKS = {
   ),
   ...Object.fromEntries(
     ['X25519', 'P-256', 'P-384'].flatMap((ecdhCurve) =>
-      ['TLSv1.2', 'TLSv1.3'].map((maxVersion) => [`${maxVersion} with ${ecdhCurve} only`, { ecdhCurve, maxVersion }])),
+      ['TLSv1.2', 'TLSv1.3'].map((maxVersion) => [`${maxVersion} with ${ecdhCurve} only`, { ecdhCurve, maxVersion }]),
+    ),
   ),
   'HTTP/1.1 only, by ALPN': { ALPNProtocols: ['http/1.1'] },
   'HTTP/2 too, by ALPN': { ALPNProtocols: ['h2', 'http/1.1'] },
@@ -255,7 +257,10 @@ describe('versions and ciphers of TLS', { skip: missing }, () => {
       const expected = await nodesVerdict({ port: portOf(server), ...CA() });
       server.calls.length = 0;
       const rtm = clientOf(t, server, { ...ONCE, tls: CA() });
-      const verdict = await rtm.start().then(() => 'accepted', (error) => error.original.code);
+      const verdict = await rtm.start().then(
+        () => 'accepted',
+        (error) => error.original.code,
+      );
       assert.equal(verdict, expected);
       assert.equal(server.calls.length, expected === 'accepted' ? 1 : 0);
     });
@@ -277,7 +282,9 @@ describe('versions and ciphers of TLS', { skip: missing }, () => {
   better('what it speaks is for Node to say', 'TLS 1.0 and 1.1 are refused in words that help', async (t) => {
     for (const name of ['TLS 1.0 only', 'TLS 1.1 only']) {
       const server = await scriptedServer(t, { tls: good(SPEAKS[name]) });
-      const error = await clientOf(t, server, { ...ONCE, tls: CA() }).start().catch((reason) => reason);
+      const error = await clientOf(t, server, { ...ONCE, tls: CA() })
+        .start()
+        .catch((reason) => reason);
       assert.match(error.message, /TLS 1\.2/);
       assert.equal(server.calls.length, 0);
     }
@@ -292,7 +299,10 @@ describe('disconnect() while hands are shaken', { skip: missing }, () => {
     const rtm = clientOf(t, silent, { tls: CA() });
     const recorded = record(rtm);
     const accepted = silent.next();
-    const started = rtm.start().then(() => 'started', () => 'rejected');
+    const started = rtm.start().then(
+      () => 'started',
+      () => 'rejected',
+    );
     const tcp = await accepted;
     await once(tcp, 'data');
     const closed = once(tcp, 'close');

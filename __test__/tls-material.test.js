@@ -77,13 +77,16 @@ const subjects = (pems) =>
  * @param {string} [prefix]
  */
 function refuses(given, pattern, prefix) {
-  assert.throws(() => readTls(given, prefix), (error) => {
-    assert.ok(error instanceof TypeError, inspect(error));
-    assert.match(error.message, pattern);
-    const told = inspect(error, { depth: 5, showHidden: true });
-    assert.doesNotMatch(told, /BEGIN|pass-phrase|wrong-phrase|MII/, 'no secret is shown');
-    return true;
-  });
+  assert.throws(
+    () => readTls(given, prefix),
+    (error) => {
+      assert.ok(error instanceof TypeError, inspect(error));
+      assert.match(error.message, pattern);
+      const told = inspect(error, { depth: 5, showHidden: true });
+      assert.doesNotMatch(told, /BEGIN|pass-phrase|wrong-phrase|MII/, 'no secret is shown');
+      return true;
+    },
+  );
 }
 
 describe('TLS material', { skip }, () => {
@@ -155,7 +158,7 @@ describe('TLS material', { skip }, () => {
     'P-384, PKCS#8': () => [made.p384.plain, 'p384'],
     'P-384, SEC1': () => [made.p384.traditional, 'p384'],
     'P-384, SEC1, behind EC PARAMETERS': () => [made.p384.parameters + made.p384.traditional, 'p384'],
-    'Ed25519': () => [made.ed25519.plain, 'ed25519'],
+    Ed25519: () => [made.ed25519.plain, 'ed25519'],
     'with its certificate': () => [made.rsa.cert + made.rsa.traditional, 'rsa'],
   })) {
     better(OURS, `key: ${form}`, () => {
@@ -197,7 +200,10 @@ describe('TLS material', { skip }, () => {
       cert: [rsa.cert, p256.cert],
       passphrase: PASSPHRASE,
     });
-    assert.deepEqual(keys, [rsa, p256, ed25519].map(({ plain }) => der(plain)));
+    assert.deepEqual(
+      keys,
+      [rsa, p256, ed25519].map(({ plain }) => der(plain)),
+    );
     assert.deepEqual(subjects(certs), [['CN=rsa'], ['CN=p256']]);
   });
 
@@ -225,7 +231,12 @@ describe('TLS material', { skip }, () => {
 
   better(OURS, 'what is of the wrong type', () => {
     for (const option of ['ca', 'cert', 'key', 'pfx']) {
-      for (const [value, shown] of [[5, '5'], [true, 'true'], [[null], 'null'], [{}, 'an object']]) {
+      for (const [value, shown] of [
+        [5, '5'],
+        [true, 'true'],
+        [[null], 'null'],
+        [{}, 'an object'],
+      ]) {
         refuses({ [option]: value }, new RegExp(`^tls\\.${option} must be a string, a Buffer, .* but holds ${shown}$`));
       }
     }
@@ -276,7 +287,10 @@ describe('TLS material', { skip }, () => {
     const file = join(folder, 'extra.pem');
     writeFileSync(file, `# ours\n${made.rsa.cert}\n${made.p256.cert}`);
     const found = trusted([], { NODE_EXTRA_CA_CERTS: file });
-    assert.deepEqual(found.filter((subject) => !usual.includes(subject)), ['CN=rsa', 'CN=p256']);
+    assert.deepEqual(
+      found.filter((subject) => !usual.includes(subject)),
+      ['CN=rsa', 'CN=p256'],
+    );
     assert.equal(found.length, usual.length + 2);
   });
 
@@ -294,10 +308,7 @@ describe('TLS material', { skip }, () => {
     const env = { SSL_CERT_FILE: join(folder, 'rsa.pem'), SSL_CERT_DIR: ['/none', directory].join(delimiter) };
     const extra = join(folder, 'p256.pem');
     assert.deepEqual(trusted(['--use-openssl-ca'], env), ['CN=rsa', 'CN=p384']);
-    assert.deepEqual(trusted([], { ...env, NODE_OPTIONS: '--no-warnings --use-openssl-ca' }), [
-      'CN=rsa',
-      'CN=p384',
-    ]);
+    assert.deepEqual(trusted([], { ...env, NODE_OPTIONS: '--no-warnings --use-openssl-ca' }), ['CN=rsa', 'CN=p384']);
     const all = trusted(['--use-openssl-ca'], { ...env, NODE_EXTRA_CA_CERTS: extra });
     assert.deepEqual(all.sort(), ['CN=p256', 'CN=p384', 'CN=rsa']);
     assert.ok(trusted(['--use-bundled-ca'], env).length > 50);
@@ -311,7 +322,11 @@ describe('TLS material', { skip }, () => {
       if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
       else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
     });
-    for (const [value, expected] of [['0', false], ['1', true], ['', true]]) {
+    for (const [value, expected] of [
+      ['0', false],
+      ['1', true],
+      ['', true],
+    ]) {
       process.env.NODE_TLS_REJECT_UNAUTHORIZED = value;
       assert.equal(rejectsUnauthorized(), expected);
     }

@@ -78,7 +78,7 @@ const KINDS = {
     'a wildcard for an international name': named(['DNS:*.test.example'], 'xn--bcher-kva.test.example'),
   },
   'the dates': {
-    'expired': good(() => ({ days: -1 })),
+    expired: good(() => ({ days: -1 })),
     'not valid yet': good(() => ({ notBefore: new Date('2040-01-01'), days: 30 })),
     'until 2060': good(() => ({ notAfter: new Date('2060-01-01') })),
     'since 1960': good(() => ({ notBefore: new Date('1960-01-01'), notAfter: new Date('2049-12-31') })),
@@ -93,8 +93,12 @@ const KINDS = {
       ca: () => authority('Old', { days: -1 }).cert,
     },
     'an expired root, not trusted, sent along': {
-      server: () => shows(authority('Old', { days: -1 }).issue(), authority('Old', { days: -1 }).issue().cert,
-        authority('Old', { days: -1 }).cert),
+      server: () =>
+        shows(
+          authority('Old', { days: -1 }).issue(),
+          authority('Old', { days: -1 }).issue().cert,
+          authority('Old', { days: -1 }).cert,
+        ),
     },
     'a root that is not valid yet': {
       server: () => authority('Young', { notBefore: new Date('2040-01-01') }).issue(),
@@ -125,10 +129,10 @@ const KINDS = {
     },
   },
   'self-signed': {
-    'unknown': { server: () => selfSigned() },
+    unknown: { server: () => selfSigned() },
     'unknown, no authority': { server: () => selfSigned({ isCa: false }) },
     'unknown, with nothing but the default roots': { server: () => selfSigned(), ca: () => undefined },
-    'trusted': { server: () => selfSigned(), ca: () => selfSigned().cert },
+    trusted: { server: () => selfSigned(), ca: () => selfSigned().cert },
     'trusted, no authority': { server: () => selfSigned({ isCa: false }), ca: () => selfSigned({ isCa: false }).cert },
     'trusted, of version 1': {
       server: () => selfSigned({ v1: true }),
@@ -161,24 +165,30 @@ const KINDS = {
     },
   },
   'the authority': {
-    'unknown': { server: () => stranger().issue() },
+    unknown: { server: () => stranger().issue() },
     'unknown, sent along': { server: () => shows(stranger().issue(), stranger().issue().cert, stranger().cert) },
     'unknown, by name': { server: () => stranger().issue(), host: 'localhost' },
     'unknown, and another name': { server: () => stranger().issue({ san: ['DNS:other.example'] }) },
     'unknown, of the same name': { server: () => authority('The root', { copy: 2 }).issue() },
     'unknown, of the same name, without key identifiers': {
-      server: () => authority('Plain', { copy: 2, extensions: ['subjectKeyIdentifier ='] })
-        .issue({ extensions: ['authorityKeyIdentifier ='] }),
+      server: () =>
+        authority('Plain', { copy: 2, extensions: ['subjectKeyIdentifier ='] }).issue({
+          extensions: ['authorityKeyIdentifier ='],
+        }),
       ca: () => authority('Plain', { extensions: ['subjectKeyIdentifier ='] }).cert,
     },
     'known, without key identifiers': {
-      server: () => authority('Plain', { extensions: ['subjectKeyIdentifier ='] })
-        .issue({ extensions: ['authorityKeyIdentifier ='] }),
+      server: () =>
+        authority('Plain', { extensions: ['subjectKeyIdentifier ='] }).issue({
+          extensions: ['authorityKeyIdentifier ='],
+        }),
       ca: () => authority('Plain', { extensions: ['subjectKeyIdentifier ='] }).cert,
     },
     'one of two of the same name': {
-      server: () => authority('Plain', { copy: 2, extensions: ['subjectKeyIdentifier ='] })
-        .issue({ extensions: ['authorityKeyIdentifier ='] }),
+      server: () =>
+        authority('Plain', { copy: 2, extensions: ['subjectKeyIdentifier ='] }).issue({
+          extensions: ['authorityKeyIdentifier ='],
+        }),
       ca: () => [undefined, 2].map((copy) => authority('Plain', { copy, extensions: ['subjectKeyIdentifier ='] }).cert),
     },
     'known, sent along': { server: () => shows(root().issue(), root().issue().cert, root().cert) },
@@ -386,14 +396,26 @@ const KINDS = {
       [
         ['names that are permitted', 'permitted;DNS:localhost', {}, 'localhost'],
         ['names that are not permitted', 'permitted;DNS:other.example', { san: ['DNS:localhost'] }, 'localhost'],
-        ['names of which one is not permitted', 'permitted;DNS:localhost',
-          { san: ['DNS:localhost', 'DNS:other.example'] }, 'localhost'],
+        [
+          'names of which one is not permitted',
+          'permitted;DNS:localhost',
+          { san: ['DNS:localhost', 'DNS:other.example'] },
+          'localhost',
+        ],
         ['names that are excluded', 'excluded;DNS:localhost', { san: ['DNS:localhost'] }, 'localhost'],
-        ['names below one that is permitted', 'permitted;DNS:test.example',
-          { san: ['DNS:bot.test.example'] }, 'bot.test.example'],
+        [
+          'names below one that is permitted',
+          'permitted;DNS:test.example',
+          { san: ['DNS:bot.test.example'] },
+          'bot.test.example',
+        ],
         ['a common name that is not permitted', 'permitted;DNS:other.example', { san: [] }, 'localhost'],
-        ['a common name that is not permitted, beside an alternative one that is', 'permitted;DNS:localhost',
-          { cn: 'other.example', san: ['DNS:localhost'] }, 'localhost'],
+        [
+          'a common name that is not permitted, beside an alternative one that is',
+          'permitted;DNS:localhost',
+          { cn: 'other.example', san: ['DNS:localhost'] },
+          'localhost',
+        ],
         ['an IP that is permitted', 'permitted;IP:127.0.0.0/255.0.0.0', { san: ['IP:127.0.0.1'] }, undefined],
         ['an IP that is not permitted', 'permitted;IP:10.0.0.0/255.0.0.0', { san: ['IP:127.0.0.1'] }, undefined],
         ['an IP where names are constrained', 'permitted;DNS:localhost', { san: ['IP:127.0.0.1'] }, undefined],
@@ -407,29 +429,43 @@ const KINDS = {
     ...Object.fromEntries(
       ['rsa', 'rsa-4096', 'rsa-pss', 'ec', 'ec-384', 'ec-521', 'ed25519', 'rsa-1024'].flatMap((key) => [
         [`${key} of the server`, good(() => ({ key }))],
-        [`${key} of the root`, {
-          server: () => authority(`Root with ${key}`, { key }).issue(),
-          ca: () => authority(`Root with ${key}`, { key }).cert,
-        }],
-        [`${key} of an intermediate`, {
-          server: () => {
-            const leaf = root().intermediate(`Middle with ${key}`, { key }).issue();
-            return shows(leaf, leaf.fullChain);
+        [
+          `${key} of the root`,
+          {
+            server: () => authority(`Root with ${key}`, { key }).issue(),
+            ca: () => authority(`Root with ${key}`, { key }).cert,
           },
-        }],
+        ],
+        [
+          `${key} of an intermediate`,
+          {
+            server: () => {
+              const leaf = root().intermediate(`Middle with ${key}`, { key }).issue();
+              return shows(leaf, leaf.fullChain);
+            },
+          },
+        ],
       ]),
     ),
     ...Object.fromEntries(
-      ['rsa', 'ec'].flatMap((key) => ['sha1', 'sha384'].flatMap((digest) => [
-        [`${digest} by ${key}`, {
-          server: () => authority(`Root with ${key}`, { key }).issue({ digest }),
-          ca: () => authority(`Root with ${key}`, { key }).cert,
-        }],
-        [`${digest} of the root by ${key}`, {
-          server: () => authority(`Root with ${key}, ${digest}`, { key, digest }).issue(),
-          ca: () => authority(`Root with ${key}, ${digest}`, { key, digest }).cert,
-        }],
-      ])),
+      ['rsa', 'ec'].flatMap((key) =>
+        ['sha1', 'sha384'].flatMap((digest) => [
+          [
+            `${digest} by ${key}`,
+            {
+              server: () => authority(`Root with ${key}`, { key }).issue({ digest }),
+              ca: () => authority(`Root with ${key}`, { key }).cert,
+            },
+          ],
+          [
+            `${digest} of the root by ${key}`,
+            {
+              server: () => authority(`Root with ${key}, ${digest}`, { key, digest }).issue(),
+              ca: () => authority(`Root with ${key}, ${digest}`, { key, digest }).cert,
+            },
+          ],
+        ]),
+      ),
     ),
     'of version 1, RSA': good(() => ({ v1: true, key: 'rsa' }), 'localhost'),
   },
@@ -453,7 +489,9 @@ function refused(certificate) {
   try {
     createSecureContext({ key, cert, ciphers: WEAK_TOO });
   } catch ({ code }) {
-    return code === 'ERR_SSL_CA_MD_TOO_WEAK' ? `Node ${process.version} makes no server with such a certificate: ${code}` : undefined;
+    return code === 'ERR_SSL_CA_MD_TOO_WEAK'
+      ? `Node ${process.version} makes no server with such a certificate: ${code}`
+      : undefined;
   }
 }
 
@@ -473,7 +511,10 @@ async function served(t, { server: certificate, ca = () => root().cert, host = '
 /** Both tell what the client said in the way in which Node's verdict is told. */
 async function verdictOfCall(t, { server, options, authority: at }) {
   const rtm = clientOf(t, server, { ...options, slackApiUrl: `https://${at}/api/`, autoReconnect: false });
-  const error = await rtm.start().then(() => undefined, (reason) => reason);
+  const error = await rtm.start().then(
+    () => undefined,
+    (reason) => reason,
+  );
   if (error === undefined) {
     assert.equal(server.calls.length, 1);
     return 'accepted';
@@ -529,12 +570,16 @@ const UNLIKE_NODE = {
 for (const [group, kinds] of Object.entries(KINDS)) {
   describe(`a server's certificate: ${group}`, { skip: missing }, () => {
     for (const [name, kind] of Object.entries(kinds)) {
-      better(UNREACHED, `${name}: the connect call fares as ${UNLIKE_NODE[name] ? 'documented' : 'Node does'}`, async (t) => {
-        const reason = refused(kind.server);
-        if (reason) return t.skip(reason);
-        const reached = await served(t, kind);
-        assert.equal(await verdictOfCall(t, reached), UNLIKE_NODE[name] ?? reached.expected);
-      });
+      better(
+        UNREACHED,
+        `${name}: the connect call fares as ${UNLIKE_NODE[name] ? 'documented' : 'Node does'}`,
+        async (t) => {
+          const reason = refused(kind.server);
+          if (reason) return t.skip(reason);
+          const reached = await served(t, kind);
+          assert.equal(await verdictOfCall(t, reached), UNLIKE_NODE[name] ?? reached.expected);
+        },
+      );
 
       const isReached = ['127.0.0.1', 'localhost', undefined].includes(kind.host);
       const either = isReached ? same : (...args) => better('it has no `proxy`', ...args);

@@ -37,7 +37,7 @@ const VARIABLES = [
 
 /** Runs in a process: what Node, a client's connect call and a client's socket come to. */
 async function threeVerdicts({ RTMClient, client, report, input }) {
-  const evaluate = (text) => (0, eval)(`(${text})`);
+  const evaluate = (text) => globalThis.eval(`(${text})`);
   if (input.inWorker) {
     const { inWorker } = require(input.child);
     const { inWorker: _, ...rest } = input;
@@ -53,7 +53,10 @@ async function threeVerdicts({ RTMClient, client, report, input }) {
   const first = client({ ...options, slackApiUrl: `https://127.0.0.1:${input.port}/api/` });
   const second = client({ ...options, slackApiUrl: input.api });
   if (input.between) evaluate(input.between)({ client, input });
-  verdicts.call = await first.start().then(() => 'accepted', (error) => error.original.code);
+  verdicts.call = await first.start().then(
+    () => 'accepted',
+    (error) => error.original.code,
+  );
   const connected = new Promise((resolve) => {
     second.once('connected', () => resolve('accepted')).once('error', ({ original }) => resolve(original.code));
   });
@@ -165,7 +168,10 @@ describe('NODE_EXTRA_CA_CERTS', { skip: missing }, () => {
     assert.deepEqual(await verdictsOf(t, { input: IN_WORKER }), REFUSED);
   });
 
-  for (const [where, input] of [['', {}], [', in a worker thread', IN_WORKER]]) {
+  for (const [where, input] of [
+    ['', {}],
+    [', in a worker thread', IN_WORKER],
+  ]) {
     same(`set by the program, before the package is loaded: no effect, as in Node${where}`, async (t) => {
       const file = fileWith(t, ours().cert);
       const preload = `process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(file)};`;
@@ -235,7 +241,7 @@ describe('the roots of OpenSSL and of the system', { skip: missing }, () => {
   const setsDefaults = typeof (/** @type {any} */ (tls).setDefaultCACertificates) === 'function';
   for (const [when, isFirst] of [
     ['before the first client: as in Node', true],
-    ["after a first client: no effect, since Node is asked once", false],
+    ['after a first client: no effect, since Node is asked once', false],
   ]) {
     const either = isFirst ? same : (...args) => better('Node asks at each connection', ...args);
     either(`tls.setDefaultCACertificates() ${when}`, async (t) => {
@@ -268,10 +274,14 @@ describe('NODE_TLS_REJECT_UNAUTHORIZED', { skip: missing }, () => {
     assert.deepEqual(await verdictsOf(t, { input: { before: String(before) } }), ACCEPTED);
   });
 
-  better('Node asks at each connection', "set to '0' by the program, between the client and its start: no effect", async (t) => {
-    const between = () => (process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0');
-    assert.deepEqual(await verdictsOf(t, { input: { between: String(between) } }), REFUSED);
-  });
+  better(
+    'Node asks at each connection',
+    "set to '0' by the program, between the client and its start: no effect",
+    async (t) => {
+      const between = () => (process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0');
+      assert.deepEqual(await verdictsOf(t, { input: { between: String(between) } }), REFUSED);
+    },
+  );
 
   better('it does not hand it on', "tls.rejectUnauthorized: true overrules '0'", async (t) => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
@@ -288,7 +298,7 @@ describe('NODE_TLS_REJECT_UNAUTHORIZED', { skip: missing }, () => {
 const BAD = {
   'unknown authority': () => stranger().issue(),
   'self-signed': () => selfSigned(),
-  'expired': () => ours().issue({ days: -1 }),
+  expired: () => ours().issue({ days: -1 }),
   'another name': () => ours().issue({ san: ['DNS:other.example'] }),
   'a client certificate': () => ours().issue({ client: true }),
   'version 1': () => ours().issue({ v1: true }),
@@ -329,7 +339,11 @@ describe('tls.rejectUnauthorized', { skip: missing }, () => {
   }
 
   better('it says nothing', 'false: the log warns of it, once a client', async () => {
-    for (const [value, count] of [[false, 1], [true, 0], [undefined, 0]]) {
+    for (const [value, count] of [
+      [false, 1],
+      [true, 0],
+      [undefined, 0],
+    ]) {
       const logger = keepingLogger();
       new RTMClient('xoxb-x', { logger, tls: { rejectUnauthorized: value } });
       assert.equal(warningsOf(logger.lines).length, count);

@@ -75,7 +75,11 @@ async function connect(rtm, startOptions) {
 }
 
 /** What a promise fails with, be it undefined. */
-const failureOf = (promise) => promise.then(() => assert.fail('it did not fail'), (reason) => reason);
+const failureOf = (promise) =>
+  promise.then(
+    () => assert.fail('it did not fail'),
+    (reason) => reason,
+  );
 
 /** Demands that a first start ended with this very value in all places. */
 function assertEndedWith(recorded, reason, failure) {
@@ -87,12 +91,24 @@ function assertEndedWith(recorded, reason, failure) {
 }
 
 describe('webClient: the call', { concurrency: true }, () => {
-  for (const [useRtmConnect, method] of [[true, 'rtm.connect'], [false, 'rtm.start']]) {
+  for (const [useRtmConnect, method] of [
+    [true, 'rtm.connect'],
+    [false, 'rtm.start'],
+  ]) {
     same(`makes each ${method} call, with the start options as they are`, async (t) => {
       const { server, webClient, rtm } = await clientWith(t, async (n, to) => to.answer(), { useRtmConnect });
       const options = {
-        presence_sub: true, count: 3, list: ['a', 1], object: { a: {} }, date: new Date(0),
-        nothing: null, left_out: undefined, text: 'ä', empty: '', token: 'xoxb-other', when: () => 1,
+        presence_sub: true,
+        count: 3,
+        list: ['a', 1],
+        object: { a: {} },
+        date: new Date(0),
+        nothing: null,
+        left_out: undefined,
+        text: 'ä',
+        empty: '',
+        token: 'xoxb-other',
+        when: () => 1,
       };
       await connect(rtm, options);
       assert.equal(webClient.calls.length, 1);
@@ -106,10 +122,24 @@ describe('webClient: the call', { concurrency: true }, () => {
   }
 
   for (const [what, value] of [
-    ['a circular object', (() => { const a = {}; a.a = a; return a; })()],
+    [
+      'a circular object',
+      (() => {
+        const a = {};
+        a.a = a;
+        return a;
+      })(),
+    ],
     ['a BigInt', 10n],
     ['a Symbol', Symbol('x')],
-    ['an object that cannot be shown', { toJSON() { throw new Error('no'); } }],
+    [
+      'an object that cannot be shown',
+      {
+        toJSON() {
+          throw new Error('no');
+        },
+      },
+    ],
   ]) {
     same(`a start option that has no text form reaches it too: ${what}`, async (t) => {
       const { webClient, rtm } = await clientWith(t, async (n, to) => to.answer());
@@ -156,13 +186,16 @@ describe('webClient: the call', { concurrency: true }, () => {
     await connect(rtm, { a: 1, b: 2 });
     await rtm.disconnect();
     await connect(rtm, { b: 3 });
-    assert.deepEqual(webClient.calls.map(({ options }) => options), [{ a: 1, b: 2 }, { b: 3 }]);
+    assert.deepEqual(
+      webClient.calls.map(({ options }) => options),
+      [{ a: 1, b: 2 }, { b: 3 }],
+    );
   });
 
   better('it throws', 'the options of a start() while connected are those of the next reconnect', async (t) => {
     const { server, webClient, rtm } = await clientWith(t, async (n, to) => to.answer());
     const first = await connect(rtm, { a: 1 });
-    assert.ok(await rtm.start({ b: 2 }) === first);
+    assert.ok((await rtm.start({ b: 2 })) === first);
     assert.equal(webClient.calls.length, 1);
     const again = next(rtm, 'connected');
     (await server.nextSocket()).drop();
@@ -230,9 +263,10 @@ describe('webClient: the call', { concurrency: true }, () => {
     const rtm = clientOf(t, { apiUrl: 'http://127.0.0.1:1/', token: 'xoxb-unused' }, { webClient: realOne(server) });
     const data = await connect(rtm, { presence_sub: true, list: [1] });
     assert.equal(data.self.id, 'U1');
-    assert.deepEqual(server.calls.map(({ url, form }) => [url, form.presence_sub, form.list]), [
-      ['/api/rtm.connect', 'true', '[1]'],
-    ]);
+    assert.deepEqual(
+      server.calls.map(({ url, form }) => [url, form.presence_sub, form.list]),
+      [['/api/rtm.connect', 'true', '[1]']],
+    );
     assert.equal(server.calls[0].headers.authorization, 'Bearer xoxb-scripted');
   });
 
@@ -312,7 +346,10 @@ describe('webClient: it wins over the options that shape the call', { concurrenc
     const proxy = await scriptedProxy(t);
     const rtm = clientOf(t, server, { webClient: realOne(api), proxy: proxy.url });
     await connect(rtm);
-    assert.deepEqual(proxy.requests.map(({ target }) => target), [server.host]);
+    assert.deepEqual(
+      proxy.requests.map(({ target }) => target),
+      [server.host],
+    );
     assert.equal(api.calls.length, 1);
   });
 
@@ -366,10 +403,10 @@ describe('webClient: an unencrypted socket URL', { concurrency: true }, () => {
   });
 
   for (const [what, options] of Object.entries({
-    'the webClient\'s slackApiUrl is https:': { slackApiUrl: undefined, url: 'https://slack.example/api/' },
+    "the webClient's slackApiUrl is https:": { slackApiUrl: undefined, url: 'https://slack.example/api/' },
     'it is, in capitals': { slackApiUrl: undefined, url: ' HTTPS://slack.example/api/' },
     'the option slackApiUrl is https:': { slackApiUrl: 'https://slack.example/api/' },
-    'the option is http:, but the WebClient\'s is https:': { url: 'https://slack.example/api/' },
+    "the option is http:, but the WebClient's is https:": { url: 'https://slack.example/api/' },
   })) {
     better('it takes any', `is refused where ${what}`, async (t) => {
       const server = await scriptedServer(t);
@@ -448,7 +485,10 @@ describe('webClient: failures of a WebClient', { concurrency: true }, () => {
       await again;
       const names = ['reconnecting', 'connecting', 'unable_to_rtm_start', 'reconnecting', 'connecting'];
       const events = recorded.events.filter(({ name }) => name !== 'ready');
-      assert.deepEqual(events.slice(0, 7).map(({ name }) => name), [...names, 'authenticated', 'connected']);
+      assert.deepEqual(
+        events.slice(0, 7).map(({ name }) => name),
+        [...names, 'authenticated', 'connected'],
+      );
       assert.equal(webClient.errors.length, 1);
       assert.equal(webClient.errors[0].code, code);
       assert.ok(events[2].args[0] === webClient.errors[0]);
@@ -466,7 +506,11 @@ describe('webClient: failures of a WebClient', { concurrency: true }, () => {
   });
 
   same('a passing platform error ends it without autoReconnect', async (t) => {
-    const { webClient, rtm, recorded } = await failing(t, { ok: false, error: 'fatal_error' }, { autoReconnect: false });
+    const { webClient, rtm, recorded } = await failing(
+      t,
+      { ok: false, error: 'fatal_error' },
+      { autoReconnect: false },
+    );
     assertEndedWith(recorded, await failureOf(rtm.start()), webClient.errors[0]);
   });
 
@@ -514,7 +558,11 @@ describe('webClient: failures of any kind', { concurrency: true }, () => {
     'an object without a prototype': Object.create(null),
     'a frozen error': Object.freeze(new Error('cold')),
     'an error without a message': new Error(),
-    'an error with a circular cause': (() => { const e = new Error('round'); e.cause = e; return e; })(),
+    'an error with a circular cause': (() => {
+      const e = new Error('round');
+      e.cause = e;
+      return e;
+    })(),
     'an error with other types of fields': Object.assign(new Error('x'), { code: 5, data: 'x', retryAfter: 'soon' }),
     'a message that is no string': Object.assign(new Error('x'), { message: { a: 1 } }),
     'a message with a lone surrogate': new Error('\ud800 x \0'),
@@ -529,26 +577,39 @@ describe('webClient: failures of any kind', { concurrency: true }, () => {
     'an error whose `data` throws': throwing('data'),
     'an error whose every getter throws': throwing('code', 'message', 'data', 'retryAfter', 'stack', 'name'),
     'an error whose data throws': Object.assign(new Error('x'), {
-      code: 'slack_webapi_platform_error', data: Object.defineProperty({}, 'error', { get: trap }),
+      code: 'slack_webapi_platform_error',
+      data: Object.defineProperty({}, 'error', { get: trap }),
     }),
     'something whose text form throws': { toString: trap, [Symbol.toPrimitive]: trap },
-    'a Proxy that throws at everything': new Proxy({}, {
-      get: trap, has: trap, getPrototypeOf: trap, ownKeys: trap, getOwnPropertyDescriptor: trap,
-    }),
+    'a Proxy that throws at everything': new Proxy(
+      {},
+      {
+        get: trap,
+        has: trap,
+        getPrototypeOf: trap,
+        ownKeys: trap,
+        getOwnPropertyDescriptor: trap,
+      },
+    ),
   };
 
   /** Fails a first start with this value; it must be the one that is told, and the client must go on working. */
-  const failsWith = (value, how = (it) => Promise.reject(it)) => async (t) => {
-    const answer = (n, to) => (n === 1 ? how(value) : Promise.resolve(to.answer()));
-    const { webClient, rtm, recorded } = await clientWith(t, answer, { autoReconnect: false });
-    const disconnected = next(rtm, 'disconnected');
-    // In a box: whatever a promise resolves with is asked for its `then`.
-    const { reason } = await rtm.start().then(() => assert.fail('it did not fail'), (error) => ({ reason: error }));
-    await disconnected;
-    assertEndedWith(recorded, reason, value);
-    assert.equal(webClient.calls.length, 1);
-    await connect(rtm);
-  };
+  const failsWith =
+    (value, how = (it) => Promise.reject(it)) =>
+    async (t) => {
+      const answer = (n, to) => (n === 1 ? how(value) : Promise.resolve(to.answer()));
+      const { webClient, rtm, recorded } = await clientWith(t, answer, { autoReconnect: false });
+      const disconnected = next(rtm, 'disconnected');
+      // In a box: whatever a promise resolves with is asked for its `then`.
+      const { reason } = await rtm.start().then(
+        () => assert.fail('it did not fail'),
+        (error) => ({ reason: error }),
+      );
+      await disconnected;
+      assertEndedWith(recorded, reason, value);
+      assert.equal(webClient.calls.length, 1);
+      await connect(rtm);
+    };
 
   for (const [what, value] of Object.entries(ODD)) {
     better('it reads fields of it', `${what} is handed on as it is`, failsWith(value));
@@ -558,9 +619,13 @@ describe('webClient: failures of any kind', { concurrency: true }, () => {
     better('it throws', `${what} is handed on as it is, and breaks nothing`, failsWith(value));
   }
 
-  better('it throws', 'an apiCall that throws at once has failed, too', failsWith(new Error('at once'), (error) => {
-    throw error;
-  }));
+  better(
+    'it throws',
+    'an apiCall that throws at once has failed, too',
+    failsWith(new Error('at once'), (error) => {
+      throw error;
+    }),
+  );
 
   better('it throws', 'an apiCall that is gone has failed, too', async (t) => {
     const server = await scriptedServer(t);
@@ -625,7 +690,10 @@ describe('webClient: answers of any kind', { concurrency: true }, () => {
   }
 
   better(UNCHECKED, '`data` of that error is the answer', async (t) => {
-    for (const answer of [{ ok: false, error: 'fatal_error', more: [1] }, { ok: true, url: 'ws://x/' }]) {
+    for (const answer of [
+      { ok: false, error: 'fatal_error', more: [1] },
+      { ok: true, url: 'ws://x/' },
+    ]) {
       const { rtm } = await clientWith(t, async () => answer, { autoReconnect: false });
       assert.deepEqual((await failureOf(rtm.start())).data, answer);
     }
@@ -648,14 +716,18 @@ describe('webClient: answers of any kind', { concurrency: true }, () => {
 
   for (const field of ['url', 'self', 'team']) {
     better(UNCHECKED, `an answer whose \`${field}\` throws has failed, and breaks nothing`, async (t) => {
-      const { rtm, recorded } = await clientWith(t, async (n, to) => {
-        if (n > 1) return to.answer();
-        return Object.defineProperty(to.answer(), field, {
-          get() {
-            throw new Error('do not touch');
-          },
-        });
-      }, { autoReconnect: false });
+      const { rtm, recorded } = await clientWith(
+        t,
+        async (n, to) => {
+          if (n > 1) return to.answer();
+          return Object.defineProperty(to.answer(), field, {
+            get() {
+              throw new Error('do not touch');
+            },
+          });
+        },
+        { autoReconnect: false },
+      );
       const error = await failureOf(rtm.start());
       assertEndedWith(recorded, error, error);
       await connect(rtm);
@@ -663,11 +735,13 @@ describe('webClient: answers of any kind', { concurrency: true }, () => {
   }
 
   same('a good answer whose `ok` throws is a good answer', async (t) => {
-    const { rtm } = await clientWith(t, async (n, to) => Object.defineProperty(to.answer(), 'ok', {
-      get() {
-        throw new Error('do not touch');
-      },
-    }));
+    const { rtm } = await clientWith(t, async (n, to) =>
+      Object.defineProperty(to.answer(), 'ok', {
+        get() {
+          throw new Error('do not touch');
+        },
+      }),
+    );
     await connect(rtm);
     assert.equal(rtm.activeUserId, 'U1');
   });
@@ -720,10 +794,13 @@ describe('webClient: answers that come late, or never', { concurrency: true }, (
       await new Promise(setImmediate);
       const answer = server.answer({ n: 2 });
       second.resolve(answer);
-      assert.ok(await start === answer);
+      assert.ok((await start) === answer);
       await connected;
       assert.equal(server.upgrades.length, 1);
-      assert.deepEqual(webClient.calls.map(({ options }) => options.n), [1, 2]);
+      assert.deepEqual(
+        webClient.calls.map(({ options }) => options.n),
+        [1, 2],
+      );
       assert.ok(!recorded.names.includes('unable_to_rtm_start'));
     });
   }
@@ -784,52 +861,59 @@ describe('webClient: what stays', () => {
 
   better('a reconnect takes two seconds', '200 connections leave nothing behind', async (t) => {
     const server = await scriptedServer(t);
-    const child = inProcess(t, undefined, async ({ RTMClient, next, report, input }) => {
-      const collected = new Set();
-      const registry = new FinalizationRegistry((n) => collected.add(n));
-      let calls = 0;
-      let called;
-      const webClient = {
-        apiCall(method, options) {
-          calls += 1;
-          called?.();
-          const answer = JSON.parse(JSON.stringify({ ...input, ballast: 'x'.repeat(10_000) }));
-          registry.register(answer, `answer ${calls}`);
-          registry.register(options, `options ${calls}`);
-          // Every fourth one is left without an answer, until later.
-          const late = calls % 4 === 0;
-          const promise = late ? new Promise((resolve) => setImmediate(setImmediate, resolve, answer)) : Promise.resolve(answer);
-          registry.register(promise, `promise ${calls}`);
-          return promise;
-        },
-      };
-      const rtm = new RTMClient('', { webClient, logLevel: 'error' });
-      async function round(n) {
-        const connected = next(rtm, 'connected');
-        if (n % 4 === 3) {
-          const call = new Promise((resolve) => (called = resolve));
-          rtm.start({ n }).catch(() => {});
-          await call;
-          called = undefined;
-        } else {
-          await rtm.start({ n });
-          await connected;
+    const child = inProcess(
+      t,
+      undefined,
+      async ({ RTMClient, next, report, input }) => {
+        const collected = new Set();
+        const registry = new FinalizationRegistry((n) => collected.add(n));
+        let calls = 0;
+        let called;
+        const webClient = {
+          apiCall(method, options) {
+            calls += 1;
+            called?.();
+            const answer = JSON.parse(JSON.stringify({ ...input, ballast: 'x'.repeat(10_000) }));
+            registry.register(answer, `answer ${calls}`);
+            registry.register(options, `options ${calls}`);
+            // Every fourth one is left without an answer, until later.
+            const late = calls % 4 === 0;
+            const promise = late
+              ? new Promise((resolve) => setImmediate(setImmediate, resolve, answer))
+              : Promise.resolve(answer);
+            registry.register(promise, `promise ${calls}`);
+            return promise;
+          },
+        };
+        const rtm = new RTMClient('', { webClient, logLevel: 'error' });
+        async function round(n) {
+          const connected = next(rtm, 'connected');
+          if (n % 4 === 3) {
+            const call = new Promise((resolve) => (called = resolve));
+            rtm.start({ n }).catch(() => {});
+            await call;
+            called = undefined;
+          } else {
+            await rtm.start({ n });
+            await connected;
+          }
+          await rtm.disconnect();
         }
-        await rtm.disconnect();
-      }
-      const gc = async () => {
-        for (let n = 0; n < 10; n += 1) {
-          global.gc();
-          await new Promise(setImmediate);
-        }
-        return process.memoryUsage().heapUsed;
-      };
-      for (let n = 0; n < 40; n += 1) await round(n);
-      const before = await gc();
-      for (let n = 40; n < 200; n += 1) await round(n);
-      const after = await gc();
-      report({ calls, collected: collected.size, grown: after - before });
-    }, { input: server.answer(), flags: ['--expose-gc'] });
+        const gc = async () => {
+          for (let n = 0; n < 10; n += 1) {
+            global.gc();
+            await new Promise(setImmediate);
+          }
+          return process.memoryUsage().heapUsed;
+        };
+        for (let n = 0; n < 40; n += 1) await round(n);
+        const before = await gc();
+        for (let n = 40; n < 200; n += 1) await round(n);
+        const after = await gc();
+        report({ calls, collected: collected.size, grown: after - before });
+      },
+      { input: server.answer(), flags: ['--expose-gc'] },
+    );
     const { code, stderr, reports } = await child.ended;
     assert.deepEqual([code, stderr], [0, '']);
     const [{ calls, collected, grown }] = reports;

@@ -20,10 +20,14 @@ const STATES = {
     setInterval(() => {}, 1e6);
   },
   connecting: ({ client, report }) => {
-    client().on('connecting', () => report('there')).start();
+    client()
+      .on('connecting', () => report('there'))
+      .start();
   },
   authenticated: ({ client, report }) => {
-    client().on('authenticated', () => report('there')).start();
+    client()
+      .on('authenticated', () => report('there'))
+      .start();
   },
   'getting frames': ({ client, report }) => {
     const rtm = client();
@@ -73,15 +77,19 @@ describe('several clients', { concurrency: 2 }, () => {
   same('a client in the main thread and one in a worker each get events and replies', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
-    const { report, ended } = inWorker(slack, async ({ client, next, report, input }) => {
-      const rtm = client();
-      rtm.on('it', ({ n }) => report(n));
-      rtm.on('end', () => rtm.disconnect());
-      const ready = next(rtm, 'ready');
-      await rtm.start();
-      await ready;
-      report((await rtm.sendMessage('from the worker', input)).text);
-    }, channel);
+    const { report, ended } = inWorker(
+      slack,
+      async ({ client, next, report, input }) => {
+        const rtm = client();
+        rtm.on('it', ({ n }) => report(n));
+        rtm.on('end', () => rtm.disconnect());
+        const ready = next(rtm, 'ready');
+        await rtm.start();
+        await ready;
+        report((await rtm.sendMessage('from the worker', input)).text);
+      },
+      channel,
+    );
     assert.equal(await report(), 'from the worker');
     assert.equal((await rtm.sendMessage('from the main thread', channel)).text, 'from the main thread');
     const numbers = [];
@@ -120,7 +128,9 @@ describe('several clients', { concurrency: 2 }, () => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const { ended } = inWorker(slack, ({ client }) => {
-      client().on('hello', () => process.exit(5)).start();
+      client()
+        .on('hello', () => process.exit(5))
+        .start();
     });
     assert.equal(await ended, 5);
     const end = next(rtm, 'end');
@@ -154,7 +164,13 @@ describe('several clients', { concurrency: 2 }, () => {
     await Promise.all([connect(client()), ...clients.map((rtm) => connect(rtm))]);
     const heard = clients.map((rtm) => new Promise((resolve) => rtm.on('mine', ({ name }) => resolve(name))));
     for (const { id, name } of bots) slack.emit({ type: 'mine', name }, { to: { id } });
-    assert.deepEqual(await Promise.all(heard), bots.map(({ name }) => name));
-    assert.deepEqual(clients.map(({ activeUserId }) => activeUserId), bots.map(({ id }) => id));
+    assert.deepEqual(
+      await Promise.all(heard),
+      bots.map(({ name }) => name),
+    );
+    assert.deepEqual(
+      clients.map(({ activeUserId }) => activeUserId),
+      bots.map(({ id }) => id),
+    );
   });
 });

@@ -18,4 +18,6 @@ function makeClient(scheme = 'wss') {
   });
 }
 
-tasks[task](makeClient, { ...options, requireTime }).then((result) => process.send([result].flat(), () => process.exit()));
+tasks[task](makeClient, { ...options, requireTime }).then((result) =>
+  process.send([result].flat(), () => process.exit()),
+);

@@ -106,8 +106,10 @@ function profile(user) {
       status_emoji: ':calendar:',
       status_expiration: 1795230000,
       avatar_hash: 'g6f7a5bf7eb7',
-      image_72: 'https://secure.example.com/avatar/6f7a5bf7eb782853afb1d33f28ca9ae7.jpg?s=72&d=https%3A%2F%2Fa.example.com',
-      image_192: 'https://secure.example.com/avatar/6f7a5bf7eb782853afb1d33f28ca9ae7.jpg?s=192&d=https%3A%2F%2Fa.example.com',
+      image_72:
+        'https://secure.example.com/avatar/6f7a5bf7eb782853afb1d33f28ca9ae7.jpg?s=72&d=https%3A%2F%2Fa.example.com',
+      image_192:
+        'https://secure.example.com/avatar/6f7a5bf7eb782853afb1d33f28ca9ae7.jpg?s=192&d=https%3A%2F%2Fa.example.com',
     },
     is_admin: false,
     is_owner: false,
@@ -119,16 +121,79 @@ function profile(user) {
 const KINDS = [
   [30, (pick) => ({ type: 'user_typing', channel: pick(CHANNELS), user: pick(PEOPLE) })],
   [25, message],
-  [12, (pick) => ({ type: 'presence_change', presence: pick(['active', 'away']), users: [pick(PEOPLE), pick(PEOPLE)] })],
+  [
+    12,
+    (pick) => ({ type: 'presence_change', presence: pick(['active', 'away']), users: [pick(PEOPLE), pick(PEOPLE)] }),
+  ],
   [8, (pick, ts) => reaction('reaction_added', pick, ts)],
   [2, (pick, ts) => reaction('reaction_removed', pick, ts)],
-  [6, (pick, ts) => ({ type: 'channel_marked', channel: pick(CHANNELS), ts, unread_count: 0, unread_count_display: 0, num_mentions: 0, mention_count: 0, event_ts: ts })],
+  [
+    6,
+    (pick, ts) => ({
+      type: 'channel_marked',
+      channel: pick(CHANNELS),
+      ts,
+      unread_count: 0,
+      unread_count_display: 0,
+      num_mentions: 0,
+      mention_count: 0,
+      event_ts: ts,
+    }),
+  ],
   [4, (pick, ts) => edited(pick, ts)],
-  [3, (pick, ts) => ({ type: 'message', subtype: 'bot_message', text: pick(TEXTS), username: 'deploybot', bot_id: 'B0V3HGW1J', channel: pick(CHANNELS), event_ts: ts, ts })],
+  [
+    3,
+    (pick, ts) => ({
+      type: 'message',
+      subtype: 'bot_message',
+      text: pick(TEXTS),
+      username: 'deploybot',
+      bot_id: 'B0V3HGW1J',
+      channel: pick(CHANNELS),
+      event_ts: ts,
+      ts,
+    }),
+  ],
   [3, (pick, ts) => ({ type: 'user_change', user: profile(pick(PEOPLE)), cache_ts: 1795220000, event_ts: ts })],
-  [2, (pick, ts) => ({ type: 'member_joined_channel', user: pick(PEOPLE), channel: pick(CHANNELS), channel_type: 'C', team: 'T024BE7LD', event_ts: ts })],
-  [2, (pick, ts) => ({ type: 'file_shared', file_id: 'F0Q2ABCDE', user_id: pick(PEOPLE), channel_id: pick(CHANNELS), file: { id: 'F0Q2ABCDE' }, event_ts: ts })],
-  [2, (pick, ts) => ({ type: 'desktop_notification', title: 'weekly', subtitle: '#general', msg: ts, content: pick(TEXTS), channel: pick(CHANNELS), launchUri: `slack://channel?id=${pick(CHANNELS)}&message=${ts}`, avatarImage: '', ssbFilename: 'knock_brush.mp3', imageUri: null, is_shared: false, event_ts: ts })],
+  [
+    2,
+    (pick, ts) => ({
+      type: 'member_joined_channel',
+      user: pick(PEOPLE),
+      channel: pick(CHANNELS),
+      channel_type: 'C',
+      team: 'T024BE7LD',
+      event_ts: ts,
+    }),
+  ],
+  [
+    2,
+    (pick, ts) => ({
+      type: 'file_shared',
+      file_id: 'F0Q2ABCDE',
+      user_id: pick(PEOPLE),
+      channel_id: pick(CHANNELS),
+      file: { id: 'F0Q2ABCDE' },
+      event_ts: ts,
+    }),
+  ],
+  [
+    2,
+    (pick, ts) => ({
+      type: 'desktop_notification',
+      title: 'weekly',
+      subtitle: '#general',
+      msg: ts,
+      content: pick(TEXTS),
+      channel: pick(CHANNELS),
+      launchUri: `slack://channel?id=${pick(CHANNELS)}&message=${ts}`,
+      avatarImage: '',
+      ssbFilename: 'knock_brush.mp3',
+      imageUri: null,
+      is_shared: false,
+      event_ts: ts,
+    }),
+  ],
   [1, () => ({ type: 'reconnect_url', url: 'wss://wss-primary.example.com/websocket/4UqZ' })],
 ];
 
@@ -147,7 +212,16 @@ function reaction(type, pick, ts) {
 function edited(pick, ts) {
   const { type, channel, attachments, ...previous } = message(pick, ts);
   const current = { ...previous, type, text: `${previous.text} (edited)`, edited: { user: previous.user, ts } };
-  return { type, subtype: 'message_changed', hidden: true, message: current, channel, previous_message: { ...previous, type }, event_ts: ts, ts };
+  return {
+    type,
+    subtype: 'message_changed',
+    hidden: true,
+    message: current,
+    channel,
+    previous_message: { ...previous, type },
+    event_ts: ts,
+    ts,
+  };
 }
 
 /** So many events, as objects. */

@@ -15,8 +15,14 @@ const rate = (label, goal) => ({ label, figure: 'rate', unit: '/s', ...goal });
 const peak = (label, goal) => ({ label, figure: 'peak', unit: 'MB', ...goal });
 
 /** A row, and a bar, of a thousand clients. */
-const ofThousand = (what, figure, unit, goal) =>
-  ({ label: `1,000 clients: ${what}`, figure, unit, at: 1000, ...goal, bar: `1,000 clients: ${what}` });
+const ofThousand = (what, figure, unit, goal) => ({
+  label: `1,000 clients: ${what}`,
+  figure,
+  unit,
+  at: 1000,
+  ...goal,
+  bar: `1,000 clients: ${what}`,
+});
 
 /** What an event costs along an axis. */
 const costs = (axis) => ({ axis, figures: { 'main thread, µs': 'main', 'all threads, µs': 'all' } });
@@ -110,7 +116,7 @@ export function measurements(quick, openFiles) {
     },
     {
       name: 'latency',
-      title: 'a message every 5 ms: from the server\'s write to the listener',
+      title: "a message every 5 ms: from the server's write to the listener",
       task: 'latency',
       jobs: [{ count: quick ? 200 : 600, every: 5 }],
       rows: [

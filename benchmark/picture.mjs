@@ -23,8 +23,8 @@ const STYLE = `
     .line { stroke: #656c76 }
   }`;
 
-const escape = (text) => String(text).replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
-const text = (x, y, content, attributes = '') => `<text x="${x}" y="${y}" ${attributes}>${escape(content)}</text>`;
+const escapeXml = (text) => String(text).replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
+const text = (x, y, content, attributes = '') => `<text x="${x}" y="${y}" ${attributes}>${escapeXml(content)}</text>`;
 
 /** The rows with a name for the picture, all of them such that less is better. */
 function barsOf(rows) {

@@ -30,7 +30,9 @@ export function summary(measured, run) {
 
 /** One figure of both, if both have it: medians, their ratio, and from where to where the rounds' ratios went. */
 function compare({ ours, peer }, at, figure) {
-  const [one, other] = [ours, peer].map((all) => (all[at] ?? []).map((figures) => figures[figure]).filter(Number.isFinite));
+  const [one, other] = [ours, peer].map((all) =>
+    (all[at] ?? []).map((figures) => figures[figure]).filter(Number.isFinite),
+  );
   if (one.length === 0 || other.length === 0) return undefined;
   const ratios = one.map((value, round) => value / other[round]).filter(Number.isFinite);
   return {
@@ -55,7 +57,9 @@ function rowsOf({ name, title, rows, figures }) {
 function curveOf({ name, title, curve, figures }) {
   const points = Object.keys(figures.ours).map((at) => ({
     at: Number(at),
-    ...Object.fromEntries(Object.entries(curve.figures).map(([label, figure]) => [label, compare(figures, at, figure)])),
+    ...Object.fromEntries(
+      Object.entries(curve.figures).map(([label, figure]) => [label, compare(figures, at, figure)]),
+    ),
   }));
   return { measurement: name, title, axis: curve.axis, figures: Object.keys(curve.figures), points };
 }
@@ -63,13 +67,18 @@ function curveOf({ name, title, curve, figures }) {
 /** What hung or died, and whether the two heard the same. */
 function failuresOf(measured) {
   return measured.flatMap(({ name, failures, figures }) => {
-    const heard = [figures.ours, figures.peer].flatMap((all) => Object.values(all).flat().map(({ same }) => same));
+    const heard = [figures.ours, figures.peer].flatMap((all) =>
+      Object.values(all)
+        .flat()
+        .map(({ same }) => same),
+    );
     const differ = new Set(heard.filter(Boolean)).size > 1 ? ['the two did not hear the same'] : [];
     return [...differ, ...failures].map((what) => `${name}: ${what}`);
   });
 }
 
-const digits = (value, places) => value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
+const digits = (value, places) =>
+  value.toLocaleString('en', { minimumFractionDigits: places, maximumFractionDigits: places });
 
 /** Three digits that count. */
 export function shown(value) {
@@ -113,7 +122,11 @@ export function table({ run, rows, curves, failures }) {
 
 function curveTable({ axis, figures, points }) {
   const head = [axis, ...figures.flatMap((label) => [`${label}: ratio`, 'ours', 'peer'])];
-  const cells = (compared) => (compared ? [shown(compared.ratio), shown(compared.ours), shown(compared.peer)] : ['', '', '']);
-  const lines = points.map((point) => [point.at.toLocaleString('en'), ...figures.flatMap((label) => cells(point[label]))]);
+  const cells = (compared) =>
+    compared ? [shown(compared.ratio), shown(compared.ours), shown(compared.peer)] : ['', '', ''];
+  const lines = points.map((point) => [
+    point.at.toLocaleString('en'),
+    ...figures.flatMap((label) => cells(point[label])),
+  ]);
   return columns([head, ...lines]);
 }

@@ -18,7 +18,10 @@ rtm.on('message', async ({ text, channel, user }) => {
   }
 });
 
-for (const [event, step] of [['reaction_added', 1], ['reaction_removed', -1]]) {
+for (const [event, step] of [
+  ['reaction_added', 1],
+  ['reaction_removed', -1],
+]) {
   rtm.on(event, ({ item }) => {
     const vote = votes.get(item.ts);
     if (vote === undefined) return;

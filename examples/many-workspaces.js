@@ -16,7 +16,11 @@ const workspaces = JSON.parse(readFileSync(process.env.WORKSPACES ?? 'workspaces
 
 function connect({ name, token, slackApiUrl }) {
   // Without a limit to the retries, a workspace that is not reachable at the start is connected when it is.
-  const rtm = new RTMClient(token, { slackApiUrl, logLevel: 'error', retryConfig: { forever: true, maxTimeout: 60_000 } });
+  const rtm = new RTMClient(token, {
+    slackApiUrl,
+    logLevel: 'error',
+    retryConfig: { forever: true, maxTimeout: 60_000 },
+  });
   const workspace = { name, rtm, awaySince: Date.now(), messages: 0, losses: 0, problem: '' };
 
   rtm.on('ready', () => Object.assign(workspace, { awaySince: undefined, problem: '' }));
@@ -60,7 +64,11 @@ function table() {
   rows.sort((one, other) => Number(one.health === 'well') - Number(other.health === 'well'));
   const columns = Object.keys(rows[0] ?? {});
   const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => String(row[column]).length)));
-  const line = (cells) => cells.map((cell, index) => String(cell).padEnd(widths[index])).join('  ').trimEnd();
+  const line = (cells) =>
+    cells
+      .map((cell, index) => String(cell).padEnd(widths[index]))
+      .join('  ')
+      .trimEnd();
   return [line(columns), ...rows.map((row) => line(columns.map((column) => row[column])))].join('\n');
 }
 

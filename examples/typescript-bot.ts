@@ -53,7 +53,9 @@ async function reply(channel: string, text: string): Promise<void> {
 function advise(error: RTMConnectError): string {
   switch (error.code) {
     case 'slack_webapi_platform_error':
-      return error.data.error === 'invalid_auth' ? 'the token is wrong: set SLACK_BOT_TOKEN' : `Slack says ${error.data.error}`;
+      return error.data.error === 'invalid_auth'
+        ? 'the token is wrong: set SLACK_BOT_TOKEN'
+        : `Slack says ${error.data.error}`;
     case 'slack_webapi_request_error':
       return `Slack cannot be reached: ${error.original.message}`;
     case 'slack_webapi_rate_limited_error':

@@ -17,7 +17,9 @@ rtm.on('team_join', async ({ user }) => {
 
 rtm.on('member_joined_channel', async ({ user, channel }) => {
   if (user === rtm.activeUserId) return;
-  await attempt(`greet ${user}`, () => rtm.sendMessage(`Hello, <@${user}>, good to have you in <#${channel}>.`, channel));
+  await attempt(`greet ${user}`, () =>
+    rtm.sendMessage(`Hello, <@${user}>, good to have you in <#${channel}>.`, channel),
+  );
 });
 
 /** A greeting that fails is worth a line in the log, and not the bot's life. */

@@ -50,7 +50,9 @@ function explained(thrown) {
   const isSource = !('optionalDependencies' in manifest); // the repository's: a release names the packages with the binaries
   const lines = [
     `${NAME} found no native binary that it can use on ${process.platform} ${process.arch}${libc && `, ${libc}`} (${runtime()}).`,
-    ...(isSupported && !isSource ? [`The binary for this platform comes with the package ${NAME}-${platform}@${version}.`] : []),
+    ...(isSupported && !isSource
+      ? [`The binary for this platform comes with the package ${NAME}-${platform}@${version}.`]
+      : []),
     '',
     ...causes(attempts, refused, { isSupported, isSource, platform, libc }),
     '',
@@ -87,11 +89,15 @@ function causes(attempts, refused, { isSupported, isSource, platform, libc }) {
       'Tell the bundler that the package is external, so that it stays in node_modules.',
     ];
   }
-  if (!isSupported) return [`No binary is made for this platform. There are binaries for ${FOR_WHOM}.`, ...quoted(refused)];
+  if (!isSupported)
+    return [`No binary is made for this platform. There are binaries for ${FOR_WHOM}.`, ...quoted(refused)];
   if (refused !== undefined) {
     const [, wanted] = /GLIBC_([\d.]+)['`] not found/.exec(refused.message) ?? [];
     if (wanted !== undefined) {
-      return [`The binary needs glibc ${wanted}, and this system has ${libc}. Those of a release run on glibc 2.17 or later.`, ...quoted(refused)];
+      return [
+        `The binary needs glibc ${wanted}, and this system has ${libc}. Those of a release run on glibc 2.17 or later.`,
+        ...quoted(refused),
+      ];
     }
     if (FOREIGN.test(refused.message)) {
       return [
@@ -111,7 +117,10 @@ function causes(attempts, refused, { isSupported, isSource, platform, libc }) {
   const beside = packagesBeside();
   if (beside.includes(`${NAME}-${platform}`)) {
     const said = attempts[attempts.length > 1 ? 1 : 0].message.trim().split('\n')[0];
-    return ['That package is there, but of another version or not whole. Delete node_modules and install again. It failed with:', `  ${said}`];
+    return [
+      'That package is there, but of another version or not whole. Delete node_modules and install again. It failed with:',
+      `  ${said}`,
+    ];
   }
   const others = PLATFORMS.map((name) => `${NAME}-${name}`).filter((name) => beside.includes(name));
   if (others.length > 0) {
@@ -157,7 +166,8 @@ function packagesBeside() {
 function chain(error) {
   /** @type {Error[]} */
   const errors = [];
-  for (let one = /** @type {any} */ (error); typeof one?.message === 'string' && !errors.includes(one); one = one.cause) errors.push(one);
+  for (let one = /** @type {any} */ (error); typeof one?.message === 'string' && !errors.includes(one); one = one.cause)
+    errors.push(one);
   return errors;
 }
 
@@ -180,7 +190,9 @@ function platformName(libc) {
 
 function runtime() {
   const { bun, deno, electron, node } = /** @type {Record<string, string | undefined>} */ (process.versions);
-  const others = Object.entries({ Bun: bun, Deno: deno, Electron: electron }).filter(([, version]) => version !== undefined);
+  const others = Object.entries({ Bun: bun, Deno: deno, Electron: electron }).filter(
+    ([, version]) => version !== undefined,
+  );
   return [`Node ${node}`, ...others.map(([name, version]) => `${name} ${version}`)].join(', ');
 }
 

@@ -121,7 +121,13 @@ class Errands {
     const reason = code === 'slack_webapi_platform_error' ? peek(() => error.data.error) : undefined;
     const retryAfter = peek(() => error.retryAfter);
     const pause = Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : 0;
-    this.#native.failConnect(id, textOf(error), typeof reason === 'string' ? reason : null, GAVE_UP.includes(code), pause);
+    this.#native.failConnect(
+      id,
+      textOf(error),
+      typeof reason === 'string' ? reason : null,
+      GAVE_UP.includes(code),
+      pause,
+    );
   }
 
   /**

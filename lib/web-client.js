@@ -16,9 +16,13 @@ function makeWebClient(token, options) {
   try {
     webApi = require('@slack/web-api');
   } catch (error) {
-    throw codedError('MODULE_NOT_FOUND', 'rtm.webClient needs @slack/web-api: npm install @slack/web-api', { cause: error });
+    throw codedError('MODULE_NOT_FOUND', 'rtm.webClient needs @slack/web-api: npm install @slack/web-api', {
+      cause: error,
+    });
   }
-  const given = SHARED.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined && value !== null);
+  const given = SHARED.map((name) => [name, options[name]]).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
   return new webApi.WebClient(token, Object.fromEntries(given));
 }
 

@@ -23,25 +23,49 @@ export function addon({ floor = false, release = false } = {}) {
   if (process.env.SLACK_RTM_NATIVE_BUILD === 'off') return;
   if (floor || release) fetchSysroot();
   const against = sysroot();
-  if (release && platformName().endsWith('-gnu') && against === '') fail('The addon of a release is linked against glibc 2.17, which is not here.');
+  if (release && platformName().endsWith('-gnu') && against === '')
+    fail('The addon of a release is linked against glibc 2.17, which is not here.');
   const env = {
     ...(against && { RTM_SYSROOT: against }),
-    ...(release && { CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only', CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO: process.platform === 'linux' ? 'off' : 'packed' }),
+    ...(release && {
+      CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only',
+      CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO: process.platform === 'linux' ? 'off' : 'packed',
+    }),
   };
   const result = existsSync(symbols) ? file : 'target/symbols';
-  onChange('.build-stamp', SOURCES, result, () => {
-    needCargo();
-    console.log(`Building the addon${against ? ' for glibc 2.17 or later' : ''} (a few minutes the first time) …`);
-    put(compile(env), join(root, file));
-  }, JSON.stringify(env));
+  onChange(
+    '.build-stamp',
+    SOURCES,
+    result,
+    () => {
+      needCargo();
+      console.log(`Building the addon${against ? ' for glibc 2.17 or later' : ''} (a few minutes the first time) …`);
+      put(compile(env), join(root, file));
+    },
+    JSON.stringify(env),
+  );
 }
 
 /** Gives the path of the library. */
 function compile(env) {
   const { status, stdout } = spawnSync(
     'cargo',
-    ['build', '--release', '--no-default-features', '--features', 'node', '--message-format', 'json-render-diagnostics'],
-    { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+    [
+      'build',
+      '--release',
+      '--no-default-features',
+      '--features',
+      'node',
+      '--message-format',
+      'json-render-diagnostics',
+    ],
+    {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
   );
   if (status !== 0) process.exit(status ?? 1);
   return stdout
@@ -64,7 +88,11 @@ function put(library, addon) {
   } else {
     copyFileSync(library, made);
     const apart = process.platform === 'win32' ? library.replace(/\.dll$/, '.pdb') : `${library}.dSYM`;
-    if (existsSync(apart)) cpSync(apart, join(symbols, process.platform === 'win32' ? `${file}.pdb` : `${file}.dSYM`), { recursive: true, dereference: true });
+    if (existsSync(apart))
+      cpSync(apart, join(symbols, process.platform === 'win32' ? `${file}.pdb` : `${file}.dSYM`), {
+        recursive: true,
+        dereference: true,
+      });
     if (process.platform === 'darwin') tool('strip', ['-x', made]);
   }
   renameSync(made, addon);
@@ -72,7 +100,8 @@ function put(library, addon) {
 
 function tool(name, args) {
   const { status, error, stderr } = spawnSync(name, args, { encoding: 'utf8' });
-  if (error || status !== 0) fail(`${name} (of binutils, which comes with every C compiler) failed: ${error?.message ?? stderr}`);
+  if (error || status !== 0)
+    fail(`${name} (of binutils, which comes with every C compiler) failed: ${error?.message ?? stderr}`);
 }
 
 if (isMain(import.meta.url)) addon({ release: process.argv.includes('--release') });

@@ -21,7 +21,7 @@ const EXPLAINED = {};
 /** Why what is right is not strict: by case, or group of cases. */
 const EARLY = 'a breach that follows a frame at once ends the connection before the frame is echoed';
 const LATE = 'within a frame, invalid UTF-8 is noticed when all of the frame is there';
-const NOT_STRICT = { '3.': EARLY, '4.': EARLY, '5.15': EARLY, '6.4.': LATE };
+const NOT_STRICT = { '3.': EARLY, '4.': EARLY, 5.15: EARLY, '6.4.': LATE };
 
 const GROUPS = {
   1: 'framing',
@@ -72,7 +72,10 @@ async function install() {
   for (const [program, args] of steps) {
     const { status, error, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 5 * MINUTE });
     if (status !== 0) {
-      const last = String(error?.message ?? stderr).trim().split('\n').at(-1);
+      const last = String(error?.message ?? stderr)
+        .trim()
+        .split('\n')
+        .at(-1);
       return `\`${[program, ...args].join(' ')}\` failed: ${last}`;
     }
   }
@@ -156,9 +159,15 @@ function judge(report) {
   row('cases', VERDICTS);
   for (const [group, name] of Object.entries(GROUPS)) {
     if (!verdicts.some((one) => one.group === group)) continue;
-    row(`${group}  ${name}`, VERDICTS.map((verdict) => count(group, verdict)));
+    row(
+      `${group}  ${name}`,
+      VERDICTS.map((verdict) => count(group, verdict)),
+    );
   }
-  row('all', VERDICTS.map((verdict) => count(undefined, verdict)));
+  row(
+    'all',
+    VERDICTS.map((verdict) => count(undefined, verdict)),
+  );
 
   const told = verdicts.filter(({ verdict }) => verdict === 'NON-STRICT' || verdict === 'FAILED');
   if (told.length > 0) console.log();

@@ -44,18 +44,30 @@ function licences(crates) {
       byText.get(key).crates.push(`- ${nameOf(crate)} (${crate.license})${copyright && `: ${copyright}`}`);
     }
   }
-  const parts = [...byText.values()].map(({ text, crates: lines }) => `${lines.join('\n')}\n\n\`\`\`text\n${text}\n\`\`\`\n`);
+  const parts = [...byText.values()].map(
+    ({ text, crates: lines }) => `${lines.join('\n')}\n\n\`\`\`text\n${text}\n\`\`\`\n`,
+  );
   return `# Third-party licences\n\nThe binaries of slack-rtm-native link the crates below, under the licence that follows each group.\n\n${parts.join('\n---\n\n')}`;
 }
 
-const words = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, ' ').trim();
+const words = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, ' ')
+    .trim();
 
 /** Of the MIT licence, of which there are a hundred copies, the lines that differ, and the text; of others, only the text. */
 function split(text) {
   const start = text.search(/permission is hereby granted, free of charge/i);
   if (start < 0 || words(text.slice(start)) !== words(MIT)) return ['', text];
-  const lines = text.slice(0, start).split('\n').map((line) => line.trim());
-  return [lines.filter((line) => /[^=]/.test(line) && !/^(the )?mit licen[cs]e( \(mit\))?$/i.test(line)).join('; '), MIT];
+  const lines = text
+    .slice(0, start)
+    .split('\n')
+    .map((line) => line.trim());
+  return [
+    lines.filter((line) => /[^=]/.test(line) && !/^(the )?mit licen[cs]e( \(mit\))?$/i.test(line)).join('; '),
+    MIT,
+  ];
 }
 
 const nameOf = ({ name, version }) => `${name} ${version}`.trim();
@@ -72,7 +84,8 @@ function linked() {
       if (seen.has(id) || byId.get(id).targets.some(({ kind }) => kind.includes('proc-macro'))) return;
       seen.add(id);
       if (id !== resolve.root) found.set(id, byId.get(id));
-      for (const { pkg, dep_kinds: kinds } of nodes.get(id).deps) if (kinds.some(({ kind }) => kind === null)) visit(pkg);
+      for (const { pkg, dep_kinds: kinds } of nodes.get(id).deps)
+        if (kinds.some(({ kind }) => kind === null)) visit(pkg);
     };
     visit(resolve.root);
   }
@@ -80,8 +93,22 @@ function linked() {
 }
 
 function metadata(target) {
-  const args = ['metadata', '--format-version', '1', '--locked', '--no-default-features', '--features', 'node', '--filter-platform', target];
-  const { status, stdout, stderr } = spawnSync('cargo', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const args = [
+    'metadata',
+    '--format-version',
+    '1',
+    '--locked',
+    '--no-default-features',
+    '--features',
+    'node',
+    '--filter-platform',
+    target,
+  ];
+  const { status, stdout, stderr } = spawnSync('cargo', args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (status !== 0) fail(`cargo metadata failed:\n${stderr}`);
   return JSON.parse(stdout);
 }
@@ -92,8 +119,10 @@ function textsOf({ name, authors, license, manifest_path: manifest }) {
   const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
   const isChoice = /\bOR\b|\//.test(license) && files.some((file) => !NOT_CHOSEN.test(file));
   const chosen = files.filter((file) => !isChoice || !NOT_CHOSEN.test(file)).sort();
-  if (chosen.length > 0) return chosen.map((file) => readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim());
-  if (!/\bMIT\b/.test(license)) fail(`The crate ${name} brings no text of its licence, ${license}; scripts/crates.mjs has to know it.`);
+  if (chosen.length > 0)
+    return chosen.map((file) => readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim());
+  if (!/\bMIT\b/.test(license))
+    fail(`The crate ${name} brings no text of its licence, ${license}; scripts/crates.mjs has to know it.`);
   return [`Copyright (c) ${authors.join(', ') || `The ${name} authors`}\n\n${MIT}`];
 }
 
@@ -101,12 +130,20 @@ function textsOf({ name, authors, license, manifest_path: manifest }) {
 export function complaints(crates, rules) {
   const [, list] = /^allow = \[(.*)\]$/m.exec(rules);
   const allowed = [...list.matchAll(/"(.*?)"/g)].map(([, name]) => name);
-  const skipped = [...rules.matchAll(/^ +\{ name = "(.*?)", version = "(.*?)" \}/gm)].map(([, name, version]) => ({ name, version }));
-  const isSkipped = ({ name, version }) => skipped.some((one) => one.name === name && `${version}.`.startsWith(`${one.version}.`));
+  const skipped = [...rules.matchAll(/^ +\{ name = "(.*?)", version = "(.*?)" \}/gm)].map(([, name, version]) => ({
+    name,
+    version,
+  }));
+  const isSkipped = ({ name, version }) =>
+    skipped.some((one) => one.name === name && `${version}.`.startsWith(`${one.version}.`));
   const once = crates.filter((one) => !isSkipped(one));
   return [
-    ...crates.filter(({ license }) => !isAllowed(license, allowed)).map((one) => `${nameOf(one)} is under ${one.license}`),
-    ...once.filter(({ name, version }) => once.some((other) => other.name === name && other.version !== version)).map((one) => `${nameOf(one)} is linked beside another version`),
+    ...crates
+      .filter(({ license }) => !isAllowed(license, allowed))
+      .map((one) => `${nameOf(one)} is under ${one.license}`),
+    ...once
+      .filter(({ name, version }) => once.some((other) => other.name === name && other.version !== version))
+      .map((one) => `${nameOf(one)} is linked beside another version`),
   ];
 }
 
@@ -115,12 +152,18 @@ function isAllowed(license, allowed) {
   const tokens = license.replaceAll('/', ' OR ').match(/[()]|[^\s()]+/g);
   const alternatives = () => {
     let holds = all();
-    while (tokens[0] === 'OR') holds = (tokens.shift(), all()) || holds;
+    while (tokens[0] === 'OR') {
+      tokens.shift();
+      holds = all() || holds;
+    }
     return holds;
   };
   const all = () => {
     let holds = one();
-    while (tokens[0] === 'AND') holds = (tokens.shift(), one()) && holds;
+    while (tokens[0] === 'AND') {
+      tokens.shift();
+      holds = one() && holds;
+    }
     return holds;
   };
   const one = () => {
@@ -140,6 +183,7 @@ if (isMain(import.meta.url)) {
   if (process.argv.includes('--check')) {
     const wrong = complaints(crates, readFileSync(join(root, 'deny.toml'), 'utf8'));
     if (wrong.length > 0) fail(`deny.toml does not have these crates:\n${wrong.map((line) => `- ${line}`).join('\n')}`);
-    if (readFileSync(FILE, 'utf8') !== text) fail('THIRD-PARTY-LICENSES.md is not current: `npm run licences` makes it anew.');
+    if (readFileSync(FILE, 'utf8') !== text)
+      fail('THIRD-PARTY-LICENSES.md is not current: `npm run licences` makes it anew.');
   } else writeFileSync(FILE, text);
 }

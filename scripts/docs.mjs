@@ -14,10 +14,19 @@ const { out } = parseArgs({ options: { out: { type: 'string', default: 'docs/api
 const folder = resolve(root, out);
 const set = join(root, '__test__/package/docs');
 
-run(process.execPath, [join(tools(set), 'typedoc/bin/typedoc'), '--options', join(set, 'typedoc.json'), '--out', relative(root, folder)]);
+run(process.execPath, [
+  join(tools(set), 'typedoc/bin/typedoc'),
+  '--options',
+  join(set, 'typedoc.json'),
+  '--out',
+  relative(root, folder),
+]);
 
 // What the package exports from other files is a paragraph each, with nothing in it; one list will do.
 const index = join(folder, 'index.md');
 const list = (text) => [...text.matchAll(/^Re-exports (.*)$/gm)].map(([, link]) => link).join(' · ');
-const text = readFileSync(index, 'utf8').replace(/^## References\n.*?(?=^## |(?![^]))/ms, (part) => `## On other pages\n\n${list(part)}\n`);
+const text = readFileSync(index, 'utf8').replace(
+  /^## References\n.*?(?=^## |(?![^]))/ms,
+  (part) => `## On other pages\n\n${list(part)}\n`,
+);
 writeFileSync(index, text);

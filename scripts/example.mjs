@@ -18,7 +18,8 @@ const { scenes } = await import('./examples/scenes.mjs');
 const { Stage } = await import('./examples/stage.mjs');
 
 const scene = name === undefined || !Object.hasOwn(scenes, name) ? undefined : scenes[name];
-if (scene === undefined) fail(`npm run example -- NAME [--once], where NAME is one of\n  ${Object.keys(scenes).join('\n  ')}`);
+if (scene === undefined)
+  fail(`npm run example -- NAME [--once], where NAME is one of\n  ${Object.keys(scenes).join('\n  ')}`);
 if (process.env[scene.needs]) await againstSlack();
 else await againstWorkspace();
 
@@ -27,7 +28,9 @@ async function againstSlack() {
   if (name === 'fleet') install('fleet');
   if (name === 'typescript-bot') run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', examples]);
   const [command, args] =
-    name === 'echo.rs' ? ['cargo', ['run', '--quiet', '--example', 'echo']] : [process.execPath, [join(examples, scene.file)]];
+    name === 'echo.rs'
+      ? ['cargo', ['run', '--quiet', '--example', 'echo']]
+      : [process.execPath, [join(examples, scene.file)]];
   const child = spawn(command, args, { stdio: 'inherit', cwd: root });
   process.on('SIGINT', () => {}); // the example gets it, too
   process.on('SIGTERM', () => child.kill('SIGTERM'));

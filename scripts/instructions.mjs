@@ -28,19 +28,31 @@ if (!(perFrame > 0 && perFrame <= MOST)) fail('the way of a frame has become lon
 /** The unit tests, optimised; in a folder of their own, so that they can be built while something else is. */
 function build() {
   const words = ['test', '--release', '--features', 'node', '--lib', '--no-run', '--target-dir', 'target/instructions'];
-  const { status, stdout } = spawnSync(
-    'cargo',
-    [...words, '--message-format', 'json-render-diagnostics'],
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
-  );
+  const { status, stdout } = spawnSync('cargo', [...words, '--message-format', 'json-render-diagnostics'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (status !== 0) process.exit(status ?? 1);
-  const messages = stdout.split('\n').filter((line) => line.includes('"compiler-artifact"')).map((line) => JSON.parse(line));
+  const messages = stdout
+    .split('\n')
+    .filter((line) => line.includes('"compiler-artifact"'))
+    .map((line) => JSON.parse(line));
   return messages.findLast(({ profile, executable }) => profile.test && executable !== null).executable;
 }
 
 /** All instructions of a run that reads so many frames. */
 function instructions(frames) {
-  const args = ['--tool=callgrind', '--callgrind-out-file=/dev/null', test, 'binding::cost::pass', '--exact', '--ignored', '--test-threads=1'];
+  const args = [
+    '--tool=callgrind',
+    '--callgrind-out-file=/dev/null',
+    test,
+    'binding::cost::pass',
+    '--exact',
+    '--ignored',
+    '--test-threads=1',
+  ];
   const { status, stdout, stderr } = spawnSync('valgrind', args, {
     cwd: root,
     encoding: 'utf8',

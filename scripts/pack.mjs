@@ -3,7 +3,17 @@
 // and says --all so that none is left out). Publishes nothing. Does nothing where all is as it was.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { manifest, platforms } from './platforms.mjs';
 import { fail, filesIn, isMain, root, stateOf } from './project.mjs';
@@ -17,7 +27,20 @@ const ALWAYS = ['README.md', 'LICENSE'];
 const NOT_MAIN = ['binding.d.ts', 'THIRD-PARTY-LICENSES.md'];
 /** What npm and Node look at; the rest of the manifest is for the repository. */
 const FIELDS = [
-  ...['name', 'version', 'description', 'keywords', 'homepage', 'bugs', 'repository', 'license', 'type', 'main', 'types', 'engines'],
+  ...[
+    'name',
+    'version',
+    'description',
+    'keywords',
+    'homepage',
+    'bugs',
+    'repository',
+    'license',
+    'type',
+    'main',
+    'types',
+    'engines',
+  ],
   ...['dependencies', 'publishConfig'],
 ];
 
@@ -25,10 +48,21 @@ const FIELDS = [
 export function pack({ all = false } = {}) {
   const built = platforms.filter(({ file }) => existsSync(join(root, file)));
   const missing = platforms.filter((platform) => !built.includes(platform));
-  if (all && missing.length > 0) fail(`These binaries are not in the project's folder: ${missing.map(({ file }) => file).join(', ')}`);
-  const files = manifest.files.filter((file) => !file.endsWith('.node') && !NOT_MAIN.includes(file) && existsSync(join(root, file)));
+  if (all && missing.length > 0)
+    fail(`These binaries are not in the project's folder: ${missing.map(({ file }) => file).join(', ')}`);
+  const files = manifest.files.filter(
+    (file) => !file.endsWith('.node') && !NOT_MAIN.includes(file) && existsSync(join(root, file)),
+  );
   const stamp = join(folder, 'stamp');
-  const sources = ['package.json', 'scripts/pack.mjs', 'scripts/platforms.mjs', ...ALWAYS, ...NOT_MAIN, ...files, ...built.map(({ file }) => file)];
+  const sources = [
+    'package.json',
+    'scripts/pack.mjs',
+    'scripts/platforms.mjs',
+    ...ALWAYS,
+    ...NOT_MAIN,
+    ...files,
+    ...built.map(({ file }) => file),
+  ];
   const state = stateOf(sources.flatMap((file) => (statSync(join(root, file)).isDirectory() ? filesIn(file) : [file])));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
 
@@ -37,7 +71,9 @@ export function pack({ all = false } = {}) {
   rmSync(made, { recursive: true, force: true });
   const content = join(made, 'content');
   const main = stage(content, mainManifest(files), files);
-  const own = built.map((platform) => stage(content, platformManifest(platform), [platform.file, 'THIRD-PARTY-LICENSES.md'], platformReadme(platform)));
+  const own = built.map((platform) =>
+    stage(content, platformManifest(platform), [platform.file, 'THIRD-PARTY-LICENSES.md'], platformReadme(platform)),
+  );
   tarballs([main, ...own], made);
   writeFileSync(join(made, 'stamp'), state);
   rmSync(folder, { recursive: true, force: true });

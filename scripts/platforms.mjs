@@ -20,7 +20,8 @@ export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf
 export const platforms = manifest.napi.targets.map((target) => {
   const [architecture, , system, abi] = target.split('-');
   const [os, cpu] = [SYSTEMS[system], CPUS[architecture]];
-  if (os === undefined || cpu === undefined) throw new Error(`package.json: the target ${target} is not known to scripts/platforms.mjs`);
+  if (os === undefined || cpu === undefined)
+    throw new Error(`package.json: the target ${target} is not known to scripts/platforms.mjs`);
   const name = [os, cpu, abi].filter(Boolean).join('-');
   return {
     target,

@@ -43,7 +43,7 @@ export function needCargo() {
   if (spawnSync('cargo', ['--version'], { shell: process.platform === 'win32' }).status === 0) return;
   fail(
     'The addon is written in Rust, and cargo (Rust 1.88 or later) was not found on the PATH.\n' +
-      'Get it from https://rustup.rs, or from your system\'s packages (rustup, rust, cargo), and run this again.',
+      "Get it from https://rustup.rs, or from your system's packages (rustup, rust, cargo), and run this again.",
   );
 }
 

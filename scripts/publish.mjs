@@ -19,10 +19,14 @@ const packages = [
 ];
 
 const missing = packages.filter(({ what }) => !existsSync(what));
-if (missing.length > 0 && !isDry) fail(`Not packed, so nothing is published: ${missing.map(({ name }) => name).join(', ')}`);
+if (missing.length > 0 && !isDry)
+  fail(`Not packed, so nothing is published: ${missing.map(({ name }) => name).join(', ')}`);
 
 for (const { name, what } of packages.filter((one) => !missing.includes(one))) {
-  const { stdout } = spawnSync('npm', ['view', `${name}@${manifest.version}`, 'version'], { encoding: 'utf8', shell: process.platform === 'win32' });
+  const { stdout } = spawnSync('npm', ['view', `${name}@${manifest.version}`, 'version'], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   if (stdout.trim() === manifest.version) console.log(`${name} ${manifest.version} is published already.`);
   else run('npm', ['publish', what, '--access', 'public', ...tag, ...(isDry ? ['--dry-run'] : ['--provenance'])]);
 }

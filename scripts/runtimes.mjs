@@ -3,7 +3,16 @@
 // numbers the versions, others the test files whose names hold them. Takes minutes for each version.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -47,7 +56,10 @@ function pathWithTools(folder) {
 function run({ node }, path, report) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   console.log(`\n── Node ${version} ${'─'.repeat(80)}\n`);
-  const reporters = ['spec', 'tap'].flatMap((one) => [`--test-reporter=${one}`, `--test-reporter-destination=${one === 'tap' ? report : 'stdout'}`]);
+  const reporters = ['spec', 'tap'].flatMap((one) => [
+    `--test-reporter=${one}`,
+    `--test-reporter-destination=${one === 'tap' ? report : 'stdout'}`,
+  ]);
   const env = { ...process.env, PATH: [dirname(node), path].join(delimiter) };
   const start = performance.now();
   const { status } = spawnSync(node, ['--test', ...reporters, ...testFiles()], { cwd: root, stdio: 'inherit', env });
@@ -60,7 +72,8 @@ function run({ node }, path, report) {
 
 setup();
 const chosen = testFiles().length > 0 ? versions() : [];
-if (chosen.length === 0) fail('No such version of Node is installed here (they are for Linux on x64), or no test file has such a name.');
+if (chosen.length === 0)
+  fail('No such version of Node is installed here (they are for Linux on x64), or no test file has such a name.');
 const folder = mkdtempSync(join(tmpdir(), 'runtimes-'));
 const path = pathWithTools(folder);
 const results = chosen.map((version) => run(version, path, join(folder, `${version.name}.tap`)));

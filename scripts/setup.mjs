@@ -12,7 +12,8 @@ export { fail, needCargo, root, run } from './project.mjs';
  */
 export function setup({ floor = false } = {}) {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 18 || (major === 18 && minor < 17)) fail(`Node ${process.versions.node} is too old: 18.17 or later is needed.`);
+  if (major < 18 || (major === 18 && minor < 17))
+    fail(`Node ${process.versions.node} is too old: 18.17 or later is needed.`);
   onChange('node_modules/.setup-stamp', ['package-lock.json'], 'node_modules/eventemitter3', () => {
     console.log('Installing dependencies …');
     // Without the `prepare` of package.json: the addon is built below.

@@ -38,10 +38,19 @@ export function fetchSysroot() {
   mkdirSync(made, { recursive: true });
   try {
     const [tarball] = step(made, 'npm', ['pack', '--silent', toolchain.name]).trim().split('\n').slice(-1);
-    const found = createHash('sha512').update(readFileSync(join(made, tarball))).digest('base64');
+    const found = createHash('sha512')
+      .update(readFileSync(join(made, tarball)))
+      .digest('base64');
     if (found !== toolchain.sha512) throw new Error(`${toolchain.name} is not what it was: its SHA-512 is ${found}`);
     step(made, 'tar', ['-xzf', tarball, `package/${toolchain.triple}.tar.xz`]);
-    step(made, 'tar', ['-xJf', `package/${toolchain.triple}.tar.xz`, `./${toolchain.triple}/sysroot/lib`, `./${toolchain.triple}/sysroot/lib64`, `./${toolchain.triple}/sysroot/usr/lib`, `./${toolchain.triple}/sysroot/usr/lib64`]);
+    step(made, 'tar', [
+      '-xJf',
+      `package/${toolchain.triple}.tar.xz`,
+      `./${toolchain.triple}/sysroot/lib`,
+      `./${toolchain.triple}/sysroot/lib64`,
+      `./${toolchain.triple}/sysroot/usr/lib`,
+      `./${toolchain.triple}/sysroot/usr/lib64`,
+    ]);
     renameSync(join(made, toolchain.triple, 'sysroot'), folder);
   } catch (error) {
     console.log(`It cannot be had, so the addon will run on this system and newer ones only: ${error.message}`);
@@ -52,6 +61,7 @@ export function fetchSysroot() {
 
 function step(cwd, command, args) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
-  if (error || status !== 0) throw new Error(`${command} ${args[0]}: ${error?.message ?? stderr.trim().split('\n').at(-1)}`);
+  if (error || status !== 0)
+    throw new Error(`${command} ${args[0]}: ${error?.message ?? stderr.trim().split('\n').at(-1)}`);
   return stdout;
 }

@@ -68,7 +68,11 @@ if (words.length === 0) {
 
 const tests = testsIn('__test__');
 const others = words.length > 0 ? [...testsIn('workspace/test'), ...testsIn('workspace/test/clients')] : [];
-if (['__test__', '__test__/package', '__test__/promises', 'workspace/test', 'workspace/test/clients'].every((folder) => testsIn(folder).length === 0)) {
+if (
+  ['__test__', '__test__/package', '__test__/promises', 'workspace/test', 'workspace/test/clients'].every(
+    (folder) => testsIn(folder).length === 0,
+  )
+) {
   console.error(`No test file has ${words.join(' or ')} in its name.`);
   process.exit(1);
 }

@@ -26,7 +26,9 @@ export function complaints({ text = read, tag } = {}) {
   const wrong = PLACES.flatMap(([file, pattern]) => {
     const found = [...text(file).matchAll(pattern)].map(([, , one]) => one);
     if (found.length === 0) return [`${file} has no version where ${pattern} looks for it`];
-    return [...new Set(found)].filter((one) => one !== version).map((one) => `${file} says ${one}, and package.json ${version}`);
+    return [...new Set(found)]
+      .filter((one) => one !== version)
+      .map((one) => `${file} says ${one}, and package.json ${version}`);
   });
   const [, newest, note] = /^## (\S+)(.*)$/m.exec(text('CHANGELOG.md')) ?? [];
   if (newest !== version) wrong.push(`CHANGELOG.md begins with ${newest}, and package.json says ${version}`);
@@ -38,7 +40,10 @@ export function complaints({ text = read, tag } = {}) {
 function set(version) {
   if (!/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)) fail(`${version} is not a version.`);
   for (const [file, pattern] of PLACES) {
-    writeFileSync(join(root, file), read(file).replace(pattern, (_, before) => `${before}${version}`));
+    writeFileSync(
+      join(root, file),
+      read(file).replace(pattern, (_, before) => `${before}${version}`),
+    );
   }
   console.log(`Everything is ${version} now, but CHANGELOG.md: that is for you to write.`);
 }

@@ -35,18 +35,38 @@ test('bots under test', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
     'Jest, all in one process, which looks for open handles': ['jest', ...JEST, '--runInBand', '--detectOpenHandles'],
     'Jest, in two worker threads': ['jest', ...JEST, '--maxWorkers=2', '--workerThreads'],
     'Jest, clients left connected, all in one process': ['jest', ...LEFT, '--runInBand', '--forceExit'],
-    'Jest, clients left connected, in two worker threads': ['jest', ...LEFT, '--maxWorkers=2', '--workerThreads', '--forceExit'],
+    'Jest, clients left connected, in two worker threads': [
+      'jest',
+      ...LEFT,
+      '--maxWorkers=2',
+      '--workerThreads',
+      '--forceExit',
+    ],
     'Vitest, in worker threads': ['vitest', ...VITEST, '--pool=threads'],
-    'Vitest, in contexts of one thread': ['vitest', ...VITEST, '--pool=vmThreads', '--poolOptions.vmThreads.singleThread'],
-    'Vitest, clients left connected, in worker threads': ['vitest', 'run', '--globals', '--dir', 'left', '--pool=threads'],
+    'Vitest, in contexts of one thread': [
+      'vitest',
+      ...VITEST,
+      '--pool=vmThreads',
+      '--poolOptions.vmThreads.singleThread',
+    ],
+    'Vitest, clients left connected, in worker threads': [
+      'vitest',
+      'run',
+      '--globals',
+      '--dir',
+      'left',
+      '--pool=threads',
+    ],
   };
   const tests = Object.entries(RUNS).map(([name, [tool, ...args]]) =>
     t.test(name, async (t) => {
-      const { code, signal, stdout, stderr } = await app.run([path.join(modules, '.bin', tool), ...args], { t, env }).ended;
+      const { code, signal, stdout, stderr } = await app.run([path.join(modules, '.bin', tool), ...args], { t, env })
+        .ended;
       const output = stdout + stderr;
       assert.deepEqual({ code, signal }, { code: 0, signal: null }, output);
       assert.match(output, /^ *Test (Suites:|Files) +3 passed/m);
-      if (!name.includes('left connected')) assert.doesNotMatch(output, /open handle|did not exit|failed to exit|close timed out/i);
+      if (!name.includes('left connected'))
+        assert.doesNotMatch(output, /open handle|did not exit|failed to exit|close timed out/i);
     }),
   );
   await Promise.all(tests);

@@ -115,7 +115,12 @@ async function run(t, app, command, { isOffline = false, happens = () => {} }) {
   const ann = slack.user('ann');
   const bot = app.run([process.execPath, ...command.split(' ')], {
     t,
-    env: { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl, CONVERSATION: slack.channel('general').id, USER: ann.id },
+    env: {
+      SLACK_BOT_TOKEN: slack.token,
+      SLACK_API_URL: slack.apiUrl,
+      CONVERSATION: slack.channel('general').id,
+      USER: ann.id,
+    },
   });
   if (!isOffline) {
     await bot.until(slack.nextConnection({ timeout: TIMEOUT }));
@@ -123,7 +128,10 @@ async function run(t, app, command, { isOffline = false, happens = () => {} }) {
   }
   const { code, signal, stdout, stderr } = await bot.ended;
   assert.deepEqual({ code, signal }, { code: 0, signal: null }, stdout + stderr);
-  return stdout.split('\n').filter((line) => line.startsWith('> ')).map((line) => line.slice(2));
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('> '))
+    .map((line) => line.slice(2));
 }
 
 /** A project with the programs, and with what they use; the package itself is still to come. */
@@ -149,7 +157,9 @@ test('by the name @slack/rtm-api', { concurrency: 3, timeout: 5 * TIMEOUT }, asy
   for (const [name, app] of Object.entries({ 'this package': ours, 'the original': original })) {
     const its = (what, fn) => tests.push(t.test(`${name}: ${what}`, fn));
 
-    const compiled = t.test(`${name}: programs/bot.ts compiles`, (t) => app.done([bin('tsc'), '-p', 'programs'], { t }));
+    const compiled = t.test(`${name}: programs/bot.ts compiles`, (t) =>
+      app.done([bin('tsc'), '-p', 'programs'], { t }),
+    );
     tests.push(compiled);
     for (const [command, wanted] of Object.entries(PROGRAMS)) {
       its(command, async (t) => {
@@ -157,13 +167,19 @@ test('by the name @slack/rtm-api', { concurrency: 3, timeout: 5 * TIMEOUT }, asy
         assert.deepEqual(await run(t, app, command, wanted), wanted.tells);
       });
     }
-    its('mocks/*.jest.js', (t) => app.done([bin('jest'), '--config', '{"testMatch":["<rootDir>/mocks/*.jest.js"]}'], { t }));
+    its('mocks/*.jest.js', (t) =>
+      app.done([bin('jest'), '--config', '{"testMatch":["<rootDir>/mocks/*.jest.js"]}'], { t }),
+    );
     its('mocks/*.test.mjs', (t) => app.done([bin('vitest'), 'run', '--dir', 'mocks'], { t }));
   }
 
-  tests.push(t.test('this package: there is nothing behind its one entry', (t) => {
-    const deep = ours.run([process.execPath, '-e', "require('@slack/rtm-api/dist/RTMClient')"], { t });
-    return deep.ended.then(({ stderr }) => assert.match(stderr, /Cannot find module '@slack\/rtm-api\/dist\/RTMClient'/));
-  }));
+  tests.push(
+    t.test('this package: there is nothing behind its one entry', (t) => {
+      const deep = ours.run([process.execPath, '-e', "require('@slack/rtm-api/dist/RTMClient')"], { t });
+      return deep.ended.then(({ stderr }) =>
+        assert.match(stderr, /Cannot find module '@slack\/rtm-api\/dist\/RTMClient'/),
+      );
+    }),
+  );
   await Promise.all(tests);
 });

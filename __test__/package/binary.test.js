@@ -15,11 +15,23 @@ const skip = (!isGlibc && 'this is about Linux with glibc') || (!hasReadelf && '
 
 /** glibc of CentOS 7, the oldest that Node itself was ever made for. */
 const FLOOR = [2, 17];
-const LIBRARIES = ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1', 'libgcc_s.so.1', 'ld-linux-x86-64.so.2', 'ld-linux-aarch64.so.1'];
+const LIBRARIES = [
+  'libc.so.6',
+  'libm.so.6',
+  'libdl.so.2',
+  'libpthread.so.0',
+  'librt.so.1',
+  'libgcc_s.so.1',
+  'ld-linux-x86-64.so.2',
+  'ld-linux-aarch64.so.1',
+];
 const MOST_BYTES = 4_600_000;
 
 function readelf(...args) {
-  const { status, stdout, stderr } = spawnSync('readelf', ['--wide', ...args], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const { status, stdout, stderr } = spawnSync('readelf', ['--wide', ...args], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
   assert.equal(status, 0, stderr);
   return stdout;
 }
@@ -37,13 +49,20 @@ test('the binary', { skip }, async (t) => {
     const versions = [...readelf('--version-info', binary).matchAll(/\bGLIBC_([\d.]+)/g)].map(([, version]) => version);
     assert.ok(versions.length > 0);
     const isNewer = ([major, minor]) => major > FLOOR[0] || (major === FLOOR[0] && minor > FLOOR[1]);
-    assert.deepEqual([...new Set(versions)].filter((version) => isNewer(version.split('.').map(Number))), []);
+    assert.deepEqual(
+      [...new Set(versions)].filter((version) => isNewer(version.split('.').map(Number))),
+      [],
+    );
   });
 
   await t.test('is loaded by the loader of glibc 2.17', { skip: old }, () => {
     const libraries = path.join(sysroot(), 'lib');
     const [loader] = readdirSync(libraries).filter((name) => /^ld-linux.*\.so\.\d$/.test(name));
-    const { status, stdout, stderr } = spawnSync(path.join(libraries, loader), ['--library-path', libraries, '--list', binary], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(
+      path.join(libraries, loader),
+      ['--library-path', libraries, '--list', binary],
+      { encoding: 'utf8' },
+    );
     assert.equal(`${status} ${stderr}`, '0 ');
     assert.match(stdout, new RegExp(`libc.so.6 => ${libraries}`));
     assert.doesNotMatch(stdout, /not found/);
@@ -52,11 +71,15 @@ test('the binary', { skip }, async (t) => {
   await t.test("needs nothing but the C library's own", () => {
     const needed = [...readelf('--dynamic', binary).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name);
     assert.ok(needed.includes('libc.so.6'));
-    assert.deepEqual(needed.filter((name) => !LIBRARIES.includes(name)), []);
+    assert.deepEqual(
+      needed.filter((name) => !LIBRARIES.includes(name)),
+      [],
+    );
   });
 
   await t.test('has no symbols and no debug information, which lie apart', async () => {
-    const sections = (name) => [...readelf('--sections', name).matchAll(/^ *\[ *\d+\] (\.\S+)/gm)].map(([, section]) => section);
+    const sections = (name) =>
+      [...readelf('--sections', name).matchAll(/^ *\[ *\d+\] (\.\S+)/gm)].map(([, section]) => section);
     const forDebugging = sections(binary).filter((name) => /^\.(z?debug_|symtab|strtab|gdb_index|stab)/.test(name));
     assert.deepEqual(forDebugging, []);
 
@@ -76,7 +99,9 @@ test('the binary', { skip }, async (t) => {
   });
 
   await t.test('does not name the folder that it was built in', () => {
-    const { stdout } = spawnSync('grep', ['--text', '--only-matching', '--fixed-strings', root, binary], { encoding: 'utf8' });
+    const { stdout } = spawnSync('grep', ['--text', '--only-matching', '--fixed-strings', root, binary], {
+      encoding: 'utf8',
+    });
     assert.equal(stdout, '');
   });
 });

@@ -13,11 +13,14 @@ const { tools } = require('./support/tools.js');
 
 const TIMEOUT = 60_000;
 const page = readFileSync(path.join(__dirname, '../../docs/bundlers.md'), 'utf8');
-const hasRuntimes = process.platform === 'linux' && process.arch === 'x64' && process.report?.getReport().header.glibcVersionRuntime;
+const hasRuntimes =
+  process.platform === 'linux' && process.arch === 'x64' && process.report?.getReport().header.glibcVersionRuntime;
 const noRuntime = hasRuntimes ? false : 'Bun and the newest Node are installed for Linux with glibc on x64';
 
 /** The page's files by name: the blocks whose first line is a comment with one. */
-const files = Object.fromEntries([...page.matchAll(/^```[cm]js\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]));
+const files = Object.fromEntries(
+  [...page.matchAll(/^```[cm]js\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]),
+);
 
 /** The commands under a heading of the page. */
 function commands(heading) {
@@ -56,7 +59,9 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
   const registry = await localRegistry(t);
   const installed = newApp(t);
   await installed.install(registry, 'slack-rtm-native');
-  const packages = readdirSync(installed.path('node_modules')).filter((name) => /^(eventemitter3|slack-rtm-native.*)$/.test(name));
+  const packages = readdirSync(installed.path('node_modules')).filter((name) =>
+    /^(eventemitter3|slack-rtm-native.*)$/.test(name),
+  );
   const SHIPPED = packages.map((name) => path.join('node_modules', name));
 
   /** A project with the page's files, the package, and the bundlers' plugins. */
@@ -71,7 +76,8 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
   /** Runs one of the page's commands. */
   function run(t, app, command) {
     const [tool, ...args] = command.replace(/^npx /, '').split(' ');
-    const program = tool === 'bun' ? path.join(runtimes, '@oven/bun-linux-x64/bin/bun') : path.join(modules, '.bin', tool);
+    const program =
+      tool === 'bun' ? path.join(runtimes, '@oven/bun-linux-x64/bin/bun') : path.join(modules, '.bin', tool);
     return app.run([program, ...args], { t }).ended;
   }
 
@@ -125,7 +131,11 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
     assert.match(stderr, /ERR_SLACK_RTM_NATIVE_BINARY/);
   });
 
-  for (const [tool, [command]] of Object.entries({ esbuild: [ESBUILD], webpack: commands('webpack'), rollup: commands('rollup') })) {
+  for (const [tool, [command]] of Object.entries({
+    esbuild: [ESBUILD],
+    webpack: commands('webpack'),
+    rollup: commands('rollup'),
+  })) {
     its(`${tool} without the package as an external`, false, async (t) => {
       const app = project(t);
       for (const [name, text] of Object.entries(files)) app.write(name, text.replace(/^ *externals?: .*$/m, ''));
@@ -140,7 +150,10 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
     const app = newApp(t, { dependencies: { 'slack-rtm-native': '*' } });
     const [command] = commands('For another platform');
     await app.done(command.split(' '), { t, env: registry.env });
-    assert.deepEqual(readdirSync(app.path('node_modules')).filter((name) => /^slack/.test(name)), ['slack-rtm-native', 'slack-rtm-native-linux-arm64-gnu']);
+    assert.deepEqual(
+      readdirSync(app.path('node_modules')).filter((name) => /^slack/.test(name)),
+      ['slack-rtm-native', 'slack-rtm-native-linux-arm64-gnu'],
+    );
   });
 
   await Promise.all(tests);

@@ -15,7 +15,16 @@ const { promisify } = require('node:util');
 const ts = require('typescript');
 const { skip: noBrowser, executablePath } = require('../../workspace/test/chromium.js');
 const { python, missing } = require('../../workspace/test/clients/programs.js');
-const { RUN_ELSEWHERE, allPages, blocks, missingLine, pages, read, reference, root } = require('../support/documentation.js');
+const {
+  RUN_ELSEWHERE,
+  allPages,
+  blocks,
+  missingLine,
+  pages,
+  read,
+  reference,
+  root,
+} = require('../support/documentation.js');
 const { transitions, troubledLog } = require('../support/documented-life.js');
 const { tools } = require('./support/tools.js');
 
@@ -85,14 +94,19 @@ before(() => (modules = tools(path.join(__dirname, 'docs'))));
 
 describe('links', () => {
   test('every link and anchor in the project leads somewhere, and every picture is there', async () => {
-    const [{ engine }, { remark }, links] = await Promise.all(['unified-engine', 'remark', 'remark-validate-links'].map(use));
+    const [{ engine }, { remark }, links] = await Promise.all(
+      ['unified-engine', 'remark', 'remark-validate-links'].map(use),
+    );
     const files = allPages();
     const streamError = new PassThrough().setEncoding('utf8');
     const settings = {
       processor: remark(),
       cwd: root,
       files,
-      plugins: [() => markAnchors, [links.default, { repository: 'https://github.com/slack-rtm-native/slack-rtm-native.git' }]],
+      plugins: [
+        () => markAnchors,
+        [links.default, { repository: 'https://github.com/slack-rtm-native/slack-rtm-native.git' }],
+      ],
       streamError,
       quiet: true,
       frail: true,
@@ -125,11 +139,14 @@ describe('code blocks', () => {
       if (block.language === '') assert.ok(outputs.has(block.code.trim()), `${where(block)} is printed by nothing`);
       else assert.ok(known.includes(block.language), `${where(block)} is in ${block.language}, which nothing checks`);
     }
-    for (const page of allPages().filter((each) => !OWN_TESTS.test(each) && !(each in UNTAGGED) && !written.includes(each))) {
+    for (const page of allPages().filter(
+      (each) => !OWN_TESTS.test(each) && !(each in UNTAGGED) && !written.includes(each),
+    )) {
       for (const block of blocks(page)) assert.notEqual(block.language, '', `${where(block)} has no language`);
     }
     for (const [page, file] of Object.entries(RUN_ELSEWHERE)) {
-      if (existsSync(path.join(root, page))) assert.ok(existsSync(path.join(root, file)), `${file}, which is to run ${page}, is missing`);
+      if (existsSync(path.join(root, page)))
+        assert.ok(existsSync(path.join(root, file)), `${file}, which is to run ${page}, is missing`);
     }
   });
 
@@ -149,10 +166,12 @@ describe('code blocks', () => {
     assert.equal(compile('js', examples.filter(isScript), { allowJs: true, checkJs: true }), '');
     // Some are a part of a program.
     const client = "declare const rtm: import('slack-rtm-native').RTMClient;\n";
-    const whole = examples.filter((block) => !isScript(block)).map((block) => ({
-      ...block,
-      code: block.code.includes('RTMClient') ? block.code : client + block.code,
-    }));
+    const whole = examples
+      .filter((block) => !isScript(block))
+      .map((block) => ({
+        ...block,
+        code: block.code.includes('RTMClient') ? block.code : client + block.code,
+      }));
     assert.equal(compile('ts', whole, { strict: true }), '');
   });
 
@@ -161,7 +180,10 @@ describe('code blocks', () => {
   });
 
   test('each command exists, with its options', () => {
-    const help = execFileSync(process.execPath, ['workspace/bin/slack-rtm-workspace.js', '--help'], { cwd: root, encoding: 'utf8' });
+    const help = execFileSync(process.execPath, ['workspace/bin/slack-rtm-workspace.js', '--help'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     const packages = [manifest.name, ...Object.keys({ ...manifest.dependencies, ...manifest.devDependencies })];
     const check = {
       install: (names, line) => {
@@ -174,7 +196,10 @@ describe('code blocks', () => {
     };
     for (const block of inLanguage('sh')) {
       for (const line of block.code.trim().split('\n')) {
-        const words = line.replace(/ +#.*/, '').split(' ').filter((word) => !/^[A-Z_]+=/.test(word));
+        const words = line
+          .replace(/ +#.*/, '')
+          .split(' ')
+          .filter((word) => !/^[A-Z_]+=/.test(word));
         const [command, ...rest] = words;
         const told = `${where(block)}: ${line}`;
         if (command === 'npm' && rest[0] === 'test') check.run(['test'], told);
@@ -182,10 +207,14 @@ describe('code blocks', () => {
         else if (command === 'npm') check[rest[0]](rest.slice(1), told);
         else if (command === 'npx') {
           assert.equal(rest[0], 'slack-rtm-workspace', told);
-          for (const option of rest.filter((word) => word.startsWith('--'))) assert.ok(help.includes(`  ${option} `), told);
+          for (const option of rest.filter((word) => word.startsWith('--')))
+            assert.ok(help.includes(`  ${option} `), told);
         } else {
           assert.equal(command, 'node', told);
-          assert.ok(all.some(({ page, code }) => page === block.page && code.startsWith(`// ${rest[0]}\n`)), told);
+          assert.ok(
+            all.some(({ page, code }) => page === block.page && code.startsWith(`// ${rest[0]}\n`)),
+            told,
+          );
         }
       }
     }
@@ -217,7 +246,10 @@ describe('the diagram of the lifecycle', () => {
 
   test('is drawn, in light and dark', { skip: noBrowser }, async () => {
     const { chromium } = require('playwright-core');
-    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--headless', '--disable-dev-shm-usage'] });
+    const browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--headless', '--disable-dev-shm-usage'],
+    });
     try {
       const page = await browser.newPage();
       await page.addScriptTag({ path: path.join(modules, '@mermaid-js/tiny/dist/mermaid.tiny.js') });
@@ -231,7 +263,8 @@ describe('the diagram of the lifecycle', () => {
           },
           [diagram, theme],
         );
-        for (const label of ['authenticating', 'resuming', 'reconnecting', 'after a pause']) assert.ok(drawn.includes(label), `${theme}: ${label}`);
+        for (const label of ['authenticating', 'resuming', 'reconnecting', 'after a pause'])
+          assert.ok(drawn.includes(label), `${theme}: ${label}`);
       }
     } finally {
       await browser.close();
@@ -255,7 +288,11 @@ test('log lines are those that clients write', async (t) => {
   const log = (await troubledLog(t)).map(plain);
   const lines = inLanguage('text').flatMap(({ code }) => code.trim().split('\n'));
   assert.ok(lines.length >= 5);
-  for (const line of lines) assert.ok(log.some((each) => each.endsWith(plain(line))), `${line}\nis not in\n${log.join('\n')}`);
+  for (const line of lines)
+    assert.ok(
+      log.some((each) => each.endsWith(plain(line))),
+      `${line}\nis not in\n${log.join('\n')}`,
+    );
 });
 
 describe('what is named', () => {
@@ -263,23 +300,37 @@ describe('what is named', () => {
     const [, body] = new RegExp(`export (?:interface|enum) ${name} {\n(.*?)^}`, 'ms').exec(typings());
     return [...body.matchAll(/^ {2}(\w+)(?:\??:| =)/gm)].map(([, member]) => member);
   };
-  const typings = () => ['index.d.ts', ...readdirSync(path.join(root, 'types')).map((file) => `types/${file}`)].map(read).join('\n');
-  const guide = written.filter((page) => page !== 'docs/performance.md').map(read).join('\n');
+  const typings = () =>
+    ['index.d.ts', ...readdirSync(path.join(root, 'types')).map((file) => `types/${file}`)].map(read).join('\n');
+  const guide = written
+    .filter((page) => page !== 'docs/performance.md')
+    .map(read)
+    .join('\n');
 
   test('every option, somewhere in the guide', () => {
     const options = interfaceOf('RTMClientOptions');
     assert.ok(options.length > 15);
-    assert.deepEqual(options.filter((option) => !guide.includes(`\`${option}`) && !guide.includes(`${option}:`)), []);
+    assert.deepEqual(
+      options.filter((option) => !guide.includes(`\`${option}`) && !guide.includes(`${option}:`)),
+      [],
+    );
   });
 
   test('every event of the client on the page of the lifecycle, every code on that of the errors', () => {
     const lifecycle = read('docs/lifecycle.md');
-    assert.deepEqual(interfaceOf('RTMClientEvents').filter((event) => !lifecycle.includes(`\`${event}\``)), []);
+    assert.deepEqual(
+      interfaceOf('RTMClientEvents').filter((event) => !lifecycle.includes(`\`${event}\``)),
+      [],
+    );
     const { ErrorCode } = require('../..');
     const errors = read('docs/errors.md');
     const unused = /^KeepAlive(ClientNotConnected|InconsistentState)$/;
-    assert.deepEqual(Object.keys(ErrorCode).filter((name) => !unused.test(name) && !errors.includes(`\`${name}\``)), []);
-    for (const [, name, code] of errors.matchAll(/^\| `(\w+)` \| `(slack_rtmapi_\w+)`/gm)) assert.equal(ErrorCode[name], code);
+    assert.deepEqual(
+      Object.keys(ErrorCode).filter((name) => !unused.test(name) && !errors.includes(`\`${name}\``)),
+      [],
+    );
+    for (const [, name, code] of errors.matchAll(/^\| `(\w+)` \| `(slack_rtmapi_\w+)`/gm))
+      assert.equal(ErrorCode[name], code);
   });
 
   test("Slack's final answers, all of them and no others", () => {
@@ -290,15 +341,22 @@ describe('what is named', () => {
   });
 
   test("every public name of Python's clients", { skip: !python && missing('slack_sdk') }, () => {
-    const { status, stdout, stderr } = spawnSync(python, [path.join(__dirname, 'docs', 'rtm_names.py')], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(python, [path.join(__dirname, 'docs', 'rtm_names.py')], {
+      encoding: 'utf8',
+    });
     assert.equal(status, 0, stderr);
     const page = read('docs/migrating-from-slack-sdk-rtm.md');
     for (const [client, names] of Object.entries(JSON.parse(stdout))) {
       const from = page.indexOf(`## \`${client}\`: constructor`);
-      const to = client === 'slack_sdk.rtm' ? page.indexOf('## `slack_sdk.rtm_v2`: constructor') : page.indexOf('## Errors');
+      const to =
+        client === 'slack_sdk.rtm' ? page.indexOf('## `slack_sdk.rtm_v2`: constructor') : page.indexOf('## Errors');
       assert.ok(from >= 0 && to > from && names.length > 20, client);
       const part = page.slice(from, to);
-      assert.deepEqual(names.filter((name) => !new RegExp(`\`[^\`]*(?<!\\w)${name}(?!\\w)[^\`]*\``).test(part)), [], client);
+      assert.deepEqual(
+        names.filter((name) => !new RegExp(`\`[^\`]*(?<!\\w)${name}(?!\\w)[^\`]*\``).test(part)),
+        [],
+        client,
+      );
     }
   });
 });
@@ -306,11 +364,17 @@ describe('what is named', () => {
 test('the API reference is what index.d.ts says; if not: npm run docs', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'rtm-api-'));
   try {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/docs.mjs', '--out', folder], { cwd: root, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/docs.mjs', '--out', folder], {
+      cwd: root,
+      encoding: 'utf8',
+    });
     assert.equal(status, 0, stdout + stderr);
-    const made = readdirSync(folder, { recursive: true }).map(String).filter((file) => file.endsWith('.md'));
+    const made = readdirSync(folder, { recursive: true })
+      .map(String)
+      .filter((file) => file.endsWith('.md'));
     assert.deepEqual(made.map((file) => path.posix.join('docs/api', file)).sort(), reference().sort());
-    for (const file of made) assert.equal(readFileSync(path.join(folder, file), 'utf8'), read(path.join('docs/api', file)), file);
+    for (const file of made)
+      assert.equal(readFileSync(path.join(folder, file), 'utf8'), read(path.join('docs/api', file)), file);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -46,7 +46,11 @@ function lines(text) {
 function run(t, command, args, env = {}) {
   const { NODE_TEST_CONTEXT, SLACK_BOT_TOKEN, ...inherited } = process.env;
   // A group of its own, as a shell makes it.
-  const child = spawn(command, args, { cwd: root, env: { ...inherited, ...env }, detached: process.platform !== 'win32' });
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...inherited, ...env },
+    detached: process.platform !== 'win32',
+  });
   t.after(() => child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
@@ -68,7 +72,11 @@ test('the README names every example, and shows what it prints', async () => {
   assert.deepEqual([...commands].sort(), Object.keys(scenes).sort());
   const files = readdirSync(examples).filter((name) => /\.(js|mjs|ts|rs)$/.test(name));
   const shown = Object.values(scenes).map(({ file }) => path.basename(file, '.js'));
-  for (const file of files) assert.ok(shown.some((name) => name === file || name === file.replace(/\.(js|ts)$/, '')), file);
+  for (const file of files)
+    assert.ok(
+      shown.some((name) => name === file || name === file.replace(/\.(js|ts)$/, '')),
+      file,
+    );
 });
 
 // What waits longest begins first.
@@ -80,7 +88,8 @@ describe('by its one command, each prints what the README says', { concurrency: 
     const skip = name === 'fleet' && redis.missing;
     test(`npm run example -- ${name} --once`, { skip }, async (t) => {
       const env = { EXAMPLE_CARGO_FLAGS: '--all-features' };
-      const { code, stdout, stderr } = await run(t, process.execPath, ['scripts/example.mjs', name, '--once'], env).ended;
+      const { code, stdout, stderr } = await run(t, process.execPath, ['scripts/example.mjs', name, '--once'], env)
+        .ended;
       assert.equal(code, 0, stdout + stderr);
       assert.deepEqual(lines(stdout), lines(printed.get(name)));
       assert.equal(stderr, '');
@@ -149,7 +158,9 @@ test('es-module-bot goes on after a transport error', async (t) => {
   assert.match(stdout, /disconnected, as asked for\n$/);
 });
 
-describe('Ctrl-C, which goes to the command and the example alike', { skip: process.platform === 'win32' && 'no signals' }, () => {
+describe('Ctrl-C, which goes to the command and the example alike', {
+  skip: process.platform === 'win32' && 'no signals',
+}, () => {
   test('with SLACK_BOT_TOKEN: the bot runs against Slack, and says goodbye to it', async (t) => {
     const slack = await startWorkspace(t);
     const env = { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl };

@@ -60,7 +60,9 @@ test(`${count} faults, seed ${seed}`, { skip: missing, timeout: 60_000 + count *
   };
   const names = Object.keys(faults);
   // Each kind once, in the short form, too.
-  const schedule = Array.from({ length: Math.ceil(count / names.length) }, () => random.shuffled(names)).flat().slice(0, count);
+  const schedule = Array.from({ length: Math.ceil(count / names.length) }, () => random.shuffled(names))
+    .flat()
+    .slice(0, count);
   const done = [];
   for (const name of schedule) {
     done.push(name);

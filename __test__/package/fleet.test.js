@@ -21,7 +21,13 @@ before(async () => {
 
 /** So many workspaces, each with as many messages as were said, in order and once. */
 function assertEachOnce(fleet, texts) {
-  assert.deepEqual(fleet.messages().map(([text]) => text).sort(), texts.flat().sort());
+  assert.deepEqual(
+    fleet
+      .messages()
+      .map(([text]) => text)
+      .sort(),
+    texts.flat().sort(),
+  );
 }
 
 describe('leases', { skip: missing }, () => {
@@ -32,7 +38,10 @@ describe('leases', { skip: missing }, () => {
     const { owners } = await other.beat();
     assert.equal(owners, 2);
     const { taken } = await one.take(['a', 'b', 'c'], 2);
-    assert.deepEqual(taken.map(({ name }) => name), ['a', 'b']);
+    assert.deepEqual(
+      taken.map(({ name }) => name),
+      ['a', 'b'],
+    );
     assert.deepEqual((await other.take(['a', 'b'], 2)).taken, []);
     assert.ok(taken.every((lease) => one.isHeld(lease)));
     await one.release(taken[0]);
@@ -41,7 +50,11 @@ describe('leases', { skip: missing }, () => {
     assert.equal(again.name, 'a');
     assert.ok(again.token > taken[1].token, 'tokens rise');
     await one.release(taken[0]);
-    assert.deepEqual((await fleet.leases.holders(['a']))[0].owner, 'other', 'what was given back is not given back twice');
+    assert.deepEqual(
+      (await fleet.leases.holders(['a']))[0].owner,
+      'other',
+      'what was given back is not given back twice',
+    );
   });
 
   test('what was held is not published any more: the fence', async (t) => {
@@ -133,7 +146,8 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     const fleet = await startFleet(t, { size: 1, ttl: SHORT });
     const [[name, slack]] = fleet.slacks;
     const channel = slack.channel('#general').id;
-    for (const text of ['x'.repeat(20_000), 'after it']) await fleet.redis.xAdd(`fleet:commands:${name}`, '*', { channel, text });
+    for (const text of ['x'.repeat(20_000), 'after it'])
+      await fleet.redis.xAdd(`fleet:commands:${name}`, '*', { channel, text });
     const worker = fleet.worker('one');
     await worker.says(/given up/);
     await slack.nextMessage({ text: 'after it', timeout: 30_000 });
@@ -181,7 +195,10 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     await fleet.published(texts);
     assert.equal((await fleet.heldBy('one')).length, 5);
     assert.equal((await fleet.heldBy('other')).length, 5);
-    assert.deepEqual(fleet.names.map((name) => fleet.slacks.get(name).connections[0]), connections);
+    assert.deepEqual(
+      fleet.names.map((name) => fleet.slacks.get(name).connections[0]),
+      connections,
+    );
     assertEachOnce(fleet, [texts]);
   });
 
@@ -256,7 +273,10 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     assertEachOnce(fleet, [texts, more]);
     for (const name of frozen) {
       const sent = await fleet.slacks.get(name).nextMessage({ text: 'sent once' });
-      const all = fleet.slacks.get(name).messages(sent.channel).filter(({ text }) => text === 'sent once');
+      const all = fleet.slacks
+        .get(name)
+        .messages(sent.channel)
+        .filter(({ text }) => text === 'sent once');
       assert.equal(all.length, 1, name);
       const { received } = fleet.slacks.get(name);
       const late = received.filter(({ connection, frame }) => old.includes(connection) && frame.type === 'message');
@@ -295,8 +315,14 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     const fleet = await startFleet(t, { size: 0 });
     const entry = { workspace: 'acme', token: '1', self: 'U1', type: 'message' };
     await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: 'no JSON' });
-    await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: '{"channel":"C1","user":"U2","ts":"1.1","files":[]}' });
-    await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: '{"channel":"C1","user":"U2","ts":"1.2","text":"hi"}' });
+    await fleet.redis.xAdd('fleet:events', '*', {
+      ...entry,
+      event: '{"channel":"C1","user":"U2","ts":"1.1","files":[]}',
+    });
+    await fleet.redis.xAdd('fleet:events', '*', {
+      ...entry,
+      event: '{"channel":"C1","user":"U2","ts":"1.2","text":"hi"}',
+    });
     const consumer = fleet.consumer('one', 100);
     await consumer.says(/answers "hi"/);
     const [{ message }] = await fleet.redis.xRange('fleet:failed', '-', '+');

@@ -15,7 +15,8 @@ const { localRegistry } = require('./support/registry.js');
 const root = path.join(__dirname, '../..');
 const isReal = process.env.GIT_INSTALL === 'cargo';
 const hasGit = existsSync(path.join(root, '.git'));
-const skip = (process.platform === 'win32' && 'it needs programs that are shell scripts') || (!hasGit && 'this is not a clone');
+const skip =
+  (process.platform === 'win32' && 'it needs programs that are shell scripts') || (!hasGit && 'this is not a clone');
 
 const BOT = `
   const { RTMClient } = require('slack-rtm-native');
@@ -26,10 +27,18 @@ const BOT = `
 /** A repository with the files of this one, as they are now. */
 function repository(app) {
   const folder = app.path('repository');
-  const git = (...args) => execFileSync('git', ['-c', 'user.name=somebody', '-c', 'user.email=somebody@example.com', ...args], { cwd: folder, stdio: 'pipe' });
+  const git = (...args) =>
+    execFileSync('git', ['-c', 'user.name=somebody', '-c', 'user.email=somebody@example.com', ...args], {
+      cwd: folder,
+      stdio: 'pipe',
+    });
   mkdirSync(folder);
-  const names = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  for (const name of names.split('\0').filter((one) => one !== '' && existsSync(path.join(root, one)))) cpSync(path.join(root, name), path.join(folder, name));
+  const names = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const name of names.split('\0').filter((one) => one !== '' && existsSync(path.join(root, one))))
+    cpSync(path.join(root, name), path.join(folder, name));
   git('init', '--quiet');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'All');
@@ -48,17 +57,21 @@ function programs(app, name, cargo) {
     }
   }
   if (!cargo) return folder;
-  app.write(`${name}/cargo`, `#!${process.execPath}
+  app.write(
+    `${name}/cargo`,
+    `#!${process.execPath}
     const { appendFileSync } = require('node:fs');
     if (process.argv[2] === '--version') process.exit();
     appendFileSync(${JSON.stringify(app.path('builds'))}, process.argv.slice(2).join(' ') + '\\n');
     console.log(JSON.stringify({ reason: 'compiler-artifact', target: { kind: ['cdylib'] }, filenames: [${JSON.stringify(cargo)}] }));
-  `);
+  `,
+  );
   chmodSync(path.join(folder, 'cargo'), 0o755);
   return folder;
 }
 
-const builds = (app) => (existsSync(app.path('builds')) ? readFileSync(app.path('builds'), 'utf8').trim().split('\n') : []);
+const builds = (app) =>
+  existsSync(app.path('builds')) ? readFileSync(app.path('builds'), 'utf8').trim().split('\n') : [];
 
 test('from git', { skip }, async (t) => {
   const { file } = await import('../../scripts/addon.mjs');
@@ -78,14 +91,24 @@ test('from git', { skip }, async (t) => {
     const started = performance.now();
     await user.done(['npm', 'install', '--prefer-offline', url], { env: withCargo });
     one.diagnostic(`npm install: ${((performance.now() - started) / 1000).toFixed(0)} s`);
-    assert.deepEqual(readdirSync(user.path('node_modules')).filter((name) => !name.startsWith('.')), ['eventemitter3', 'slack-rtm-native']);
+    assert.deepEqual(
+      readdirSync(user.path('node_modules')).filter((name) => !name.startsWith('.')),
+      ['eventemitter3', 'slack-rtm-native'],
+    );
     const inside = readdirSync(user.path('node_modules/slack-rtm-native'));
     assert.ok(inside.includes(file) && inside.includes('THIRD-PARTY-LICENSES.md'), inside.join());
-    assert.deepEqual(['node_modules', 'src', 'target', 'workspace'].filter((name) => inside.includes(name)), []);
+    assert.deepEqual(
+      ['node_modules', 'src', 'target', 'workspace'].filter((name) => inside.includes(name)),
+      [],
+    );
     user.write('bot.js', BOT);
     const said = await user.done(['node', 'bot.js'], { env: { SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl } });
     assert.equal(said, `${slack.bot.name}\n`);
-    if (!isReal) assert.deepEqual(builds(app).map((line) => line.split(' --message-format')[0]), ['build --release --no-default-features --features node']);
+    if (!isReal)
+      assert.deepEqual(
+        builds(app).map((line) => line.split(' --message-format')[0]),
+        ['build --release --no-default-features --features node'],
+      );
   });
 
   await t.test('without cargo it says what is missing', async (one) => {
@@ -98,10 +121,15 @@ test('from git', { skip }, async (t) => {
     assert.match(stderr, /rustup\.rs/);
   });
 
-  await t.test('a fresh clone is built once by npm run build, and not again by npm\'s prepare', { skip: isReal && 'it counts calls of cargo' }, async () => {
-    const before = builds(app).length;
-    for (const script of ['build', 'prepare', 'build']) await app.done(['npm', '--prefix', clone, 'run', script], { env: withCargo });
-    assert.ok(existsSync(path.join(clone, file)) && existsSync(path.join(clone, 'node_modules/eventemitter3')));
-    assert.equal(builds(app).length - before, 1);
-  });
+  await t.test(
+    "a fresh clone is built once by npm run build, and not again by npm's prepare",
+    { skip: isReal && 'it counts calls of cargo' },
+    async () => {
+      const before = builds(app).length;
+      for (const script of ['build', 'prepare', 'build'])
+        await app.done(['npm', '--prefix', clone, 'run', script], { env: withCargo });
+      assert.ok(existsSync(path.join(clone, file)) && existsSync(path.join(clone, 'node_modules/eventemitter3')));
+      assert.equal(builds(app).length - before, 1);
+    },
+  );
 });

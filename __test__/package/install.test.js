@@ -42,7 +42,9 @@ function bareTools(app) {
 function packagesIn(modules) {
   return readdirSync(modules)
     .filter((name) => !name.startsWith('.'))
-    .flatMap((name) => (name.startsWith('@') ? readdirSync(path.join(modules, name)).map((one) => `${name}/${one}`) : [name]))
+    .flatMap((name) =>
+      name.startsWith('@') ? readdirSync(path.join(modules, name)).map((one) => `${name}/${one}`) : [name],
+    )
     .flatMap((name) => {
       const inner = path.join(modules, name, 'node_modules');
       return [name, ...(existsSync(inner) ? packagesIn(inner) : [])];
@@ -77,7 +79,9 @@ describe('npm install into an empty folder', () => {
 
     app.write('bot.js', BOT);
     const connection = slack.nextConnection();
-    const bot = app.run(['node', 'bot.js'], { env: { PATH: env.PATH, SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl } });
+    const bot = app.run(['node', 'bot.js'], {
+      env: { PATH: env.PATH, SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl },
+    });
     await bot.until(connection);
     slack.user('ann').say('#general', 'hello');
     const answer = await bot.until(slack.nextMessage({ from: slack.bot, in: '#general' }));
@@ -92,18 +96,21 @@ describe('npm install into an empty folder', () => {
     assert.ok(names.length > 0);
     for (const name of names) {
       const text = readFileSync(path.join(folder, 'content', name, 'THIRD-PARTY-LICENSES.md'), 'utf8');
-      for (const crate of ['tokio', 'ring', 'rustls', "Rust's standard library"]) assert.match(text, new RegExp(`^- ${crate}`, 'm'));
+      for (const crate of ['tokio', 'ring', 'rustls', "Rust's standard library"])
+        assert.match(text, new RegExp(`^- ${crate}`, 'm'));
     }
   });
 
   test('at most 3 packages and half of the megabytes of @slack/rtm-api 7.0.4', async (t) => {
     const registry = await localRegistry(t);
-    const weights = await Promise.all(['slack-rtm-native', '@slack/rtm-api@7.0.4'].map(async (name) => {
-      const app = newApp(t);
-      await app.done(['npm', 'install', '--prefer-offline', name], { env: registry.env });
-      const modules = app.path('node_modules');
-      return { packages: packagesIn(modules), ...weigh(modules) };
-    }));
+    const weights = await Promise.all(
+      ['slack-rtm-native', '@slack/rtm-api@7.0.4'].map(async (name) => {
+        const app = newApp(t);
+        await app.done(['npm', 'install', '--prefer-offline', name], { env: registry.env });
+        const modules = app.path('node_modules');
+        return { packages: packagesIn(modules), ...weigh(modules) };
+      }),
+    );
     const [ours, peers] = weights;
     for (const { packages, bytes, disk } of weights) {
       t.diagnostic(`${packages.length} packages, ${(bytes / MB).toFixed(2)} MB, ${(disk / MB).toFixed(2)} MB on disk`);

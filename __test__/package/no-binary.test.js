@@ -49,12 +49,19 @@ test('where no binary fits', async (t) => {
   }
 
   await t.test('optional dependencies left out', async () => {
-    await app.done(['npm', 'install', '--prefer-offline', '--omit=optional', 'slack-rtm-native'], { env: registry.env });
+    await app.done(['npm', 'install', '--prefer-offline', '--omit=optional', 'slack-rtm-native'], {
+      env: registry.env,
+    });
     const message = await errorOf();
     assert.match(message, new RegExp(`on ${process.platform} ${process.arch}.*\\(Node ${process.versions.node}\\)`));
     if (isGlibc) assert.match(message, new RegExp(`, glibc ${process.report.getReport().header.glibcVersionRuntime} `));
     assert.ok(message.includes(`the package ${own}@${version}.`), message);
-    for (const word of ['--omit=optional', 'npm/cli/issues/4828', 'Delete node_modules and package-lock.json', SOURCE]) {
+    for (const word of [
+      '--omit=optional',
+      'npm/cli/issues/4828',
+      'Delete node_modules and package-lock.json',
+      SOURCE,
+    ]) {
       assert.ok(message.includes(word), `${word} in:\n${message}`);
     }
   });
@@ -70,9 +77,13 @@ test('where no binary fits', async (t) => {
   });
 
   await t.test('the right package without its binary', async () => {
-    for (const name of readdirSync(app.path(installed)).filter((file) => file.endsWith('.node'))) rmSync(app.path(installed, name));
+    for (const name of readdirSync(app.path(installed)).filter((file) => file.endsWith('.node')))
+      rmSync(app.path(installed, name));
     const message = await errorOf();
-    assert.match(message, /That package is there, but of another version or not whole\..*It failed with:\n {2}Cannot find module .*\.node'/);
+    assert.match(
+      message,
+      /That package is there, but of another version or not whole\..*It failed with:\n {2}Cannot find module .*\.node'/,
+    );
     assert.doesNotMatch(message, /place is taken/);
   });
 
@@ -86,7 +97,8 @@ test('where no binary fits', async (t) => {
   await t.test('a package from git whose scripts were not run', async () => {
     const from = path.join(__dirname, '../..');
     mkdirSync(app.path('source/lib'), { recursive: true });
-    for (const file of ['package.json', 'binding.js', 'lib/binding.js']) copyFileSync(path.join(from, file), app.path('source', file));
+    for (const file of ['package.json', 'binding.js', 'lib/binding.js'])
+      copyFileSync(path.join(from, file), app.path('source', file));
     rmSync(app.path(installed), { recursive: true });
     const message = await errorOf({ file: './source/lib/binding.js' });
     assert.match(message, /from its git repository, and its binary was not built.*--ignore-scripts.*npm run build/s);
@@ -100,7 +112,10 @@ test('where no binary fits', async (t) => {
       load['.node'] = (...args) => {
         try { native(...args) } catch ({ message, code }) { throw Object.assign(new Foreign(message), { code }) }
       }`;
-    assert.match(await errorOf({ code }), /made for another operating system, processor or C library, or is damaged.*The system says:/s);
+    assert.match(
+      await errorOf({ code }),
+      /made for another operating system, processor or C library, or is damaged.*The system says:/s,
+    );
   });
 
   await t.test('a binary for another processor', { skip: notHere }, async () => {
@@ -110,7 +125,10 @@ test('where no binary fits', async (t) => {
 
   await t.test('a binary that is no binary', async () => {
     change(0, process.platform === 'win32' ? '\x7fELF' : 'MZ\0\0not one');
-    assert.match(await errorOf(), /made for another operating system, processor or C library, or is damaged.*The system says:/s);
+    assert.match(
+      await errorOf(),
+      /made for another operating system, processor or C library, or is damaged.*The system says:/s,
+    );
   });
 
   await t.test('a binary for another C library', { skip: notHere }, async () => {
@@ -121,7 +139,10 @@ test('where no binary fits', async (t) => {
   await t.test('a glibc that is too old', { skip: notHere }, async () => {
     change('GLIBC_2.14', 'GLIBC_9.14');
     const message = await errorOf();
-    assert.match(message, /The binary needs glibc 9\.14, and this system has glibc [\d.]+\. Those of a release run on glibc 2\.17 or later\./);
+    assert.match(
+      message,
+      /The binary needs glibc 9\.14, and this system has glibc [\d.]+\. Those of a release run on glibc 2\.17 or later\./,
+    );
     assert.match(message, /The system says:\n.*version `GLIBC_9\.14' not found/);
   });
 
@@ -130,12 +151,20 @@ test('where no binary fits', async (t) => {
     assert.match(await errorOf(), /The binary is there, but cannot be loaded\.\nThe system says:\n.*getaddrXXXX/);
   });
 
-  for (const [platform, arch] of [['sunos', 'x64'], ['linux', 'ppc64'], ['freebsd', 'x64'], ['win32', 'ia32']]) {
+  for (const [platform, arch] of [
+    ['sunos', 'x64'],
+    ['linux', 'ppc64'],
+    ['freebsd', 'x64'],
+    ['win32', 'ia32'],
+  ]) {
     await t.test(`a platform without binaries: ${platform} ${arch}`, async () => {
       const code = `Object.defineProperty(process, 'platform', { value: '${platform}' }); Object.defineProperty(process, 'arch', { value: '${arch}' })`;
       const message = await errorOf({ code });
       assert.match(message, new RegExp(`on ${platform} ${arch}`));
-      assert.match(message, /No binary is made for this platform\. There are binaries for Linux \(glibc 2\.17 or later, or musl\), macOS and Windows/);
+      assert.match(
+        message,
+        /No binary is made for this platform\. There are binaries for Linux \(glibc 2\.17 or later, or musl\), macOS and Windows/,
+      );
       assert.ok(message.includes(SOURCE) && !message.includes('comes with the package'), message);
     });
   }
@@ -152,21 +181,31 @@ test('where no binary fits', async (t) => {
 
   await t.test('NAPI_RS_NATIVE_LIBRARY_PATH that names something else', async () => {
     const message = await errorOf({ env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere/some.node' } });
-    assert.match(message, /NAPI_RS_NATIVE_LIBRARY_PATH names \/nowhere\/some\.node, which cannot be loaded\.\nUnset it/);
+    assert.match(
+      message,
+      /NAPI_RS_NATIVE_LIBRARY_PATH names \/nowhere\/some\.node, which cannot be loaded\.\nUnset it/,
+    );
   });
 
   await t.test('a bundle that took the package in', async () => {
     mkdirSync(app.path('bundle/dist'), { recursive: true });
-    for (const file of ['package.json', 'binding.js']) copyFileSync(app.path('node_modules/slack-rtm-native', file), app.path('bundle', file));
+    for (const file of ['package.json', 'binding.js'])
+      copyFileSync(app.path('node_modules/slack-rtm-native', file), app.path('bundle', file));
     copyFileSync(app.path('node_modules/slack-rtm-native/lib/binding.js'), app.path('bundle/dist/main.js'));
     rmSync(app.path(installed), { recursive: true });
     const message = await errorOf({ file: './bundle/dist/main.js' });
-    assert.ok(message.includes(`a part of ${path.join(app.path('bundle/dist/main.js'))}`) && message.includes('external'), message);
+    assert.ok(
+      message.includes(`a part of ${path.join(app.path('bundle/dist/main.js'))}`) && message.includes('external'),
+      message,
+    );
   });
 
   await t.test('the platforms it knows are those that binaries are made for', async () => {
     const source = readFileSync(path.join(__dirname, '../../lib/binding.js'), 'utf8');
     const known = [...source.slice(0, source.indexOf('];')).matchAll(/^ {2}'(.*)',$/gm)].map(([, name]) => name);
-    assert.deepEqual(known, platforms.map(({ name }) => name));
+    assert.deepEqual(
+      known,
+      platforms.map(({ name }) => name),
+    );
   });
 });

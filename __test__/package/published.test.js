@@ -30,18 +30,31 @@ test('what is published', async (t) => {
     const tarball = path.join(folder, `${manifest.name}-${manifest.version}.tgz`);
     const { stdout, stderr } = run('@arethetypeswrong/cli/dist/index.js', tarball, '--format', 'json');
     const { analysis, problems } = JSON.parse(stdout || `{"problems": ${JSON.stringify(stderr)}}`);
-    const told = Object.values(problems).flat().map(({ kind, fileName, moduleSpecifier }) => [kind, fileName, moduleSpecifier].join(' '));
+    const told = Object.values(problems)
+      .flat()
+      .map(({ kind, fileName, moduleSpecifier }) => [kind, fileName, moduleSpecifier].join(' '));
     assert.deepEqual([...new Set(told)], []);
-    assert.deepEqual(Object.keys(analysis.entrypoints['.'].resolutions), ['node10', 'node16-cjs', 'node16-esm', 'bundler']);
+    assert.deepEqual(Object.keys(analysis.entrypoints['.'].resolutions), [
+      'node10',
+      'node16-cjs',
+      'node16-esm',
+      'bundler',
+    ]);
   });
 
-  await t.test('the main package has no binary, no scripts, and all platforms as optional dependencies of its version', () => {
-    const main = json(manifest.name);
-    assert.equal(main.scripts, undefined);
-    assert.deepEqual(Object.keys(main.dependencies), ['eventemitter3']);
-    assert.deepEqual(main.optionalDependencies, Object.fromEntries(platforms.map(({ packageName }) => [packageName, manifest.version])));
-    assert.equal(platforms.length, 8);
-  });
+  await t.test(
+    'the main package has no binary, no scripts, and all platforms as optional dependencies of its version',
+    () => {
+      const main = json(manifest.name);
+      assert.equal(main.scripts, undefined);
+      assert.deepEqual(Object.keys(main.dependencies), ['eventemitter3']);
+      assert.deepEqual(
+        main.optionalDependencies,
+        Object.fromEntries(platforms.map(({ packageName }) => [packageName, manifest.version])),
+      );
+      assert.equal(platforms.length, 8);
+    },
+  );
 
   await t.test('a package says for which systems it is', async () => {
     const { platformManifest } = await import('../../scripts/pack.mjs');
@@ -63,8 +76,12 @@ test('what is published', async (t) => {
 
   await t.test('each is linked against the C library of the program that loads it, or brings its own', () => {
     const config = readFileSync(path.join(__dirname, '../../.cargo/config.toml'), 'utf8');
-    const flags = [...config.matchAll(/^\[target\.(.*)\]\nrustflags = \["-C", "target-feature=(.)crt-static"\]$/gm)].map(([, target, sign]) => `${target} ${sign}`);
-    const wanted = platforms.filter(({ target }) => /musl|msvc/.test(target)).map(({ target }) => `${target} ${target.includes('musl') ? '-' : '+'}`);
+    const flags = [
+      ...config.matchAll(/^\[target\.(.*)\]\nrustflags = \["-C", "target-feature=(.)crt-static"\]$/gm),
+    ].map(([, target, sign]) => `${target} ${sign}`);
+    const wanted = platforms
+      .filter(({ target }) => /musl|msvc/.test(target))
+      .map(({ target }) => `${target} ${target.includes('musl') ? '-' : '+'}`);
     assert.deepEqual(flags.sort(), wanted.sort());
   });
 
@@ -79,12 +96,26 @@ test('what is published', async (t) => {
 const hasCargo = spawnSync('cargo', ['--version']).status === 0;
 
 test('the crate is its sources and what tells of them', { skip: !hasCargo && 'cargo is not installed' }, () => {
-  const { status, stdout, stderr } = spawnSync('cargo', ['package', '--list', '--allow-dirty', '--offline'], { cwd: path.join(__dirname, '../..'), encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync('cargo', ['package', '--list', '--allow-dirty', '--offline'], {
+    cwd: path.join(__dirname, '../..'),
+    encoding: 'utf8',
+  });
   assert.equal(status, 0, stderr);
-  const files = stdout.trim().split(/\r?\n/).map((name) => name.replaceAll('\\', '/'));
+  const files = stdout
+    .trim()
+    .split(/\r?\n/)
+    .map((name) => name.replaceAll('\\', '/'));
   assert.ok(files.includes('src/lib.rs'));
   const others = files.filter((name) => !/^(src|tests)\/|^(\.cargo_vcs_info\.json|Cargo\.toml\.orig)$/.test(name));
-  assert.deepEqual(others, ['CHANGELOG.md', 'Cargo.lock', 'Cargo.toml', 'LICENSE', 'README.md', 'build.rs', 'examples/echo.rs']);
+  assert.deepEqual(others, [
+    'CHANGELOG.md',
+    'Cargo.lock',
+    'Cargo.toml',
+    'LICENSE',
+    'README.md',
+    'build.rs',
+    'examples/echo.rs',
+  ]);
 });
 
 test('crates under another licence, or linked twice, are noticed', async () => {
@@ -96,7 +127,12 @@ test('crates under another licence, or linked twice, are noticed', async () => {
     { name: 'getrandom', version: '0.4.3', license: 'MIT OR Apache-2.0' },
   ];
   assert.deepEqual(complaints(fine, rules), []);
-  assert.deepEqual(complaints([{ name: 'two', version: '1.0.0', license: 'MIT AND GPL-3.0' }], rules), ['two 1.0.0 is under MIT AND GPL-3.0']);
+  assert.deepEqual(complaints([{ name: 'two', version: '1.0.0', license: 'MIT AND GPL-3.0' }], rules), [
+    'two 1.0.0 is under MIT AND GPL-3.0',
+  ]);
   const twice = ['1.0.0', '2.0.0'].map((version) => ({ name: 'three', version, license: 'MIT' }));
-  assert.deepEqual(complaints(twice, rules), ['1.0.0', '2.0.0'].map((version) => `three ${version} is linked beside another version`));
+  assert.deepEqual(
+    complaints(twice, rules),
+    ['1.0.0', '2.0.0'].map((version) => `three ${version} is linked beside another version`),
+  );
 });

@@ -16,7 +16,8 @@ const { tools } = require('./support/tools.js');
 
 const TIMEOUT = 60_000;
 const folder = path.join(__dirname, 'runtimes');
-const isHere = process.platform === 'linux' && process.arch === 'x64' && process.report?.getReport().header.glibcVersionRuntime;
+const isHere =
+  process.platform === 'linux' && process.arch === 'x64' && process.report?.getReport().header.glibcVersionRuntime;
 const skip = isHere ? false : 'the runtimes are installed for Linux with glibc on x64';
 
 const RUNTIMES = {
@@ -100,7 +101,8 @@ const SMOKE = {
     const { key, fullChain } = ca.issue();
     const { apiUrl } = await scriptedServer(t, { tls: { key, cert: fullChain } });
     app.write('authority.pem', ca.cert);
-    const connect = async (env) => (await app.done([...runtime, 'secure.cjs'], { t, env: { ...env, API_URL: apiUrl } })).trim();
+    const connect = async (env) =>
+      (await app.done([...runtime, 'secure.cjs'], { t, env: { ...env, API_URL: apiUrl } })).trim();
     assert.equal(await connect({ TRUSTED: 'authority.pem' }), 'ready');
     assert.equal(await connect({ NODE_EXTRA_CA_CERTS: app.path('authority.pem') }), 'ready');
     assert.equal(await connect({}), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
@@ -111,7 +113,9 @@ const SMOKE = {
 function restriction(app) {
   const library = app.path('no-external-buffers.so');
   const source = path.join(folder, 'no-external-buffers.c');
-  const { error, status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'], { encoding: 'utf8' });
+  const { error, status, stderr } = spawnSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'], {
+    encoding: 'utf8',
+  });
   if (error?.code === 'ENOENT') return undefined;
   assert.equal(status, 0, stderr);
   return library;
@@ -136,10 +140,13 @@ test('the package as npm installs it, on every runtime', { skip, concurrency: 3,
   const tests = [];
   for (const [name, [file, ...args]] of Object.entries(RUNTIMES)) {
     const runtime = [path.join(modules, file), ...args];
-    for (const [what, run] of Object.entries(SMOKE)) tests.push(t.test(`${name}: ${what}`, { timeout: 2 * TIMEOUT }, (t) => run(t, app, runtime)));
+    for (const [what, run] of Object.entries(SMOKE))
+      tests.push(t.test(`${name}: ${what}`, { timeout: 2 * TIMEOUT }, (t) => run(t, app, runtime)));
     if (!['Node 18.17', 'Node 26'].includes(name)) continue;
     for (const program of ['bot.cjs', 'worker.cjs']) {
-      tests.push(t.test(`${name} as restricted as Electron: ${program}`, (t) => likeElectron(t, app, runtime, program, library)));
+      tests.push(
+        t.test(`${name} as restricted as Electron: ${program}`, (t) => likeElectron(t, app, runtime, program, library)),
+      );
     }
   }
   await Promise.all(tests);

@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { execFile, execFileSync } = require('node:child_process');
-const { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+const { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { after, describe, test } = require('node:test');
@@ -64,7 +64,12 @@ let list;
 /** The files of the package that TypeScript looks at, of those that are packed. */
 function packed() {
   if (list === undefined) {
-    const options = { cwd: root, encoding: 'utf8', shell: process.platform === 'win32', stdio: ['ignore', 'pipe', 'ignore'] };
+    const options = {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    };
     const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], options));
     list = files.map((file) => file.path).filter((file) => file === 'package.json' || file.endsWith('.d.ts'));
   }
@@ -76,7 +81,14 @@ let count = 0;
 /** Compiles these files of a folder, and gives what TypeScript has to say. */
 async function compile(version, folder, include, options) {
   const config = path.join(folder, `tsconfig.${count++}.json`);
-  const compilerOptions = { strict: true, noEmit: true, target: 'ES2022', lib: ['ES2022'], skipLibCheck: true, ...options };
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    target: 'ES2022',
+    lib: ['ES2022'],
+    skipLibCheck: true,
+    ...options,
+  };
   writeFileSync(config, JSON.stringify({ compilerOptions, include }));
   const tsc = path.join(versions, `typescript-${version}`, 'bin', 'tsc');
   const output = await new Promise((resolve, reject) => {
@@ -137,7 +149,11 @@ describe('typings', { concurrency: 2 }, () => {
     }
   });
 
-  for (const [version, kind] of [['4.9', 'CommonJS'], ['5.9', 'NodeNext'], ['7', 'NodeNext']]) {
+  for (const [version, kind] of [
+    ['4.9', 'CommonJS'],
+    ['5.9', 'NodeNext'],
+    ['7', 'NodeNext'],
+  ]) {
     const options = { ...withNode, ...optionsOf(kind, Number(version)) };
     test(`TypeScript ${version}, ${kind}: the same code compiles with the original's typings`, async () => {
       const files = MODULES[kind].files.filter((file) => file.startsWith('bots/'));
@@ -147,6 +163,9 @@ describe('typings', { concurrency: 2 }, () => {
 
   test('the original knows no events', async () => {
     const complaints = await compile('5.9', peer, ['events.ts'], { ...withNode, ...optionsOf('NodeNext') });
-    assert.ok(complaints.some((line) => line.startsWith('events.ts') && line.includes('RTMEvents')), complaints.join('\n'));
+    assert.ok(
+      complaints.some((line) => line.startsWith('events.ts') && line.includes('RTMEvents')),
+      complaints.join('\n'),
+    );
   });
 });

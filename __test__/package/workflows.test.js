@@ -28,7 +28,9 @@ test('the workflows', async (t) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [validator, file], { encoding: 'utf8' });
     const lint = await createLinter(); // anew: it may break off ("unreachable") when it has read other files before
     // Its list of GitHub's machines is of 2023.
-    const found = lint(text, file).filter(({ kind }) => kind !== 'runner-label').map(({ line, message }) => `${name}:${line} ${message}`);
+    const found = lint(text, file)
+      .filter(({ kind }) => kind !== 'runner-label')
+      .map(({ line, message }) => `${name}:${line} ${message}`);
     return status === 0 ? found : [...found, `${stdout}${stderr}`];
   }
 
@@ -46,9 +48,17 @@ test('the workflows', async (t) => {
       const run = [...text.matchAll(/\bnpm (?:run )?(?!run|audit|ci)([\w:-]+)/g)].map(([, script]) => script);
       const commands = run.filter((script) => text.includes(`npm run ${script}`) || script === 'test');
       assert.ok(commands.length > 0);
-      assert.deepEqual(commands.filter((script) => !(script in scripts)), []);
-      const paths = [...text.matchAll(/(?:^|[\s"'])\.?\/?((?:\.ci|\.github|scripts|__test__)\/[\w./-]+)/gm)].map(([, file]) => file);
-      assert.deepEqual(paths.filter((file) => !existsSync(path.join(root, file))), []);
+      assert.deepEqual(
+        commands.filter((script) => !(script in scripts)),
+        [],
+      );
+      const paths = [...text.matchAll(/(?:^|[\s"'])\.?\/?((?:\.ci|\.github|scripts|__test__)\/[\w./-]+)/gm)].map(
+        ([, file]) => file,
+      );
+      assert.deepEqual(
+        paths.filter((file) => !existsSync(path.join(root, file))),
+        [],
+      );
     });
 
     await t.test(`${name} pins its actions, and may only read unless it says why`, () => {
@@ -59,10 +69,13 @@ test('the workflows', async (t) => {
     });
   }
 
-  await t.test('what runs on Windows, too, is run by bash: PowerShell keeps the `--` of `npm test -- …` to itself', () => {
-    assert.match(textOf('ci.yml'), /^defaults:\n {2}run:\n {4}shell: bash\b/m);
-    assert.doesNotMatch(textOf('ci.yml'), /shell: (?!bash)/);
-  });
+  await t.test(
+    'what runs on Windows, too, is run by bash: PowerShell keeps the `--` of `npm test -- …` to itself',
+    () => {
+      assert.match(textOf('ci.yml'), /^defaults:\n {2}run:\n {4}shell: bash\b/m);
+      assert.doesNotMatch(textOf('ci.yml'), /shell: (?!bash)/);
+    },
+  );
 
   await t.test('a broken one is noticed', async () => {
     const text = textOf('ci.yml');
@@ -96,7 +109,16 @@ test('the versions of what is released', async (t) => {
 
   await t.test('are in step', () => assert.deepEqual(complaints(), []));
 
-  for (const file of ['Cargo.toml', 'Cargo.lock', 'fuzz/Cargo.lock', 'package.json', 'package-lock.json', 'workspace/package.json', 'binding.js', 'CHANGELOG.md']) {
+  for (const file of [
+    'Cargo.toml',
+    'Cargo.lock',
+    'fuzz/Cargo.lock',
+    'package.json',
+    'package-lock.json',
+    'workspace/package.json',
+    'binding.js',
+    'CHANGELOG.md',
+  ]) {
     await t.test(`another one in ${file} is noticed`, () => {
       assert.ok(complaints({ text: other(file) }).some((line) => line.includes('99.0.0')));
     });
@@ -105,7 +127,12 @@ test('the versions of what is released', async (t) => {
   await t.test('a tag must be that version, and its changes described as released', () => {
     const released = (name) => read(name).replace(' (unreleased)', '');
     assert.deepEqual(complaints({ text: released, tag: `v${version}` }), []);
-    assert.deepEqual(complaints({ text: released, tag: 'v99.0.0' }), [`the tag is v99.0.0, and package.json says ${version}`]);
-    assert.ok(complaints({ text: (name) => read(name).replace(/^## (\S+).*$/m, '## $1 (unreleased)'), tag: `v${version}` }).length > 0);
+    assert.deepEqual(complaints({ text: released, tag: 'v99.0.0' }), [
+      `the tag is v99.0.0, and package.json says ${version}`,
+    ]);
+    assert.ok(
+      complaints({ text: (name) => read(name).replace(/^## (\S+).*$/m, '## $1 (unreleased)'), tag: `v${version}` })
+        .length > 0,
+    );
   });
 });

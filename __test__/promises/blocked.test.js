@@ -25,26 +25,31 @@ const isLinux = process.platform === 'linux';
  * some time after the block, if no `end` comes.
  */
 function start(t, server) {
-  return inProcess(t, server, ({ client, report, input }) => {
-    const heard = { events: 0, late: 0, reconnects: 0 };
-    let last = -1;
-    const rtm = client();
-    rtm.on('reconnecting', () => (heard.reconnects += 1));
-    rtm.on('news', ({ n }) => {
-      heard.events += 1;
-      if (n <= last) heard.late += 1;
-      last = Math.max(last, n);
-    });
-    rtm.on('pause', () => report({ pid: process.pid }));
-    rtm.on('block', () => {
-      report('blocked');
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, input.ms);
-      report('free again');
-      setTimeout(() => report(heard), 40_000);
-    });
-    rtm.on('end', () => report(heard));
-    rtm.start();
-  }, { input: { ms: BLOCKED_MS } });
+  return inProcess(
+    t,
+    server,
+    ({ client, report, input }) => {
+      const heard = { events: 0, late: 0, reconnects: 0 };
+      let last = -1;
+      const rtm = client();
+      rtm.on('reconnecting', () => (heard.reconnects += 1));
+      rtm.on('news', ({ n }) => {
+        heard.events += 1;
+        if (n <= last) heard.late += 1;
+        last = Math.max(last, n);
+      });
+      rtm.on('pause', () => report({ pid: process.pid }));
+      rtm.on('block', () => {
+        report('blocked');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, input.ms);
+        report('free again');
+        setTimeout(() => report(heard), 40_000);
+      });
+      rtm.on('end', () => report(heard));
+      rtm.start();
+    },
+    { input: { ms: BLOCKED_MS } },
+  );
 }
 
 /** Numbered events, over whichever socket is open. */
@@ -74,7 +79,7 @@ class News {
    * its turns in between, however fast that is.
    */
   async flood(bytes) {
-    for (const end = this.bytes + bytes; this.bytes < end;) {
+    for (const end = this.bytes + bytes; this.bytes < end; ) {
       const { ws } = await this.socket();
       for (let n = 1; n < 32; n += 1) ws.send(this.#next(PAD));
       await new Promise((resolve) => ws.send(this.#next(PAD), resolve));
@@ -156,7 +161,7 @@ describe('JavaScript is blocked', { concurrency: true }, () => {
       await news.mark('end');
       const heard = await child.report();
       return {
-        'reconnects': heard.reconnects,
+        reconnects: heard.reconnects,
         'events heard': tell(news, heard),
         'longest wait for a pong': care.dropped > 0 ? 'over 5 s, so dropped' : `${Math.round(care.longestWait)} ms`,
       };
@@ -192,7 +197,7 @@ describe('JavaScript is blocked', { concurrency: true }, () => {
       await news.mark('end');
       const heard = await child.report();
       return {
-        'reconnects': heard.reconnects,
+        reconnects: heard.reconnects,
         'events heard': tell(news, heard),
         'the process grows by': `${Math.ceil(growth() / MB)} MB`,
       };

@@ -75,7 +75,7 @@ const SOCKET = {
   'upgrade: no end of its answer': async (t, server) => {
     server.refusals.push((request, tcp) => tcp.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: '));
   },
-  'hello': async (t, server) => void (server.greet = silent),
+  hello: async (t, server) => void (server.greet = silent),
 };
 
 if (isLinux) {
@@ -131,33 +131,37 @@ async function disconnect(t, stop) {
 
 /** A resolver that does not answer: for the connect call, and, with `dials`, for the socket. */
 async function names(t, dials) {
-  const child = inOwnNetwork(t, async ({ client, input, next, report, run }) => {
-    const { writeFileSync } = require('node:fs');
-    // It is not the resolver that is to give up.
-    const file = `/tmp/resolv.conf.${process.pid}`;
-    writeFileSync(file, 'nameserver 127.0.0.1\noptions timeout:30 attempts:3\n');
-    run('mount', '--bind', file, '/etc/resolv.conf');
-    require('node:fs').unlinkSync(file);
-    let asked = 0;
-    const resolver = require('node:dgram').createSocket('udp4', () => (asked += 1));
-    await new Promise((resolve) => resolver.bind(53, '127.0.0.1', resolve));
-    const { scriptedServer } = require('./__test__/support/scripted-server.js');
-    const { waits } = require('./__test__/support/dead-ends.js');
-    const server = await scriptedServer({ after() {} });
-    const nowhere = server.apiUrl.replace('127.0.0.1', 'slack.test');
-    server.answers.push(server.answer({ url: 'ws://slack.test/socket' }));
-    const slackApiUrl = input.dials ? server.apiUrl : nowhere;
-    const rtm = client(server.token, { ...input.options, slackApiUrl });
-    const ended = next(rtm, 'disconnected').then(([error]) => {
-      throw error;
-    });
-    ended.catch(() => {});
-    const started = rtm.start();
-    if (input.dials) await started;
-    const { waited, hangs, error } = await waits(input.dials ? ended : started, input.longest);
-    const { code, message, original } = error ?? {};
-    report({ waited, hangs, asked, error: error && { code, message, original: { code: original?.code } } });
-  }, { dials, options: OPTIONS, longest: FOR_EVER });
+  const child = inOwnNetwork(
+    t,
+    async ({ client, input, next, report, run }) => {
+      const { writeFileSync } = require('node:fs');
+      // It is not the resolver that is to give up.
+      const file = `/tmp/resolv.conf.${process.pid}`;
+      writeFileSync(file, 'nameserver 127.0.0.1\noptions timeout:30 attempts:3\n');
+      run('mount', '--bind', file, '/etc/resolv.conf');
+      require('node:fs').unlinkSync(file);
+      let asked = 0;
+      const resolver = require('node:dgram').createSocket('udp4', () => (asked += 1));
+      await new Promise((resolve) => resolver.bind(53, '127.0.0.1', resolve));
+      const { scriptedServer } = require('./__test__/support/scripted-server.js');
+      const { waits } = require('./__test__/support/dead-ends.js');
+      const server = await scriptedServer({ after() {} });
+      const nowhere = server.apiUrl.replace('127.0.0.1', 'slack.test');
+      server.answers.push(server.answer({ url: 'ws://slack.test/socket' }));
+      const slackApiUrl = input.dials ? server.apiUrl : nowhere;
+      const rtm = client(server.token, { ...input.options, slackApiUrl });
+      const ended = next(rtm, 'disconnected').then(([error]) => {
+        throw error;
+      });
+      ended.catch(() => {});
+      const started = rtm.start();
+      if (input.dials) await started;
+      const { waited, hangs, error } = await waits(input.dials ? ended : started, input.longest);
+      const { code, message, original } = error ?? {};
+      report({ waited, hangs, asked, error: error && { code, message, original: { code: original?.code } } });
+    },
+    { dials, options: OPTIONS, longest: FOR_EVER },
+  );
   return child.report();
 }
 

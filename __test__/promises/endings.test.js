@@ -74,14 +74,19 @@ const LATEST = 20_000;
 async function endIn(t, { run, prepare }, exit) {
   const server = await scriptedServer(t);
   const { input = null, there } = (await prepare?.(server, t)) ?? {};
-  const child = inProcess(t, server, `(context) => {
+  const child = inProcess(
+    t,
+    server,
+    `(context) => {
     const { client, report } = context;
     const exit = ${exit};
     process.once('SIGUSR2', exit);
     const rtm = client({ retryConfig: { retries: 0 } });
     report(process.pid);
     (${run})({ ...context, rtm, exit, talk: ${talk} });
-  }`, { input });
+  }`,
+    { input },
+  );
   const pid = await child.report();
   const late = setTimeout(() => process.kill(pid, 'SIGKILL'), LATEST);
   there?.then(() => process.kill(pid, 'SIGUSR2'));

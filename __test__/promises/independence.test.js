@@ -26,42 +26,49 @@ promise('two copies of the package, one of them loaded twice, in one process: in
     const [one, two] = copies(t, 2);
     const servers = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
     const input = { one, two, weighing, urls: servers.map(({ apiUrl }) => apiUrl) };
-    const child = inProcess(t, servers[0], async ({ next, report, input }) => {
-      const { FORGETFUL_LOGGER: logger } = require(input.weighing);
-      let uncaught = 0;
-      process.on('uncaughtException', ({ message }) => (uncaught += message === 'of the listener' ? 1 : 100));
-      const loaded = [require(input.one)];
-      for (const file of Object.keys(require.cache)) if (!file.endsWith('.node')) delete require.cache[file];
-      loaded.push(require(input.one), require(input.two), await import(input.two));
-      const kinds = new Set(loaded.map(({ RTMClient }) => RTMClient)).size;
-      const make = ({ RTMClient }, n) => new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[n] });
-      const clients = loaded.map(make);
-      const heard = clients.map((rtm, n) => {
-        const numbers = [];
-        rtm.on('it', (event) => numbers.push(event.n));
-        rtm.once('it', () => n !== 1 || rtm.disconnect().catch(() => {}));
-        return numbers;
-      });
-      clients[0].on('it', () => {
-        throw new Error('of the listener');
-      });
-      clients[2].on('it', ({ n }) => {
-        for (const end = Date.now() + 50; n % 250 === 0 && Date.now() < end; );
-      });
-      clients[3].on('it', () => clients[3].removeAllListeners('other').on('other', () => {}));
-      const [first, ...ends] = [0, 2, 3].map((n) => next(clients[n], 'end'));
-      await Promise.all(clients.map((rtm) => {
-        const ready = next(rtm, 'ready');
-        return rtm.start().then(() => ready);
-      }));
-      clients.forEach((rtm) => rtm.sendMessage('x', 'C1').catch(() => {}));
-      await Promise.all(ends);
-      // The peer's first client comes to no end.
-      await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 5000))]);
-      const inOrder = [0, 2, 3].every((n) => heard[n].every((number, index) => number === index));
-      report({ kinds, uncaught, inOrder, heard: heard.map(({ length }) => length) });
-      process.exit();
-    }, { input });
+    const child = inProcess(
+      t,
+      servers[0],
+      async ({ next, report, input }) => {
+        const { FORGETFUL_LOGGER: logger } = require(input.weighing);
+        let uncaught = 0;
+        process.on('uncaughtException', ({ message }) => (uncaught += message === 'of the listener' ? 1 : 100));
+        const loaded = [require(input.one)];
+        for (const file of Object.keys(require.cache)) if (!file.endsWith('.node')) delete require.cache[file];
+        loaded.push(require(input.one), require(input.two), await import(input.two));
+        const kinds = new Set(loaded.map(({ RTMClient }) => RTMClient)).size;
+        const make = ({ RTMClient }, n) => new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[n] });
+        const clients = loaded.map(make);
+        const heard = clients.map((rtm, n) => {
+          const numbers = [];
+          rtm.on('it', (event) => numbers.push(event.n));
+          rtm.once('it', () => n !== 1 || rtm.disconnect().catch(() => {}));
+          return numbers;
+        });
+        clients[0].on('it', () => {
+          throw new Error('of the listener');
+        });
+        clients[2].on('it', ({ n }) => {
+          for (const end = Date.now() + 50; n % 250 === 0 && Date.now() < end; );
+        });
+        clients[3].on('it', () => clients[3].removeAllListeners('other').on('other', () => {}));
+        const [first, ...ends] = [0, 2, 3].map((n) => next(clients[n], 'end'));
+        await Promise.all(
+          clients.map((rtm) => {
+            const ready = next(rtm, 'ready');
+            return rtm.start().then(() => ready);
+          }),
+        );
+        clients.forEach((rtm) => rtm.sendMessage('x', 'C1').catch(() => {}));
+        await Promise.all(ends);
+        // The peer's first client comes to no end.
+        await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 5000))]);
+        const inOrder = [0, 2, 3].every((n) => heard[n].every((number, index) => number === index));
+        report({ kinds, uncaught, inOrder, heard: heard.map(({ length }) => length) });
+        process.exit();
+      },
+      { input },
+    );
     const sockets = await Promise.all(servers.map((server) => server.nextSocket()));
     const ids = (await Promise.all(sockets.map((socket) => socket.nextFrame('message')))).map(({ id }) => id);
     flood(sockets);
@@ -76,16 +83,17 @@ promise('two copies of the package, one of them loaded twice, in one process: in
       'ids of the first messages': ids.join(', '),
     };
   },
-  keep: (figures) => assert.deepEqual(figures, {
-    'events heard by the others': '2000 of 2000',
-    'events heard by the one that throws': '1000 of 1000, 1000 uncaught',
-    'ids of the first messages': '1, 1, 1, 1',
-  }),
+  keep: (figures) =>
+    assert.deepEqual(figures, {
+      'events heard by the others': '2000 of 2000',
+      'events heard by the one that throws': '1000 of 1000, 1000 uncaught',
+      'ids of the first messages': '1, 1, 1, 1',
+    }),
 });
 
 /** What a client in a worker does to its thread, when it hears its tenth frame. */
 const MISDEEDS = {
-  'blocks for 400 ms': "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)",
+  'blocks for 400 ms': 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)',
   throws: "throw new Error('of the worker')",
   'calls process.exit()': 'process.exit()',
   'is terminated': "parentPort.postMessage('now')",
@@ -97,18 +105,21 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
     const [copy] = copies(t, 1);
     const [main, worker] = await Promise.all([scriptedServer(t), scriptedServer(t)]);
     const input = { copy, weighing, misdeeds: MISDEEDS, urls: [main.apiUrl, worker.apiUrl] };
-    const child = inProcess(t, main, async ({ next, report, input }) => {
-      const { Worker } = require('node:worker_threads');
-      const { once } = require('node:events');
-      const { FORGETFUL_LOGGER: logger } = require(input.weighing);
-      const { RTMClient } = require(input.copy);
-      const rtm = new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[0] });
-      let heard = 0;
-      rtm.on('it', () => (heard += 1));
-      await rtm.start();
-      const counter = new Int32Array(new SharedArrayBuffer(8));
-      const run = (misdeed) => {
-        const code = `
+    const child = inProcess(
+      t,
+      main,
+      async ({ next, report, input }) => {
+        const { Worker } = require('node:worker_threads');
+        const { once } = require('node:events');
+        const { FORGETFUL_LOGGER: logger } = require(input.weighing);
+        const { RTMClient } = require(input.copy);
+        const rtm = new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[0] });
+        let heard = 0;
+        rtm.on('it', () => (heard += 1));
+        await rtm.start();
+        const counter = new Int32Array(new SharedArrayBuffer(8));
+        const run = (misdeed) => {
+          const code = `
           const { parentPort, workerData: counter } = require('node:worker_threads');
           const { FORGETFUL_LOGGER: logger } = require(${JSON.stringify(input.weighing)});
           const { RTMClient } = require(${JSON.stringify(input.copy)});
@@ -117,28 +128,30 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
           rtm.on('end', () => { Atomics.add(counter, 1, 1); Atomics.notify(counter, 1); process.exit(); });
           rtm.start();
         `;
-        counter.fill(0);
-        const worker = new Worker(code, { eval: true, workerData: counter });
-        worker.on('error', () => {}).on('message', () => worker.terminate());
-        return once(worker, 'exit').catch(() => {});
-      };
-      const heards = [];
-      for (const misdeed of Object.values(input.misdeeds)) {
-        heard = 0;
-        const [end, exit] = [next(rtm, 'end'), run(misdeed)];
-        report('go');
-        await end;
-        heards.push(heard);
+          counter.fill(0);
+          const worker = new Worker(code, { eval: true, workerData: counter });
+          worker.on('error', () => {}).on('message', () => worker.terminate());
+          return once(worker, 'exit').catch(() => {});
+        };
+        const heards = [];
+        for (const misdeed of Object.values(input.misdeeds)) {
+          heard = 0;
+          const [end, exit] = [next(rtm, 'end'), run(misdeed)];
+          report('go');
+          await end;
+          heards.push(heard);
+          await exit;
+        }
+        // The other way round: the main thread sleeps until the worker has heard all of its own.
+        const exit = run('');
+        await next(rtm, 'sleep');
+        Atomics.wait(counter, 1, 0, 5000);
+        report({ heards, byWorker: counter[0] });
         await exit;
-      }
-      // The other way round: the main thread sleeps until the worker has heard all of its own.
-      const exit = run('');
-      await next(rtm, 'sleep');
-      Atomics.wait(counter, 1, 0, 5000);
-      report({ heards, byWorker: counter[0] });
-      await exit;
-      process.exit();
-    }, { input });
+        process.exit();
+      },
+      { input },
+    );
     const mainSocket = await main.nextSocket();
     for (let n = 0; n < Object.keys(MISDEEDS).length; n += 1) {
       await child.report();
@@ -156,10 +169,11 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
       'events heard in the worker while the main thread sleeps': `${byWorker} of ${COUNT}`,
     };
   },
-  keep: (figures) => assert.deepEqual(figures, {
-    'events heard in the main thread': '4000 of 4000',
-    'events heard in the worker while the main thread sleeps': '1000 of 1000',
-  }),
+  keep: (figures) =>
+    assert.deepEqual(figures, {
+      'events heard in the main thread': '4000 of 4000',
+      'events heard in the worker while the main thread sleeps': '1000 of 1000',
+    }),
 });
 
 // What is given to one of two clients; the other one of another copy, or of the same.
@@ -170,42 +184,55 @@ promise('options and environment of one client do not reach another: certificate
     const ca = authority('Our authority');
     const server = await scriptedServer(t, { tls: ca.issue() });
     const input = { one, two, weighing, ca: ca.cert, other: authority('A stranger').cert, apiUrl: server.apiUrl };
-    const child = inProcess(t, server, async ({ report, input }) => {
-      const { FORGETFUL_LOGGER } = require(input.weighing);
-      const packages = [require(input.one), require(input.one), require(input.two)];
-      const UNSAFE = 'NODE_TLS_REJECT_UNAUTHORIZED';
-      const { ca, other } = input;
-      const attempts = [
-        [0, { tls: { ca } }, undefined, 'accepted'],
-        [1, {}, undefined, 'refused'],
-        [2, {}, undefined, 'refused'],
-        [2, { tls: { ca } }, undefined, 'accepted'],
-        [0, { tls: { ca: other } }, undefined, 'refused'],
-        [0, { tls: { rejectUnauthorized: false } }, undefined, 'accepted'],
-        [1, {}, undefined, 'refused'],
-        [2, {}, '0', 'accepted'],
-        [2, {}, undefined, 'refused'],
-        [0, {}, undefined, 'refused'],
-        [0, { tls: { ca }, proxy: 'http://127.0.0.1:1' }, undefined, 'refused'],
-        [1, { tls: { ca } }, undefined, 'accepted'],
-        [2, { tls: { ca }, logLevel: 'debug' }, undefined, 'accepted'],
-        [0, { tls: { ca }, logLevel: 'error' }, undefined, 'accepted'],
-      ];
-      const begin = async ([index, options, unsafe, expected], n) => {
-        let debugs = 0;
-        const logger = { ...FORGETFUL_LOGGER, debug: () => (debugs += 1) };
-        if (unsafe !== undefined) process.env[UNSAFE] = unsafe;
-        const retryConfig = { retries: 0 };
-        const rtm = new packages[index].RTMClient('x', { logger, slackApiUrl: input.apiUrl, retryConfig, ...options });
-        delete process.env[UNSAFE];
-        const verdict = await rtm.start().then(() => 'accepted', () => 'refused');
-        await rtm.disconnect();
-        if (verdict !== expected) return `attempt ${n}: ${verdict}`;
-        const isTold = options.logLevel === 'debug';
-        return debugs > 0 === isTold ? 'as said' : `attempt ${n}: ${debugs} lines of debug`;
-      };
-      report(await Promise.all(attempts.map(begin)));
-    }, { input });
+    const child = inProcess(
+      t,
+      server,
+      async ({ report, input }) => {
+        const { FORGETFUL_LOGGER } = require(input.weighing);
+        const packages = [require(input.one), require(input.one), require(input.two)];
+        const UNSAFE = 'NODE_TLS_REJECT_UNAUTHORIZED';
+        const { ca, other } = input;
+        const attempts = [
+          [0, { tls: { ca } }, undefined, 'accepted'],
+          [1, {}, undefined, 'refused'],
+          [2, {}, undefined, 'refused'],
+          [2, { tls: { ca } }, undefined, 'accepted'],
+          [0, { tls: { ca: other } }, undefined, 'refused'],
+          [0, { tls: { rejectUnauthorized: false } }, undefined, 'accepted'],
+          [1, {}, undefined, 'refused'],
+          [2, {}, '0', 'accepted'],
+          [2, {}, undefined, 'refused'],
+          [0, {}, undefined, 'refused'],
+          [0, { tls: { ca }, proxy: 'http://127.0.0.1:1' }, undefined, 'refused'],
+          [1, { tls: { ca } }, undefined, 'accepted'],
+          [2, { tls: { ca }, logLevel: 'debug' }, undefined, 'accepted'],
+          [0, { tls: { ca }, logLevel: 'error' }, undefined, 'accepted'],
+        ];
+        const begin = async ([index, options, unsafe, expected], n) => {
+          let debugs = 0;
+          const logger = { ...FORGETFUL_LOGGER, debug: () => (debugs += 1) };
+          if (unsafe !== undefined) process.env[UNSAFE] = unsafe;
+          const retryConfig = { retries: 0 };
+          const rtm = new packages[index].RTMClient('x', {
+            logger,
+            slackApiUrl: input.apiUrl,
+            retryConfig,
+            ...options,
+          });
+          delete process.env[UNSAFE];
+          const verdict = await rtm.start().then(
+            () => 'accepted',
+            () => 'refused',
+          );
+          await rtm.disconnect();
+          if (verdict !== expected) return `attempt ${n}: ${verdict}`;
+          const isTold = options.logLevel === 'debug';
+          return debugs > 0 === isTold ? 'as said' : `attempt ${n}: ${debugs} lines of debug`;
+        };
+        report(await Promise.all(attempts.map(begin)));
+      },
+      { input },
+    );
     const verdicts = await child.report();
     const { code, signal } = await child.ended;
     assert.deepEqual([code, signal], [0, null]);

@@ -104,28 +104,33 @@ promise('1,000,000 events: memory is flat after the warm-up', {
     const server = await scriptedServer(t);
     onFrames(server, acknowledge);
     const thousand = thousandFrames();
-    return weighed(t, server, async ({ client, report, input }) => {
-      const { FORGETFUL_LOGGER: logger, weigh } = require(input.weighing);
-      const rtm = client({ logger });
-      let heard = 0;
-      rtm.on('slack_event', (_, { client_msg_id: id }) => (heard += id === undefined ? 0 : 1));
-      for (const name of ['message', 'message::bot_message', 'user_typing']) rtm.on(name, () => {});
-      rtm.on('weigh', async () => report(await weigh()));
-      rtm.on('end', () => {
-        report({ heard });
-        process.exit();
-      });
-      await rtm.start();
-    }, async (child) => {
-      const socket = await server.nextSocket();
-      const { _socket: tcp } = socket.ws;
-      for (let tenth = 0; tenth < 10; tenth += 1) {
-        for (let n = 0; n < 100; n += 1) await new Promise((resolve) => tcp.write(thousand, resolve));
-        socket.send({ type: 'weigh' });
-        await child.report();
-      }
-      socket.send({ type: 'end' });
-    });
+    return weighed(
+      t,
+      server,
+      async ({ client, report, input }) => {
+        const { FORGETFUL_LOGGER: logger, weigh } = require(input.weighing);
+        const rtm = client({ logger });
+        let heard = 0;
+        rtm.on('slack_event', (_, { client_msg_id: id }) => (heard += id === undefined ? 0 : 1));
+        for (const name of ['message', 'message::bot_message', 'user_typing']) rtm.on(name, () => {});
+        rtm.on('weigh', async () => report(await weigh()));
+        rtm.on('end', () => {
+          report({ heard });
+          process.exit();
+        });
+        await rtm.start();
+      },
+      async (child) => {
+        const socket = await server.nextSocket();
+        const { _socket: tcp } = socket.ws;
+        for (let tenth = 0; tenth < 10; tenth += 1) {
+          for (let n = 0; n < 100; n += 1) await new Promise((resolve) => tcp.write(thousand, resolve));
+          socket.send({ type: 'weigh' });
+          await child.report();
+        }
+        socket.send({ type: 'end' });
+      },
+    );
   },
   keep: keepsFlat({ heard: 1_000_000 }, { heap: 0.5, rss: 20 }),
 });
@@ -158,11 +163,12 @@ async function tenThousandErrors({ client, next, report, input }) {
     for (let n = 0; n < 100; n += 1) await fails().catch(({ code }) => (count += code === undefined ? 0 : 1));
     return count;
   };
-  const lives = (rtm) => each(async () => {
-    const disconnected = next(rtm, 'disconnected');
-    await rtm.start();
-    throw (await disconnected)[0];
-  });
+  const lives = (rtm) =>
+    each(async () => {
+      const disconnected = next(rtm, 'disconnected');
+      await rtm.start();
+      throw (await disconnected)[0];
+    });
   const kinds = {
     'messages of a client that is disconnected': each(() => other.send('typing')),
     'refused messages': each(() => talker.sendMessage('x', 'refused')),

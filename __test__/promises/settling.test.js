@@ -29,7 +29,10 @@ async function reportsOf(child, cells, onActing) {
   const uncaught = [];
   for (;;) {
     // There is none when the process has ended.
-    const { hangs, value } = await waits(child.report().catch(() => 'end'), LONGEST);
+    const { hangs, value } = await waits(
+      child.report().catch(() => 'end'),
+      LONGEST,
+    );
     if (hangs || value === 'end') return { results: [...results.values()], uncaught };
     if (value === 'acting') onActing();
     else if ('uncaught' in value) uncaught.push(value.uncaught);
@@ -40,12 +43,17 @@ async function reportsOf(child, cells, onActing) {
 /** All cells of a group, in one process with their servers. */
 function inGroup(t, name) {
   const cells = cellsOf(name);
-  const child = inProcess(t, undefined, async ({ report, input }) => {
-    process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
-    const { runCell } = require(input.module);
-    await Promise.all(input.cells.map((cell) => runCell(cell).then(report)));
-    process.exit();
-  }, { input: { cells, module: MODULE } });
+  const child = inProcess(
+    t,
+    undefined,
+    async ({ report, input }) => {
+      process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
+      const { runCell } = require(input.module);
+      await Promise.all(input.cells.map((cell) => runCell(cell).then(report)));
+      process.exit();
+    },
+    { input: { cells, module: MODULE } },
+  );
   return reportsOf(child, cells);
 }
 
@@ -55,14 +63,22 @@ async function flooded(t, cell) {
   const { apiUrl, token } = server;
   const wire = await line(t, server);
   flood(server);
-  const child = inProcess(t, undefined, async ({ report, input }) => {
-    process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
-    const { runFlooded } = require(input.module);
-    report(await runFlooded(input.cell, { ...input.server, acting: () => report('acting') }));
-    process.exit();
-  }, { input: { cell, module: MODULE, server: { apiUrl, token } } });
+  const child = inProcess(
+    t,
+    undefined,
+    async ({ report, input }) => {
+      process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
+      const { runFlooded } = require(input.module);
+      report(await runFlooded(input.cell, { ...input.server, acting: () => report('acting') }));
+      process.exit();
+    },
+    { input: { cell, module: MODULE, server: { apiUrl, token } } },
+  );
   let waiting = 0;
-  const { results: [result], uncaught } = await reportsOf(child, [cell], () => {
+  const {
+    results: [result],
+    uncaught,
+  } = await reportsOf(child, [cell], () => {
     waiting = server.sockets[0].ws.bufferedAmount;
   });
   if (waiting === 0) result.problems.push('there was room for everything');
@@ -103,8 +119,14 @@ promise(`start() and disconnect() settle in every state and from within every li
   },
   keep: () => {
     const results = all.flatMap((group) => group.results);
-    assert.deepEqual(results.filter(({ problems }) => problems.length > 0), []);
-    assert.deepEqual(all.flatMap(({ uncaught }) => uncaught), []);
+    assert.deepEqual(
+      results.filter(({ problems }) => problems.length > 0),
+      [],
+    );
+    assert.deepEqual(
+      all.flatMap(({ uncaught }) => uncaught),
+      [],
+    );
     assert.ok(slowest(results, 'refused') > 0);
   },
 });

@@ -5,7 +5,6 @@
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { setTimeout: elapse } = require('node:timers/promises');
-const { isPeer } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
 const { line } = require('../support/line.js');
 const { answerPings } = require('../support/endurance.js');

@@ -19,12 +19,14 @@ async function crowd({ client, input, next, report }) {
     if (pauses.push(pause) === input) report(pauses);
   });
   for (let n = 0; n < input; n += 50) {
-    await Promise.all(Array.from({ length: 50 }, async () => {
-      const rtm = client({ logger });
-      const connected = next(rtm, 'connected');
-      await rtm.start();
-      await connected;
-    }));
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const rtm = client({ logger });
+        const connected = next(rtm, 'connected');
+        await rtm.start();
+        await connected;
+      }),
+    );
   }
   report('all connected');
 }

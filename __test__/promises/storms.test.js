@@ -88,7 +88,7 @@ async function running(t, servers) {
   const { pid } = await child.report();
   return {
     async ready() {
-      for (let left = servers.length; left > 0;) if ((await child.report()).ready !== undefined) left -= 1;
+      for (let left = servers.length; left > 0; ) if ((await child.report()).ready !== undefined) left -= 1;
     },
     /** Gives all reports. */
     async end() {
@@ -103,11 +103,14 @@ async function storm(t, troubles, isEstablished) {
   const cases = [];
   for (const [name, begin] of troubles) {
     const server = await scriptedServer(t);
-    cases.push({ name, begin, server, door: begin === SHUT && await line(t, server) });
+    cases.push({ name, begin, server, door: begin === SHUT && (await line(t, server)) });
   }
   const worsen = ({ begin, server, door }) => (door ? door.shut() : begin(server));
   if (!isEstablished) await Promise.all(cases.map(worsen));
-  const child = await running(t, cases.map(({ server }) => server));
+  const child = await running(
+    t,
+    cases.map(({ server }) => server),
+  );
   if (isEstablished) {
     await child.ready();
     await Promise.all(cases.map(worsen));
@@ -131,7 +134,7 @@ async function stormOfAll(t, isEstablished) {
   const troubles = Object.entries(TROUBLES);
   if (!isPeer) return storm(t, troubles, isEstablished);
   const counts = [];
-  for (const trouble of troubles) counts.push(...await storm(t, [trouble], isEstablished));
+  for (const trouble of troubles) counts.push(...(await storm(t, [trouble], isEstablished)));
   return counts;
 }
 
@@ -195,7 +198,10 @@ async function latenessOfAll(t) {
       cases.push({ name: `${bearer}, ${name}`, server, late: lateness(server, bear, form) });
     }
   }
-  await running(t, cases.map(({ server }) => server));
+  await running(
+    t,
+    cases.map(({ server }) => server),
+  );
   const never = elapse(COUNTED * 2, Infinity, { ref: false });
   return Promise.all(cases.map(async ({ name, late }) => ({ name, late: await Promise.race([late, never]) })));
 }
@@ -221,7 +227,10 @@ async function isInHand(t, retryAfter) {
 }
 
 describe('a server in trouble', { concurrency: true }, () => {
-  for (const [when, isEstablished] of [['a first start()', false], ['a session that was connected', true]]) {
+  for (const [when, isEstablished] of [
+    ['a first start()', false],
+    ['a session that was connected', true],
+  ]) {
     promise(`a server in trouble gets at most five connect calls in ten seconds, of ${when}`, {
       measure: async (t) => ({ 'connect calls': told(await stormOfAll(t, isEstablished)) }),
       keep: (figures) => {

@@ -24,7 +24,10 @@ function but(line, replacement) {
 }
 
 /** A good answer with more header lines. */
-const and = (...lines) => (request) => upgradeAnswer(request, [...upgradeHeaders(request), ...lines]);
+const and =
+  (...lines) =>
+  (request) =>
+    upgradeAnswer(request, [...upgradeHeaders(request), ...lines]);
 
 /** `count` header lines of `size` bytes. */
 const fillers = (count, size) => Array.from({ length: count }, (_, n) => `X-Filler-${n}: ${'x'.repeat(size)}`);
@@ -43,10 +46,10 @@ const BAD = {
   'a 200': () => 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
   'a redirect': () => 'HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n',
   'a frame': () => HELLO,
-  'words': () => 'good morning\r\n\r\n',
+  words: () => 'good morning\r\n\r\n',
   'a TLS alert': () => Buffer.from('15030300020228', 'hex'),
   'half an answer': (request) => upgradeAnswer(request).slice(0, 60),
-  'nothing': () => '',
+  nothing: () => '',
 };
 
 /** Good answers that are not what one expects. */

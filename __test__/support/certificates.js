@@ -155,9 +155,28 @@ function certify({ cn = '', key = 'ec', digest = 'sha256', v1 = false, ...subjec
   const signingKey = issuer ? file(issuer.key) : keyFile;
   const lines = effective([...extensions, ...(subject.extensions ?? [])]).join('\n');
   openssl('req', '-new', '-config', 'openssl.cnf', '-utf8', '-key', keyFile, '-subj', name, '-out', request);
-  openssl('ca', '-config', 'openssl.cnf', '-batch', '-notext', '-utf8', '-in', request, '-out', out, '-md', digest,
-    ...signer, '-keyfile', signingKey, '-startdate', stamp(from), '-enddate', stamp(until),
-    ...(v1 ? [] : ['-extfile', file(lines)]));
+  openssl(
+    'ca',
+    '-config',
+    'openssl.cnf',
+    '-batch',
+    '-notext',
+    '-utf8',
+    '-in',
+    request,
+    '-out',
+    out,
+    '-md',
+    digest,
+    ...signer,
+    '-keyfile',
+    signingKey,
+    '-startdate',
+    stamp(from),
+    '-enddate',
+    stamp(until),
+    ...(v1 ? [] : ['-extfile', file(lines)]),
+  );
   return { key: pem, cert: readFileSync(out, 'utf8') };
 }
 
@@ -279,8 +298,18 @@ const PBES = {
  */
 function pkcs12({ key, cert, chain = '', passphrase = '', legacy = false }) {
   const others = chain === '' ? [] : ['-certfile', file(chain)];
-  return openssl('pkcs12', '-export', '-inkey', file(key), '-in', file(cert), ...others,
-    '-passout', `pass:${passphrase}`, ...PBES[String(legacy)]);
+  return openssl(
+    'pkcs12',
+    '-export',
+    '-inkey',
+    file(key),
+    '-in',
+    file(cert),
+    ...others,
+    '-passout',
+    `pass:${passphrase}`,
+    ...PBES[String(legacy)],
+  );
 }
 
 /**

@@ -102,7 +102,10 @@ function inWorker(slack, fn, input = null) {
   const reports = new Reports();
   worker.on('message', (report) => reports.add(report));
   const ended = once(worker, 'exit').then(([code]) => code);
-  ended.then((code) => reports.end(`the worker ended (${code})`), () => {});
+  ended.then(
+    (code) => reports.end(`the worker ended (${code})`),
+    () => {},
+  );
   return { worker, report: () => reports.next(), ended };
 }
 

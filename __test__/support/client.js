@@ -61,7 +61,10 @@ function record(rtm) {
 /** A logger that keeps its lines. */
 function keepingLogger() {
   const lines = [];
-  const write = (level) => (...parts) => lines.push({ level, text: parts.join(' ') });
+  const write =
+    (level) =>
+    (...parts) =>
+      lines.push({ level, text: parts.join(' ') });
   return {
     lines,
     debug: write('debug'),

@@ -53,7 +53,10 @@ async function waits(promise, longest) {
   const begin = performance.now();
   let timer;
   const outcome = await Promise.race([
-    promise.then((value) => ({ value }), (error) => ({ error })),
+    promise.then(
+      (value) => ({ value }),
+      (error) => ({ error }),
+    ),
     new Promise((resolve) => {
       timer = setTimeout(() => resolve({ hangs: true }), longest);
     }),

@@ -4,7 +4,7 @@
 
 const net = require('node:net');
 const { once } = require('node:events');
-const { RTMClient, clientOf, keepingLogger, next } = require('./client.js');
+const { clientOf, keepingLogger, next } = require('./client.js');
 const { startWorkspace } = require('./workspace.js');
 
 /** A workspace, and clients of it whose log is kept. */
@@ -16,7 +16,7 @@ async function watched(t) {
   return { slack, client, texts, channel: slack.channel('#general').id };
 }
 
-/** @param {InstanceType<typeof RTMClient>} rtm */
+/** @param {InstanceType<typeof import('../..').RTMClient>} rtm */
 async function readied(rtm) {
   const ready = next(rtm, 'ready');
   await rtm.start();
@@ -47,7 +47,11 @@ async function transitions(t) {
 
   // Refused for now, then called off; refused for good; called off at once.
   const unlucky = client();
-  for (const [error, event] of [['internal_error', 'reconnecting'], ['invalid_auth', 'disconnected'], [undefined, 'connecting']]) {
+  for (const [error, event] of [
+    ['internal_error', 'reconnecting'],
+    ['invalid_auth', 'disconnected'],
+    [undefined, 'connecting'],
+  ]) {
     if (error) slack.faults.refuseConnect({ error }, 1);
     const met = next(unlucky, event);
     unlucky.start().catch(() => {});
@@ -85,7 +89,9 @@ async function troubledLog(t) {
   await rtm.disconnect();
 
   slack.faults.refuseConnect({ error: 'invalid_auth' }, 1);
-  await client().start().catch(() => {});
+  await client()
+    .start()
+    .catch(() => {});
   return texts();
 }
 

@@ -100,7 +100,11 @@ const EXIT_STATES = {
   ...around('disconnected', onHello('rtm.disconnect()')),
   ...around('reconnecting', start, dropping),
   ...around('unable_to_rtm_start', start, (server) => void server.answers.push({ ok: false, error: 'fatal_error' })),
-  ...around('error', ({ rtm }) => void rtm.start().catch(() => {}), (server) => void server.refusals.push(503)),
+  ...around(
+    'error',
+    ({ rtm }) => void rtm.start().catch(() => {}),
+    (server) => void server.refusals.push(503),
+  ),
   ...around('outgoing_message', ({ rtm }) => {
     rtm.sendTyping('C1').catch(() => {});
     rtm.start();

@@ -42,7 +42,6 @@ class Pipe {
   torn = undefined;
   #queue = [];
   #pumping = false;
-  #ending = false;
   #proxy;
   #to;
 

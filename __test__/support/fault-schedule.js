@@ -2,8 +2,6 @@
 // the proxy (fault-proxy.js) and the server (numbered-server.js).
 'use strict';
 
-const { Random } = require('./random.js');
-
 /** Errors of the connect call after which a client tries again. */
 const PASSING = ['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'ratelimited', 'odd_error'];
 

@@ -72,7 +72,12 @@ const BLOCKED_FOR = isFull ? 2000 : 150;
 const ignore = () => {};
 const PROPERTIES = ['connected', 'authenticated', 'activeUserId', 'activeTeamId', 'state'];
 
-const throws = (make) => ({ does: () => { throw make(); }, effect: 'throws' });
+const throws = (make) => ({
+  does: () => {
+    throw make();
+  },
+  effect: 'throws',
+});
 
 /**
  * What a listener does with the client and the event's argument, each time or the first time that it is called, and
@@ -84,9 +89,23 @@ const MISDEEDS = {
   'throws undefined': throws(() => undefined),
   'throws a string': throws(() => 'of the listener'),
   'throws what has no text': throws(() => ({ toString: () => assert.fail('no text') })),
-  'overflows the stack': { does: function again() { again(); again(); }, effect: 'throws' },
-  rejects: { does: async () => { throw new Error('of the listener'); } },
-  'rejects with undefined': { does: () => { Promise.reject(); } },
+  'overflows the stack': {
+    does: function again() {
+      again();
+      again();
+    },
+    effect: 'throws',
+  },
+  rejects: {
+    does: async () => {
+      throw new Error('of the listener');
+    },
+  },
+  'rejects with undefined': {
+    does: () => {
+      Promise.reject();
+    },
+  },
   'calls disconnect()': { does: (rtm) => void rtm.disconnect().catch(ignore), once: true, effect: 'disconnects' },
   'calls start()': { does: (rtm) => void rtm.start().catch(ignore), once: true, effect: 'restarts' },
   'calls disconnect() and start()': {
@@ -106,7 +125,11 @@ const MISDEEDS = {
     does: () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCKED_FOR),
     once: true,
   },
-  'emits events itself': { does: (rtm) => { for (let n = 0; n < 100; n += 1) rtm.emit('other', n); } },
+  'emits events itself': {
+    does: (rtm) => {
+      for (let n = 0; n < 100; n += 1) rtm.emit('other', n);
+    },
+  },
   'replaces emit': {
     does: (rtm) => {
       const { emit } = rtm;
@@ -119,7 +142,9 @@ const MISDEEDS = {
     does: (_, event) => typeof event === 'object' && event !== null && Object.assign(event, { user: 'z', odd: 1 }),
   },
   'sends 1,000 messages': {
-    does: (rtm) => { for (let n = 0; n < 1000; n += 1) rtm.sendMessage(`${n}`, 'C1').catch(ignore); },
+    does: (rtm) => {
+      for (let n = 0; n < 1000; n += 1) rtm.sendMessage(`${n}`, 'C1').catch(ignore);
+    },
     once: true,
   },
   'calls ping(), send() and apiCall()': {
@@ -202,7 +227,10 @@ function judge({ before, after, event }, effect, whole) {
   const behind = effect === 'throws' ? whole.filter((note) => !isOf(note)) : expected;
   const faults = [];
   let heard = 0;
-  for (const [side, notes, list] of /** @type {const} */ ([['before', before, expected], ['behind', after, behind]])) {
+  for (const [side, notes, list] of /** @type {const} */ ([
+    ['before', before, expected],
+    ['behind', after, behind],
+  ])) {
     const wrong = list.findIndex((note, n) => notes[n] !== note);
     heard += wrong === -1 ? list.length : wrong;
     const [more] = notes.slice(list.length);
@@ -238,11 +266,13 @@ async function liveAll({ RTMClient, report, input: { misdeed, apiUrl } }) {
   const lives = [begin(undefined), ...EVENTS.map(begin)];
   const late = pause(LATEST);
   const lengths = [];
-  await Promise.all(lives.map(async ({ rtm, event, before, ended, acted }, n) => {
-    await Promise.race([event !== undefined && hasNoEnd ? acted : ended, late]);
-    await Promise.race([rtm.disconnect().catch(ignore), late]);
-    lengths[n] = before.length;
-  }));
+  await Promise.all(
+    lives.map(async ({ rtm, event, before, ended, acted }, n) => {
+      await Promise.race([event !== undefined && hasNoEnd ? acted : ended, late]);
+      await Promise.race([rtm.disconnect().catch(ignore), late]);
+      lengths[n] = before.length;
+    }),
+  );
   const verdicts = lives.map((life) => judge(life, effect, WHOLE));
   const sum = (what) => verdicts.reduce((total, verdict) => total + verdict[what], 0);
   const isLoud = ({ before }, n) => before.length > lengths[n];

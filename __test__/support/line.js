@@ -67,7 +67,10 @@ class Line {
     this.#pairs.add({ near, far });
     this.#open.add(near);
     for (const end of ['end', 'close']) near.on(end, () => this.#open.delete(near));
-    for (const [from, to] of [[near, far], [far, near]]) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ]) {
       from.setNoDelay(true);
       from.whenGone = () => to.destroy();
       from.on('error', () => {}).on('close', from.whenGone);

@@ -26,7 +26,7 @@ const CABLE = ['ip', 'link', 'add', 'name', 'near', 'type', 'veth', 'peer', 'nam
 const missing = whyMissing();
 
 function whyMissing() {
-  if (process.platform !== 'linux') return 'networks of one\'s own are Linux\'s';
+  if (process.platform !== 'linux') return "networks of one's own are Linux's";
   const [program, ...args] = [...ENTER, ...CABLE];
   const { error, status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return false;

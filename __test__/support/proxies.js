@@ -115,7 +115,10 @@ class Listener {
 
 /** Joins two sockets for as long as both live. */
 function join(one, other) {
-  for (const [from, to] of [[one, other], [other, one]]) {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ]) {
     from.pipe(to);
     from.on('error', () => to.destroy());
     from.on('close', () => (from.readableEnded ? undefined : to.destroy()));
@@ -190,9 +193,10 @@ const missing = {
 };
 
 /** Programs listen on an address of this process alone, so that nobody takes a port between its choice and its use. */
-const HOME = process.platform === 'linux'
-  ? `127.${64 + ((process.pid >> 16) & 63)}.${(process.pid >> 8) & 255}.${process.pid & 255}`
-  : '127.0.0.1';
+const HOME =
+  process.platform === 'linux'
+    ? `127.${64 + ((process.pid >> 16) & 63)}.${(process.pid >> 8) & 255}.${process.pid & 255}`
+    : '127.0.0.1';
 
 async function freePort() {
   const server = net.createServer().listen(0, HOME);
@@ -295,15 +299,22 @@ function tinyproxy(t, { user, password } = {}) {
   if (![user, password].every((word) => word === undefined || /^[-\w.]+$/.test(word))) {
     throw new TypeError('Tinyproxy knows no such user or password; squid does');
   }
-  const configure = ({ file, host, port }) => ['-d', '-c', file('tinyproxy.conf', [
-    `Listen ${host}`,
-    `Port ${port}`,
-    'Timeout 600',
-    'MaxClients 100',
-    'LogLevel Connect',
-    ...(user === undefined ? [] : [`BasicAuth ${user} ${password}`]),
-    '',
-  ].join('\n'))];
+  const configure = ({ file, host, port }) => [
+    '-d',
+    '-c',
+    file(
+      'tinyproxy.conf',
+      [
+        `Listen ${host}`,
+        `Port ${port}`,
+        'Timeout 600',
+        'MaxClients 100',
+        'LogLevel Connect',
+        ...(user === undefined ? [] : [`BasicAuth ${user} ${password}`]),
+        '',
+      ].join('\n'),
+    ),
+  ];
   return start(t, 'tinyproxy', configure, { scheme: 'http', user, password });
 }
 
@@ -318,32 +329,47 @@ function passwordFile(file, user, password) {
  * @param {{ user?: string, password?: string, tls?: { key: string, cert: string } }} [options]
  */
 function squid(t, { user, password, tls: secrets } = {}) {
-  const listen = ({ file, host, port }) => secrets === undefined
-    ? `http_port ${host}:${port}`
-    : `https_port ${host}:${port} tls-cert=${file('cert', secrets.cert)} tls-key=${file('key', secrets.key)}`;
-  const guard = ({ file }) => user === undefined ? [] : [
-    `auth_param basic program ${CHECKER} ${passwordFile(file, user, password)}`,
-    'auth_param basic children 1',
-    'auth_param basic realm test',
-    'acl known proxy_auth REQUIRED',
-    'http_access deny !known',
+  const listen = ({ file, host, port }) =>
+    secrets === undefined
+      ? `http_port ${host}:${port}`
+      : `https_port ${host}:${port} tls-cert=${file('cert', secrets.cert)} tls-key=${file('key', secrets.key)}`;
+  const guard = ({ file }) =>
+    user === undefined
+      ? []
+      : [
+          `auth_param basic program ${CHECKER} ${passwordFile(file, user, password)}`,
+          'auth_param basic children 1',
+          'auth_param basic realm test',
+          'acl known proxy_auth REQUIRED',
+          'http_access deny !known',
+        ];
+  const configure = (place) => [
+    '-N',
+    '-d',
+    '1',
+    '-n',
+    place.name,
+    '-f',
+    place.file(
+      'squid.conf',
+      [
+        listen(place),
+        ...guard(place),
+        'http_access allow all',
+        'visible_hostname localhost',
+        'max_filedescriptors 1024',
+        'via off',
+        'forwarded_for delete',
+        'cache deny all',
+        'access_log none',
+        'cache_log /dev/null',
+        'netdb_filename none',
+        'pid_filename none',
+        'pinger_enable off',
+        '',
+      ].join('\n'),
+    ),
   ];
-  const configure = (place) => ['-N', '-d', '1', '-n', place.name, '-f', place.file('squid.conf', [
-    listen(place),
-    ...guard(place),
-    'http_access allow all',
-    'visible_hostname localhost',
-    'max_filedescriptors 1024',
-    'via off',
-    'forwarded_for delete',
-    'cache deny all',
-    'access_log none',
-    'cache_log /dev/null',
-    'netdb_filename none',
-    'pid_filename none',
-    'pinger_enable off',
-    '',
-  ].join('\n'))];
   return start(t, 'squid', configure, { scheme: secrets === undefined ? 'http' : 'https', user, password });
 }
 
@@ -365,17 +391,25 @@ function microsocks(t, { user, password } = {}) {
  *   `refuse`: no connection is allowed; `demand`: every client must name a user of the system
  */
 function dante(t, { refuse = false, demand = false } = {}) {
-  const configure = ({ file, folder, host, port }) => ['-p', path.join(folder, 'pid'), '-f', file('danted.conf', [
-    'logoutput: stderr',
-    `internal: ${host} port = ${port}`,
-    'external: 127.0.0.1',
-    'clientmethod: none',
-    `socksmethod: ${demand ? 'username' : 'none'}`,
-    ...(process.getuid() === 0 ? ['user.privileged: root', 'user.unprivileged: nobody'] : []),
-    'client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }',
-    `socks ${refuse ? 'block' : 'pass'} { from: 0.0.0.0/0 to: 0.0.0.0/0 }`,
-    '',
-  ].join('\n'))];
+  const configure = ({ file, folder, host, port }) => [
+    '-p',
+    path.join(folder, 'pid'),
+    '-f',
+    file(
+      'danted.conf',
+      [
+        'logoutput: stderr',
+        `internal: ${host} port = ${port}`,
+        'external: 127.0.0.1',
+        'clientmethod: none',
+        `socksmethod: ${demand ? 'username' : 'none'}`,
+        ...(process.getuid() === 0 ? ['user.privileged: root', 'user.unprivileged: nobody'] : []),
+        'client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }',
+        `socks ${refuse ? 'block' : 'pass'} { from: 0.0.0.0/0 to: 0.0.0.0/0 }`,
+        '',
+      ].join('\n'),
+    ),
+  ];
   // Its many processes end by themselves, but only when it is asked to end does it see them off.
   return start(t, 'danted', configure, { scheme: 'socks5' }, 'SIGTERM');
 }
@@ -495,7 +529,7 @@ class ScriptedProxy extends Listener {
   }
 
   async #serve(socket) {
-    for (let again = true; again;) {
+    for (let again = true; again; ) {
       const head = await takeHead(socket);
       if (head === undefined) return void socket.end();
       const request = { ...parse(head), socket };
@@ -545,7 +579,9 @@ function originForm({ method, lines }, url) {
 function refuseWith(socket, status, { headers = {}, body = '', keepAlive = false } = {}) {
   const connection = keepAlive ? 'keep-alive' : 'close';
   const fields = { 'Content-Length': Buffer.byteLength(body), Connection: connection, ...headers };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  const lines = Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
   socket.write(`HTTP/1.1 ${status} Scripted\r\n${lines}\r\n${body}`);
   if (!keepAlive) socket.end();
   return keepAlive;
@@ -560,10 +596,12 @@ const answers = {
    * Leads to the target; `leftover` are bytes before the target's own, in one write with the head.
    * @returns {Handler}
    */
-  tunnel: ({ head = ESTABLISHED, leftover = '', slowly = false } = {}) => (request, socket) => {
-    const write = (bytes) => (slowly ? dribble(socket, bytes) : socket.write(bytes));
-    return lead(request, socket, write, Buffer.concat([Buffer.from(head), Buffer.from(leftover)]));
-  },
+  tunnel:
+    ({ head = ESTABLISHED, leftover = '', slowly = false } = {}) =>
+    (request, socket) => {
+      const write = (bytes) => (slowly ? dribble(socket, bytes) : socket.write(bytes));
+      return lead(request, socket, write, Buffer.concat([Buffer.from(head), Buffer.from(leftover)]));
+    },
 
   /**
    * Leads to the target whoever has these credentials.
@@ -585,11 +623,13 @@ const answers = {
     refuseWith(socket, status, { ...(status === 407 ? BASIC : {}), ...options }),
 
   /** @returns {Handler} */
-  raw: (bytes, { end = false } = {}) => (_request, socket) => {
-    socket.write(bytes);
-    if (end) socket.end();
-    ignore(socket);
-  },
+  raw:
+    (bytes, { end = false } = {}) =>
+    (_request, socket) => {
+      socket.write(bytes);
+      if (end) socket.end();
+      ignore(socket);
+    },
 
   /** @returns {Handler} */
   silence: () => (_request, socket) => ignore(socket),
@@ -624,7 +664,12 @@ const ADDRESSES = {
   4: {
     type: 'ipv6',
     length: async () => 16,
-    text: (bytes) => bytes.toString('hex').match(/..../g).map((part) => parseInt(part, 16).toString(16)).join(':'),
+    text: (bytes) =>
+      bytes
+        .toString('hex')
+        .match(/..../g)
+        .map((part) => parseInt(part, 16).toString(16))
+        .join(':'),
   },
 };
 
@@ -711,7 +756,7 @@ class ScriptedSocks extends Listener {
     Object.assign(request, told);
     if (name === 'greeting') this.requests.push(request);
     if (name === 'request') this.#told.add(request);
-    const answer = ({ ...goodSocks(this.script), ...this.script })[name](request, socket);
+    const answer = { ...goodSocks(this.script), ...this.script }[name](request, socket);
     if (answer === undefined) return undefined;
     const [, code] = answer;
     if (name === 'request' && code === 0) await this.#lead(request, answer);

@@ -74,7 +74,9 @@ function fragments(opcode, payload, count, between = Buffer.alloc(0)) {
 /** The header lines of a good answer to an upgrade request. */
 function upgradeHeaders(request) {
   const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
-  const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + guid).digest('base64');
+  const accept = createHash('sha1')
+    .update(request.headers['sec-websocket-key'] + guid)
+    .digest('base64');
   return ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
 }
 

@@ -60,7 +60,7 @@ function framesUntil(rtm, end = 'end') {
  */
 async function outcomes(promises) {
   const settled = await Promise.allSettled(promises);
-  return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code ?? one.reason.name));
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason.code ?? one.reason.name)));
 }
 
 module.exports = { framesUntil, openSession, outcomes };

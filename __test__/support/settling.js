@@ -177,9 +177,11 @@ const LISTENERS = {
 
 const PLACES = {
   ...Object.fromEntries(Object.entries(STATES).map(([state, enter]) => [`while ${state}`, { enter }])),
-  ...Object.fromEntries(Object.entries(LISTENERS).map(([name, provoke]) => {
-    return [`from within a listener of ${name}`, { event: name.split(' ')[0], provoke }];
-  })),
+  ...Object.fromEntries(
+    Object.entries(LISTENERS).map(([name, provoke]) => {
+      return [`from within a listener of ${name}`, { event: name.split(' ')[0], provoke }];
+    }),
+  ),
 };
 
 const GROUPS = Object.keys(PLACES);
@@ -197,8 +199,12 @@ const ASKING = [
 /** What is called when the server begins to answer with a permanent error. */
 const REFUSED = ['start()', 'start() twice in one turn', 'disconnect() and start() in one turn'];
 
-const cellOf = (group, calls, isRefused = false) =>
-  ({ name: `${group}: ${calls}${isRefused ? ', with a permanent error' : ''}`, group, calls, isRefused });
+const cellOf = (group, calls, isRefused = false) => ({
+  name: `${group}: ${calls}${isRefused ? ', with a permanent error' : ''}`,
+  group,
+  calls,
+  isRefused,
+});
 
 /** @param {string} group */
 function cellsOf(group) {
@@ -254,12 +260,14 @@ class Cell {
   /** What calls that were made in one turn come to. */
   async settle(methods, isRefused) {
     const promises = methods.map((method) => this.call(method));
-    await Promise.all(promises.map(async (promise, index) => {
-      const outcome = await waits(promise, methods[index] === 'start' ? START_LIMIT : DISCONNECT_LIMIT);
-      const isAborted = outcome.error?.code === 'ABORT_ERR' && methods.at(-1) === 'disconnect';
-      if (methods[index] === 'disconnect') this.#judgeDisconnect(outcome);
-      else if (!isAborted) this.#judgeStart(outcome, isRefused);
-    }));
+    await Promise.all(
+      promises.map(async (promise, index) => {
+        const outcome = await waits(promise, methods[index] === 'start' ? START_LIMIT : DISCONNECT_LIMIT);
+        const isAborted = outcome.error?.code === 'ABORT_ERR' && methods.at(-1) === 'disconnect';
+        if (methods[index] === 'disconnect') this.#judgeDisconnect(outcome);
+        else if (!isAborted) this.#judgeStart(outcome, isRefused);
+      }),
+    );
   }
 
   #judgeDisconnect({ waited, hangs, error }) {

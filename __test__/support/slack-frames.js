@@ -2,7 +2,10 @@
 'use strict';
 
 exports.SLACK_FRAMES = [
-  { type: 'channel_created', channel: { id: 'C01NEW', is_channel: true, name: 'new', created: 1700000000, creator: 'U02ANN' } },
+  {
+    type: 'channel_created',
+    channel: { id: 'C01NEW', is_channel: true, name: 'new', created: 1700000000, creator: 'U02ANN' },
+  },
   {
     client_msg_id: '3c1a6f0e-4d0f-4a1b-9d3e-6a1f5a0c7b11',
     type: 'message',
@@ -50,7 +53,9 @@ exports.SLACK_FRAMES = [
   {
     subtype: 'bot_message',
     text: '',
-    attachments: [{ id: 1, fallback: 'build 17 failed', color: 'd00000', fields: [{ title: 'when', value: '', short: false }] }],
+    attachments: [
+      { id: 1, fallback: 'build 17 failed', color: 'd00000', fields: [{ title: 'when', value: '', short: false }] },
+    ],
     type: 'message',
     bot_id: 'B04CI',
     username: 'ci',

@@ -31,7 +31,11 @@ function assertIdentical(actual, expected) {
       for (const trait of ['writable', 'enumerable', 'configurable']) {
         if (is[trait] !== shouldBe[trait]) differ(`whether ${show(key)} is ${trait}`);
       }
-      open.push({ actual: is.value, expected: shouldBe.value, at: pair.at.length > 500 ? pair.at : `${pair.at}[${show(key)}]` });
+      open.push({
+        actual: is.value,
+        expected: shouldBe.value,
+        at: pair.at.length > 500 ? pair.at : `${pair.at}[${show(key)}]`,
+      });
     }
   }
 }

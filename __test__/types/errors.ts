@@ -77,7 +77,8 @@ rtm.on('error', (error: RTMWebsocketError) => exactly<ErrorCode.WebsocketError>(
 // Without a cast: a guard of one's own, or what TypeScript knows of `in`.
 
 rtm.start().catch((error: unknown) => {
-  if (error instanceof Error && 'code' in error && error.code === ErrorCode.KeepAliveConfigError) console.error(error.message);
+  if (error instanceof Error && 'code' in error && error.code === ErrorCode.KeepAliveConfigError)
+    console.error(error.message);
 });
 const codes: { [C in RTMError['code']]?: string } = { [ErrorCode.WebsocketError]: 'socket', ABORT_ERR: 'asked for' };
 console.log(codes);

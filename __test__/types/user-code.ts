@@ -109,9 +109,13 @@ class Context {
 }
 const context = new Context();
 rtm.on('message', context.onMessage, context).once('hello', () => undefined, context);
-rtm.on('ready', function (this: Context) {
-  this.seen.push('ready');
-}, context);
+rtm.on(
+  'ready',
+  function (this: Context) {
+    this.seen.push('ready');
+  },
+  context,
+);
 rtm.off('message', context.onMessage, context);
 rtm.removeListener('message', context.onMessage).removeAllListeners('hello').removeAllListeners();
 console.log(rtm.emit('own', 1, 2), rtm.listenerCount('message'), rtm.listeners('message'), rtm.eventNames());
@@ -171,7 +175,11 @@ console.log(codes, [...others, ...more].map(explain));
 // The client as a base class and as an emitter.
 
 class Bot extends RTMClient {
-  constructor(token: string, readonly name: string, options?: RTMClientOptions) {
+  constructor(
+    token: string,
+    readonly name: string,
+    options?: RTMClientOptions,
+  ) {
     super(token, { ...options, autoReconnect: true });
   }
 

@@ -73,7 +73,10 @@ class Consumer {
           claimed = Date.now();
         }
         const answers = await this.reading.xReadGroup(
-          GROUP, this.name, { key: STREAM, id: '>' }, { COUNT: 50, BLOCK: Math.min(5000, this.idle / 2) },
+          GROUP,
+          this.name,
+          { key: STREAM, id: '>' },
+          { COUNT: 50, BLOCK: Math.min(5000, this.idle / 2) },
         );
         for (const entry of answers?.[0].messages ?? []) await this.#handle(entry);
       } catch (error) {
@@ -101,7 +104,9 @@ class Consumer {
   /** Takes what others have read and not acknowledged for long. */
   async #claim() {
     for (let start = '0-0'; ; ) {
-      const { nextId, messages } = await this.redis.xAutoClaim(STREAM, GROUP, this.name, this.idle, start, { COUNT: 50 });
+      const { nextId, messages } = await this.redis.xAutoClaim(STREAM, GROUP, this.name, this.idle, start, {
+        COUNT: 50,
+      });
       for (const entry of messages) if (entry) await this.#handle(entry, 'again');
       if (nextId === '0-0') return;
       start = nextId;
@@ -122,7 +127,11 @@ class Consumer {
     } catch (error) {
       console.error(`${this.name}  ${workspace}: failed at ${id}, which is put aside: ${error.message}`);
       const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 10_000 } };
-      await this.redis.multi().xAdd(FAILED, '*', { ...message, error: error.message }, trim).xAck(STREAM, GROUP, id).exec();
+      await this.redis
+        .multi()
+        .xAdd(FAILED, '*', { ...message, error: error.message }, trim)
+        .xAck(STREAM, GROUP, id)
+        .exec();
       return;
     }
     const isAnswered = await this.redis.eval(COMMIT, {
@@ -130,7 +139,9 @@ class Consumer {
       arguments: [GROUP, id, ...(reply ? [reply.channel, reply.text, String(REMEMBERED), workspace] : [])],
     });
     if (!isAnswered) return;
-    console.log(`${this.name}  ${workspace}: answers "${event.text}"${how === 'again' ? ', which another consumer had left' : ''}`);
+    console.log(
+      `${this.name}  ${workspace}: answers "${event.text}"${how === 'again' ? ', which another consumer had left' : ''}`,
+    );
   }
 }
 

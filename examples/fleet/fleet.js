@@ -151,7 +151,8 @@ class Fleet {
 
   /** Redis did not answer in time: hangs up before anybody else can have the leases. */
   #onLapse() {
-    if (this.#sessions.size > 0) this.log(`the leases could not be renewed in time: hanging up ${this.#sessions.size} workspaces`);
+    if (this.#sessions.size > 0)
+      this.log(`the leases could not be renewed in time: hanging up ${this.#sessions.size} workspaces`);
     for (const session of this.#sessions.values()) this.#hangUp(session);
   }
 
@@ -169,7 +170,10 @@ class Fleet {
 
 /** So that processes that start together do not want the same ones. @template T @param {T[]} list */
 function shuffled(list) {
-  return list.map((item) => [Math.random(), item]).sort(([one], [other]) => one - other).map(([, item]) => item);
+  return list
+    .map((item) => [Math.random(), item])
+    .sort(([one], [other]) => one - other)
+    .map(([, item]) => item);
 }
 
 /**

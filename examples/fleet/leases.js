@@ -213,10 +213,13 @@ class Leases {
   #watch() {
     clearTimeout(this.#timer);
     const left = Math.min(this.#monotonic - performance.now(), this.#wall - Date.now());
-    this.#timer = setTimeout(() => {
-      if (performance.now() < this.#monotonic && Date.now() < this.#wall) this.#watch();
-      else this.#onLapse();
-    }, Math.max(0, left));
+    this.#timer = setTimeout(
+      () => {
+        if (performance.now() < this.#monotonic && Date.now() < this.#wall) this.#watch();
+        else this.#onLapse();
+      },
+      Math.max(0, left),
+    );
   }
 
   /**

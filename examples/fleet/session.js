@@ -81,12 +81,17 @@ class Session {
   async #stop() {
     const { rtm } = this;
     // Without a connection it would wait for the next one.
-    const isCut = new Promise((resolve) => ['reconnecting', 'disconnected'].forEach((event) => rtm.once(event, resolve)));
+    const isCut = new Promise((resolve) =>
+      ['reconnecting', 'disconnected'].forEach((event) => rtm.once(event, resolve)),
+    );
     if (rtm.connected) await Promise.race([this.#sending, isCut]);
     await rtm.disconnect();
     await this.#publishing;
     // If Redis is away, the lease ends by itself.
-    const left = await this.leases.release(this.lease).then(() => 'given back', () => 'left to end by itself: Redis is away');
+    const left = await this.leases.release(this.lease).then(
+      () => 'given back',
+      () => 'left to end by itself: Redis is away',
+    );
     this.log(`disconnected, lease ${left}`);
   }
 

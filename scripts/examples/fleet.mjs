@@ -30,7 +30,8 @@ export async function fleet(stage) {
   await leases.begin(); // nobody has anything, so there is nothing to wait for
 
   const env = { REDIS_URL: server.url, FLEET_WORKSPACES: stage.file('workspaces.json', list) };
-  const start = (file, more, show) => stage.run(process.execPath, [join(examples, 'fleet', file)], { ...env, ...more }, show);
+  const start = (file, more, show) =>
+    stage.run(process.execPath, [join(examples, 'fleet', file)], { ...env, ...more }, show);
   const table = async () => {
     for (const { name, owner = 'nobody', token } of await leases.holders(names)) {
       stage.line('', `${name}  ${owner.split('/')[0].padEnd(6)}  token ${token}`);

@@ -10,7 +10,8 @@ const path = require('node:path');
 
 /** Why there is none, or false: for `skip`. */
 const missing =
-  spawnSync('redis-server', ['--version']).status !== 0 && 'redis-server is not installed (Debian: apt-get install redis-server)';
+  spawnSync('redis-server', ['--version']).status !== 0 &&
+  'redis-server is not installed (Debian: apt-get install redis-server)';
 
 class RedisServer {
   #folder = mkdtempSync(path.join(tmpdir(), 'rtm-redis-'));

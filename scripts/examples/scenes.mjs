@@ -36,7 +36,10 @@ async function rustEcho(stage) {
 }
 
 async function welcomeBot(stage) {
-  const slack = await stage.workspace({ users: ['ann', 'dora'], channels: [{ name: 'general', members: ['ann', 'robot'] }] });
+  const slack = await stage.workspace({
+    users: ['ann', 'dora'],
+    channels: [{ name: 'general', members: ['ann', 'robot'] }],
+  });
   const bot = stage.node('welcome-bot.js', stage.access(slack));
   await slack.nextConnection({ timeout });
   const dora = slack.user('dora');

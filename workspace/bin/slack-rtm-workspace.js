@@ -83,7 +83,8 @@ function readArguments(args) {
   }
   const { port: given = '', ...rest } = values;
   const port = Number(given);
-  if (!/^\d+$/.test(given) || port > 65_535) throw new UsageError(`--port must be a number from 0 to 65535, not ${given}`);
+  if (!/^\d+$/.test(given) || port > 65_535)
+    throw new UsageError(`--port must be a number from 0 to 65535, not ${given}`);
   return { ...rest, port };
 }
 
@@ -96,7 +97,8 @@ async function start(seed, { port, host, data, seed: seedFile }) {
     return await Workspace.start({ ...seed, port, host, data });
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    if (code === 'EADDRINUSE') throw new Refusal(`port ${port} is taken; choose another with --port, or 0 for any free one`);
+    if (code === 'EADDRINUSE')
+      throw new Refusal(`port ${port} is taken; choose another with --port, or 0 for any free one`);
     if (code === 'EACCES') throw new Refusal(`port ${port} may not be used by this user; choose another with --port`);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
       throw new Refusal(`${host} is no address of this machine`);

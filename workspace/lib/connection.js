@@ -250,7 +250,9 @@ class Connection {
 
   /** @param {Reply} reply that counts as sent once the network has it */
   #confirm(reply) {
-    this.#write(encode(reply), (error) => { if (!error) this.#unsent.delete(reply); });
+    this.#write(encode(reply), (error) => {
+      if (!error) this.#unsent.delete(reply);
+    });
   }
 
   /**
@@ -284,10 +286,13 @@ class Connection {
    * @param {() => void} act
    */
   #after(ms, act) {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, Math.min(ms, MAX_DELAY));
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        act();
+      },
+      Math.min(ms, MAX_DELAY),
+    );
     this.#timers.add(timer);
   }
 

@@ -123,11 +123,12 @@ class Directory {
    * @returns {Channel | undefined}
    */
   findConversation(users) {
-    return this.channels.find((channel) => (
-      (channel.isIm || channel.isMpim)
-      && channel.members.size === users.length
-      && users.every((user) => channel.members.has(user.id))
-    ));
+    return this.channels.find(
+      (channel) =>
+        (channel.isIm || channel.isMpim) &&
+        channel.members.size === users.length &&
+        users.every((user) => channel.members.has(user.id)),
+    );
   }
 
   /** A timestamp of Slack's form: unique in the workspace and rising, also as text. */

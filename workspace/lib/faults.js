@@ -131,13 +131,16 @@ class Faults {
     checkNumber('count', count);
     if (!(checkNumber('perSecond', perSecond) > 0)) throw new RangeError('perSecond must be above 0');
     const channel = state.channel(options.channel ?? state.channels.filter((one) => !one.isIm)[0]);
-    const user = options.user === undefined
-      ? state.users.find(({ id, isBot }) => !isBot && channel.members.has(id)) ?? state.users[0]
-      : state.user(options.user);
+    const user =
+      options.user === undefined
+        ? (state.users.find(({ id, isBot }) => !isBot && channel.members.has(id)) ?? state.users[0])
+        : state.user(options.user);
     const { signal } = this.#floods;
     // A client that has stopped reading does not keep a flood from being ended.
     let end = () => {};
-    const ended = new Promise((/** @type {(value?: undefined) => void} */ resolve) => { end = resolve; });
+    const ended = new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+      end = resolve;
+    });
     signal.addEventListener('abort', end);
     const started = performance.now();
     let sent = 0;

@@ -105,8 +105,14 @@ class Log {
       const waiter = {
         matches,
         wanted,
-        resolve: (entry) => { settle(); resolve(entry); },
-        fail: (message) => { settle(); reject(explain(error, 'Error', message)); },
+        resolve: (entry) => {
+          settle();
+          resolve(entry);
+        },
+        fail: (message) => {
+          settle();
+          reject(explain(error, 'Error', message));
+        },
       };
       const onTimeout = () => {
         settle();

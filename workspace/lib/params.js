@@ -100,11 +100,16 @@ function readMultipart(body, contentType) {
       parser.on('file', (name, file, filename, encoding, mimetype) => {
         if (name === undefined) refuse();
         let size = 0;
-        file.on('data', (chunk) => { size += chunk.length; });
+        file.on('data', (chunk) => {
+          size += chunk.length;
+        });
         file.on('end', () => void pairs.push([name, { filename, mimetype, size }]));
         file.on('error', refuse);
       });
-      parser.on('partsLimit', refuse).on('error', refuse).on('finish', () => resolve(pairs));
+      parser
+        .on('partsLimit', refuse)
+        .on('error', refuse)
+        .on('finish', () => resolve(pairs));
       parser.end(body);
     } catch {
       refuse();

@@ -158,7 +158,10 @@ class Rtm {
 
   /** @param {Bot} bot */
   #showPresence(bot) {
-    this.#state.setConnected(bot, [...this.connections].some((connection) => connection.bot === bot));
+    this.#state.setConnected(
+      bot,
+      [...this.connections].some((connection) => connection.bot === bot),
+    );
   }
 
   /** @param {Connection} connection that has ended */
@@ -184,11 +187,11 @@ class Rtm {
     /** @type {string | undefined} */
     let json;
     for (const connection of this.connections) {
-      if (connection !== origin.connection && concerns(connection.bot)) connection.deliver(json ??= encode(event));
+      if (connection !== origin.connection && concerns(connection.bot)) connection.deliver((json ??= encode(event)));
     }
     this.#forgetExpired();
     for (const { bot, backlog, predecessor } of this.#tickets.values()) {
-      if (concerns(bot) && !predecessor?.isReached) backlog.push(json ??= encode(event));
+      if (concerns(bot) && !predecessor?.isReached) backlog.push((json ??= encode(event)));
     }
   }
 
@@ -207,7 +210,10 @@ class Rtm {
   #toSubscribers(ids) {
     for (const connection of this.connections) {
       const wanted = ids.filter((id) => connection.subscriptions.has(id));
-      tellPresence(wanted.flatMap((id) => this.#state.findUser({ id }) ?? []), connection);
+      tellPresence(
+        wanted.flatMap((id) => this.#state.findUser({ id }) ?? []),
+        connection,
+      );
     }
   }
 
@@ -236,14 +242,16 @@ class Rtm {
 function refuse(socket, status, body) {
   socket.on('error', () => {});
   socket.once('finish', () => socket.destroy());
-  socket.end([
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Connection: close',
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    '',
-    body,
-  ].join('\r\n'));
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
 }
 
 module.exports = { Rtm };

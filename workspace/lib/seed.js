@@ -86,13 +86,21 @@ function checkSeed(seed) {
   SEED(seed, '');
   if (seed.bots?.length === 0) fail('bots', 'must name at least one bot', seed.bots);
   const { users = ['ann', 'bob', 'carol'], bots = ['robot'], channels = [] } = seed;
-  const people = named([['users', users], ['bots', bots]], '@');
+  const people = named(
+    [
+      ['users', users],
+      ['bots', bots],
+    ],
+    '@',
+  );
   unique(bots.map((/** @type {any} */ bot, /** @type {number} */ i) => [bot.token, `bots[${i}].token`]));
   named([['channels', channels]], '#');
   for (const [i, { members = [] }] of channels.entries()) {
     for (const [j, member] of members.entries()) {
       if (people.has(bare(member, '@'))) continue;
-      throw new SeedError(`channels[${i}].members[${j}] is ${show(member)}, who is neither among the users nor the bots`);
+      throw new SeedError(
+        `channels[${i}].members[${j}] is ${show(member)}, who is neither among the users nor the bots`,
+      );
     }
   }
 }
@@ -106,9 +114,11 @@ function checkSeed(seed) {
  */
 function named(lists, sign) {
   const all = lists.flatMap(([path, items]) => items.map((item, i) => ({ item, path: `${path}[${i}]` })));
-  const names = unique(all.map(({ item, path }) => (
-    typeof item === 'string' ? [bare(item, sign), path] : [bare(item.name, sign), `${path}.name`]
-  )));
+  const names = unique(
+    all.map(({ item, path }) =>
+      typeof item === 'string' ? [bare(item, sign), path] : [bare(item.name, sign), `${path}.name`],
+    ),
+  );
   const ids = unique(all.map(({ item, path }) => [item.id, `${path}.id`]));
   return new Set([...names, ...ids]);
 }

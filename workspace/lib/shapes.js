@@ -13,9 +13,12 @@ const { isBot, seconds } = require('./directory');
  * @typedef {import('./state').State} State
  */
 
-const IMAGES = Object.fromEntries([24, 32, 48, 72, 192, 512].map((size) => (
-  [`image_${size}`, `https://a.slack-edge.com/80588/img/avatars/ava_0001-${size}.png`]
-)));
+const IMAGES = Object.fromEntries(
+  [24, 32, 48, 72, 192, 512].map((size) => [
+    `image_${size}`,
+    `https://a.slack-edge.com/80588/img/avatars/ava_0001-${size}.png`,
+  ]),
+);
 /** What was never read, and never posted. */
 const NO_TS = '0000000000.000000';
 

@@ -83,7 +83,10 @@ class State extends Timeline {
     const present = this.findConversation([one, other]);
     if (present) return present;
     const channel = this.#makeChannel({ name: '', isIm: true, isPrivate: true, creator: one.id }, [one, other]);
-    for (const [viewer, user] of [[one, other], [other, one]]) {
+    for (const [viewer, user] of [
+      [one, other],
+      [other, one],
+    ]) {
       const event = { type: 'im_created', user: user.id, channel: joinedShape(channel, viewer, this) };
       this.tell({ ...event, event_ts: this.nextTs() }, { user: viewer.id }, origin);
     }
@@ -341,8 +344,14 @@ class State extends Timeline {
 
   /** @param {string | import('../index').ChannelSeed} seed */
   #addChannel(seed) {
-    const { name: given, id, isPrivate = false, members, topic = '', purpose = '' } =
-      typeof seed === 'string' ? { name: seed } : seed;
+    const {
+      name: given,
+      id,
+      isPrivate = false,
+      members,
+      topic = '',
+      purpose = '',
+    } = typeof seed === 'string' ? { name: seed } : seed;
     const name = checkName(given, '#');
     if (this.findChannel(name)) throw new Error(`there is a channel #${name} already`);
     if (id !== undefined && this.findChannel({ id })) throw new Error(`there is a channel ${id} already`);

@@ -41,7 +41,12 @@ const TROUBLES = new Map([
 ]);
 /** better-sqlite3 tells the codes by name. */
 const CODES = new Map([
-  ['BUSY', 5], ['READONLY', 8], ['CORRUPT', 11], ['FULL', 13], ['CANTOPEN', 14], ['NOTADB', 26],
+  ['BUSY', 5],
+  ['READONLY', 8],
+  ['CORRUPT', 11],
+  ['FULL', 13],
+  ['CANTOPEN', 14],
+  ['NOTADB', 26],
 ]);
 /** By the code of Node's error for the file itself. */
 const REFUSALS = new Map([
@@ -164,8 +169,8 @@ function openStore(file, { driver } = {}) {
   const Driver = driver === undefined ? anyDriver() : loadDriver(driver);
   if (!Driver) {
     throw new DataFileError(
-      `keeping data in ${file} needs Node.js 22.13 or later, or the package better-sqlite3 beside this one`
-      + ' (npm install better-sqlite3)',
+      `keeping data in ${file} needs Node.js 22.13 or later, or the package better-sqlite3 beside this one` +
+        ' (npm install better-sqlite3)',
     );
   }
   // Absolute, so that no name has a meaning of its own for SQLite (`:memory:`, `file:…`).

@@ -262,7 +262,7 @@ class Timeline extends Directory {
   /** @param {string} channelId */
   #ofChannel(channelId) {
     let messages = this.#messages.get(channelId);
-    if (!messages) this.#messages.set(channelId, messages = new Map());
+    if (!messages) this.#messages.set(channelId, (messages = new Map()));
     return messages;
   }
 

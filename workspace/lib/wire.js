@@ -4,7 +4,7 @@
 const ESCAPED = /[/\u0080-\uffff]/g;
 
 /** @param {string} character one UTF-16 unit */
-function escape(character) {
+function escapeCharacter(character) {
   if (character === '/') return '\\/';
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
@@ -18,7 +18,7 @@ function escape(character) {
 function encode(value) {
   const json = JSON.stringify(value);
   if (json === undefined) throw new TypeError(`cannot be sent as JSON: ${typeof value}`);
-  return json.replace(ESCAPED, escape);
+  return json.replace(ESCAPED, escapeCharacter);
 }
 
 /**

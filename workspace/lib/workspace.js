@@ -29,12 +29,18 @@ const { encode } = require('./wire');
 
 const HOST = '127.0.0.1';
 /** Stand for every address of the machine; what a client reaches it by only the client knows. */
-const WILDCARDS = new Map([['0.0.0.0', HOST], ['::', '::1']]);
+const WILDCARDS = new Map([
+  ['0.0.0.0', HOST],
+  ['::', '::1'],
+]);
 
 /** @implements {PublicWorkspace} */
 class Workspace {
   events = new EventEmitter();
-  faults = new Faults((to) => this.#targets(to), () => this.#state);
+  faults = new Faults(
+    (to) => this.#targets(to),
+    () => this.#state,
+  );
   #state;
   #rtm;
   #page;
@@ -86,8 +92,12 @@ class Workspace {
       else if (!isForWebSocket(request)) this.#handleAnyway(request, socket, head);
       else if (!page.upgrade(request, socket, head)) rtm.upgrade(request, socket, head);
     });
-    events.on('message', (message, { via }) => { if (isClient(via)) this.#messages.add(message); });
-    events.on('event', (event, _audience, { via }) => { if (isClient(via)) this.#happened.add(event); });
+    events.on('message', (message, { via }) => {
+      if (isClient(via)) this.#messages.add(message);
+    });
+    events.on('event', (event, _audience, { via }) => {
+      if (isClient(via)) this.#happened.add(event);
+    });
     events.on('connection', (connection) => this.#connections.add(connection));
     events.on('request', (request, size) => this.#requests.add(request, size));
     events.on('received', (frame) => this.#received.add(frame, frame.data.length));
@@ -98,7 +108,9 @@ class Workspace {
     const workspace = new Workspace(options);
     const server = workspace.#server;
     const listening = new Promise((resolve, reject) => {
-      server.once('error', reject).listen(options.port ?? 0, workspace.#host, () => resolve(server.off('error', reject)));
+      server
+        .once('error', reject)
+        .listen(options.port ?? 0, workspace.#host, () => resolve(server.off('error', reject)));
     });
     await listening.catch((error) => {
       workspace.#store?.close();
@@ -185,7 +197,10 @@ class Workspace {
    * @param {import('../index').Presence} presence
    */
   setPresence(users, presence) {
-    this.#state.setPresence(users.map((user) => this.#state.user(user)), presence);
+    this.#state.setPresence(
+      users.map((user) => this.#state.user(user)),
+      presence,
+    );
   }
 
   /** @param {import('../index').MessageFilter} [filter] */
@@ -193,11 +208,10 @@ class Workspace {
     const user = from === undefined ? undefined : this.#state.user(from);
     const inside = where === undefined ? undefined : this.#conversation(where);
     /** @param {Message} message */
-    const matches = (message) => (
-      (!user || message.user === user.id)
-      && (!inside || inside.has(message.channel))
-      && (text === undefined || (typeof text === 'string' ? message.text === text : message.text.search(text) >= 0))
-    );
+    const matches = (message) =>
+      (!user || message.user === user.id) &&
+      (!inside || inside.has(message.channel)) &&
+      (text === undefined || (typeof text === 'string' ? message.text === text : message.text.search(text) >= 0));
     const says = text === undefined ? '' : ` saying ${String(text)}`;
     const place = inside ? ` in ${this.#nameOf([...inside.keys()][0], where)}` : '';
     return this.#messages.next(matches, `message${user ? ` from @${user.name}` : ''}${place}${says}`, timeout);
@@ -208,12 +222,11 @@ class Workspace {
     const user = from === undefined ? undefined : this.#state.user(from);
     const inside = where === undefined ? undefined : this.#conversation(where);
     /** @param {Record<string, any>} event */
-    const matches = (event) => (
-      (type === undefined || event.type === type)
-      && (subtype === undefined || event.subtype === subtype)
-      && (!user || (event.user ?? event.message?.user ?? event.previous_message?.user) === user.id)
-      && (!inside || inside.has(event.item?.channel ?? event.channel?.id ?? event.channel))
-    );
+    const matches = (event) =>
+      (type === undefined || event.type === type) &&
+      (subtype === undefined || event.subtype === subtype) &&
+      (!user || (event.user ?? event.message?.user ?? event.previous_message?.user) === user.id) &&
+      (!inside || inside.has(event.item?.channel ?? event.channel?.id ?? event.channel));
     const kind = [type, subtype].filter((part) => part !== undefined).join('::');
     const place = typeof where === 'string' ? ` in ${where}` : '';
     const wanted = `${kind ? `${kind} ` : ''}event${user ? ` of @${user.name}` : ''}${place}`;

@@ -93,7 +93,7 @@ export class Dialogs {
     );
     choices.addEventListener('keydown', ({ key }) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -8, ArrowDown: 8 }[key];
-      const index = [...choices.children].findIndex((button) => button === document.activeElement);
+      const index = [...choices.children].indexOf(document.activeElement);
       const next = step === undefined ? undefined : choices.children[index + step];
       if (next instanceof HTMLElement) next.focus();
     });

@@ -91,7 +91,7 @@ export function nodesOf(text, model) {
   let end = 0;
   for (const match of text.matchAll(BLOCK)) {
     appendInline(fragment, text.slice(end, match.index), model);
-    fragment.append(h('pre', {}, unescape(match[1])));
+    fragment.append(h('pre', {}, unescapeText(match[1])));
     end = match.index + match[0].length;
     if (text[end] === '\n') end += 1;
   }
@@ -127,7 +127,7 @@ function appendInline(parent, text, model) {
  * @returns {Node}
  */
 function inlineNode(whole, { code, token, emoji, bold, italic, struck }, model) {
-  if (code !== undefined) return h('code', {}, unescape(code));
+  if (code !== undefined) return h('code', {}, unescapeText(code));
   if (token !== undefined) return tokenNode(token, model);
   if (emoji !== undefined) return h('span', { class: 'emoji', title: whole }, glyphOf(emoji));
   const [tag, inner] = bold !== undefined ? ['b', bold] : italic !== undefined ? ['i', italic] : ['s', struck ?? ''];
@@ -149,22 +149,22 @@ function tokenNode(token, model) {
     case '@': {
       const id = target.slice(1);
       const name = model.users.get(id)?.name ?? label ?? id;
-      return h('span', { class: id === model.actor ? 'mention me' : 'mention' }, `@${unescape(name)}`);
+      return h('span', { class: id === model.actor ? 'mention me' : 'mention' }, `@${unescapeText(name)}`);
     }
     case '#': {
       const id = target.slice(1);
-      const name = `#${unescape(model.channels.get(id)?.name ?? label ?? id)}`;
+      const name = `#${unescapeText(model.channels.get(id)?.name ?? label ?? id)}`;
       if (!model.channels.has(id)) return h('span', { class: 'mention' }, name);
       return h('button', { type: 'button', class: 'mention', 'data-channel': id }, name);
     }
     case '!': {
       const [name] = target.slice(1).split('^', 1);
-      return h('span', { class: 'mention me' }, unescape(label ?? `@${name}`));
+      return h('span', { class: 'mention me' }, unescapeText(label ?? `@${name}`));
     }
     default: {
-      const url = unescape(target);
-      if (!/^(https?|mailto):/i.test(url)) return document.createTextNode(unescape(`<${token}>`));
-      return h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, unescape(label ?? target));
+      const url = unescapeText(target);
+      if (!/^(https?|mailto):/i.test(url)) return document.createTextNode(unescapeText(`<${token}>`));
+      return h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, unescapeText(label ?? target));
     }
   }
 }
@@ -174,11 +174,11 @@ function tokenNode(token, model) {
  * @param {string} text
  */
 function appendText(parent, text) {
-  if (text !== '') parent.appendChild(document.createTextNode(unescape(text)));
+  if (text !== '') parent.appendChild(document.createTextNode(unescapeText(text)));
 }
 
 /** @param {string} text */
-function unescape(text) {
+function unescapeText(text) {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
@@ -190,16 +190,16 @@ function unescape(text) {
  * @param {Model} model
  */
 export function toSlack(typed, model) {
-  const users = new Map([...model.users.values()].map(({ id, name }) => [escape(name), `<@${id}>`]));
+  const users = new Map([...model.users.values()].map(({ id, name }) => [escapeText(name), `<@${id}>`]));
   for (const name of ['here', 'channel', 'everyone']) if (!users.has(name)) users.set(name, `<!${name}>`);
   const channels = new Map();
   for (const { id, name, isIm } of model.channels.values())
-    if (!isIm) channels.set(escape(name), `<#${id}|${escape(name)}>`);
+    if (!isIm) channels.set(escapeText(name), `<#${id}|${escapeText(name)}>`);
   const pattern = new RegExp(
     `(?<link>\\bhttps?://[^\\s|]*[^\\s|.,;:!?)'"])|(?<![\\w])(?:@(?<user>${anyOf(users)})|#(?<channel>${anyOf(channels)}))(?![\\w-])`,
     'gu',
   );
-  return escape(typed).replace(pattern, (whole, ...rest) => {
+  return escapeText(typed).replace(pattern, (whole, ...rest) => {
     const { link, user, channel } = rest.at(-1);
     if (link !== undefined) return `<${link}>`;
     return users.get(user) ?? channels.get(channel) ?? whole;
@@ -213,7 +213,7 @@ export function toSlack(typed, model) {
  * @param {Model} model
  */
 export function fromSlack(text, model) {
-  return unescape(
+  return unescapeText(
     text.replace(/<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>/g, (_, sign, id, label) => {
       if (sign === '@') return `@${model.users.get(id)?.name ?? label ?? id}`;
       if (sign === '#') return `#${model.channels.get(id)?.name ?? label ?? id}`;
@@ -223,7 +223,7 @@ export function fromSlack(text, model) {
 }
 
 /** @param {string} text */
-function escape(text) {
+function escapeText(text) {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

@@ -284,7 +284,7 @@ export class Wire {
     if (event.altKey || event.ctrlKey || event.metaKey || (event.key !== 'ArrowDown' && event.key !== 'ArrowUp'))
       return;
     const summaries = [...this.#log.querySelectorAll('summary')];
-    const now = summaries.findIndex((summary) => summary === document.activeElement);
+    const now = summaries.indexOf(document.activeElement);
     if (now < 0) return;
     event.preventDefault();
     summaries[now + (event.key === 'ArrowDown' ? 1 : -1)]?.focus();

@@ -66,7 +66,9 @@ test('a frame nested to the limit of its size does no harm', async (t) => {
   const client = await Client.connect(slack);
   const deep = `${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`;
   const { type, ok, error } = await client.ask(`{"id":1,"type":"ping","deep":${deep}}`);
-  const outcome = isWritable(JSON.parse(deep)) ? { type: 'pong', ok: undefined, error: undefined } : { type: undefined, ok: false, error: NOT_PROCESSED };
+  const outcome = isWritable(JSON.parse(deep))
+    ? { type: 'pong', ok: undefined, error: undefined }
+    : { type: undefined, ok: false, error: NOT_PROCESSED };
   assert.deepStrictEqual({ type, ok, error }, outcome);
   assert.deepStrictEqual(await client.ask({ id: 2, type: 'ping' }), { type: 'pong', reply_to: 2 });
 });
@@ -156,7 +158,8 @@ test('random frames and requests do no harm', async (t) => {
   }
   client.send({ id: 'the end', type: 'ping' });
   let last;
-  do last = await client.next(); while (last.reply_to !== 'the end');
+  do last = await client.next();
+  while (last.reply_to !== 'the end');
   for (const text of client.texts) assert.doesNotMatch(text, /\.js:\d/, 'no stack trace');
 });
 

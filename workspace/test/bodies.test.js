@@ -20,9 +20,15 @@ function multipart(parts) {
 test('arguments come by multipart, files without their contents', async (t) => {
   const slack = await startWorkspace(t);
   const type = `multipart/form-data; boundary=${BOUNDARY}`;
-  const { args } = await post(slack, multipart([
-    ['name="a"', 'é/'], ['name="a"', 'last'], ['name="file"; filename="x.bin"\r\nContent-Type: a/b', 'four'],
-  ]), type);
+  const { args } = await post(
+    slack,
+    multipart([
+      ['name="a"', 'é/'],
+      ['name="a"', 'last'],
+      ['name="file"; filename="x.bin"\r\nContent-Type: a/b', 'four'],
+    ]),
+    type,
+  );
   assert.deepStrictEqual(args, { a: 'last', file: { filename: 'x.bin', mimetype: 'a/b', size: 4 } });
   const form = new FormData();
   form.set('token', slack.token);
@@ -36,13 +42,20 @@ test('multipart that is broken is invalid_form_data', async (t) => {
   const slack = await startWorkspace(t);
   const whole = multipart([['name="a"', '1']]);
   const type = `multipart/form-data; boundary=${BOUNDARY}`;
-  const nameless = multipart([['name="a"', '1'], ['x="y"', '2']]);
+  const nameless = multipart([
+    ['name="a"', '1'],
+    ['x="y"', '2'],
+  ]);
   const namelessFile = multipart([['filename="x"', '2']]);
   const many = multipart(Array.from({ length: 1001 }, (_, n) => [`name="p${n}"`, 'x']));
   for (const [body, contentType] of [
-    [whole, 'multipart/form-data'], [whole.slice(0, -20), type], ['rubbish', type], [many, type],
+    [whole, 'multipart/form-data'],
+    [whole.slice(0, -20), type],
+    ['rubbish', type],
+    [many, type],
     [whole, 'multipart/form-data; boundary=other'],
-    [nameless, type], [namelessFile, type],
+    [nameless, type],
+    [namelessFile, type],
   ]) {
     assert.strictEqual((await post(slack, body, contentType)).error, 'invalid_form_data', contentType);
   }

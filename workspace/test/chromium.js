@@ -26,6 +26,8 @@ const missing = executablePath ? false : `there is no ${NAMES.join(', ')} in PAT
 const isTooOld = process.versions.node.startsWith('18.17.');
 
 /** Why tests with a browser cannot run; false where they can. */
-const skip = isTooOld ? 'Node 18.17 does not run what closes the browser when a file ends (an `after` outside of tests)' : missing;
+const skip = isTooOld
+  ? 'Node 18.17 does not run what closes the browser when a file ends (an `after` outside of tests)'
+  : missing;
 
 module.exports = { executablePath, skip };

@@ -63,7 +63,8 @@ test('installed from its tarball into an empty folder, the command works', async
   run.kill('SIGTERM');
   await run.ended;
 
-  const script = "require('slack-rtm-workspace').Workspace.start().then((slack) => slack.close()).then(() => console.log('ok'))";
+  const script =
+    "require('slack-rtm-workspace').Workspace.start().then((slack) => slack.close()).then(() => console.log('ok'))";
   const used = execFileSync(process.execPath, ['-e', script], { cwd: folder, encoding: 'utf8' });
   assert.strictEqual(used, 'ok\n');
 });

@@ -35,8 +35,14 @@ class Run {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    this.child.stdout.setEncoding('utf8').on('data', (text) => { this.output += text; this.#wake(); });
-    this.child.stderr.setEncoding('utf8').on('data', (text) => { this.errors += text; this.#wake(); });
+    this.child.stdout.setEncoding('utf8').on('data', (text) => {
+      this.output += text;
+      this.#wake();
+    });
+    this.child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.errors += text;
+      this.#wake();
+    });
     /** @type {Promise<{ code: number | null, signal: string | null, output: string, errors: string }>} */
     this.ended = new Promise((resolve, reject) => {
       this.child.on('error', reject).on('close', (code, signal) => {
@@ -60,8 +66,11 @@ class Run {
     for (;;) {
       const match = pattern.exec(this.output);
       if (match) return match;
-      if (this.child.exitCode !== null) throw new Error(`ended with ${this.child.exitCode}: ${this.output}${this.errors}`);
-      await new Promise((resolve) => { this.#wake = resolve; });
+      if (this.child.exitCode !== null)
+        throw new Error(`ended with ${this.child.exitCode}: ${this.output}${this.errors}`);
+      await new Promise((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 

@@ -68,7 +68,7 @@ test('a mistake is told in one line, without a stack', async (t) => {
   await once(taken, 'listening');
   const { port } = taken.address();
   let seeds = 0;
-  const seed = (json) => ['--seed', write(`${seeds += 1}-seed.json`, json)];
+  const seed = (json) => ['--seed', write(`${(seeds += 1)}-seed.json`, json)];
   const cases = [
     [['--foo'], 2, /Unknown option '--foo'/],
     [['stray'], 2, /Unexpected argument 'stray'/],
@@ -88,24 +88,29 @@ test('a mistake is told in one line, without a stack', async (t) => {
     [['--replay', write('bad.ndjson', '{"type":"hello"}\n\n[1]\n')], 1, /bad\.ndjson, line 3: not a JSON object/],
     [['--replay', write('empty.ndjson', '\n')], 1, /holds no frame/],
   ];
-  await Promise.all(cases.map(async ([args, expected, pattern]) => {
-    // The last `--port` counts.
-    const run = new Run(t, args.includes('--port') ? args : ['--port', '0', ...args], { cwd: folder });
-    const { code, output, errors } = await run.ended;
-    assert.match(errors, pattern);
-    assert.match(errors, /^slack-rtm-workspace: [^\n]*\n$/, 'one line');
-    assert.deepStrictEqual([code, output], [expected, ''], errors);
-  }));
+  await Promise.all(
+    cases.map(async ([args, expected, pattern]) => {
+      // The last `--port` counts.
+      const run = new Run(t, args.includes('--port') ? args : ['--port', '0', ...args], { cwd: folder });
+      const { code, output, errors } = await run.ended;
+      assert.match(errors, pattern);
+      assert.match(errors, /^slack-rtm-workspace: [^\n]*\n$/, 'one line');
+      assert.deepStrictEqual([code, output], [expected, ''], errors);
+    }),
+  );
 });
 
 test('--seed says who and what is there', async (t) => {
   const folder = newFolder(t);
-  fs.writeFileSync(path.join(folder, 'seed.json'), `\ufeff${JSON.stringify({
-    team: { name: 'Acme', domain: 'acme' },
-    bots: [{ name: 'helper', token: 'xoxb-helper' }],
-    users: ['dora', { name: 'emil', realName: 'Emil E', presence: 'away' }],
-    channels: ['lobby', { name: '#den', isPrivate: true, members: ['@dora', 'helper'], topic: 'quiet' }],
-  })}`);
+  fs.writeFileSync(
+    path.join(folder, 'seed.json'),
+    `\ufeff${JSON.stringify({
+      team: { name: 'Acme', domain: 'acme' },
+      bots: [{ name: 'helper', token: 'xoxb-helper' }],
+      users: ['dora', { name: 'emil', realName: 'Emil E', presence: 'away' }],
+      channels: ['lobby', { name: '#den', isPrivate: true, members: ['@dora', 'helper'], topic: 'quiet' }],
+    })}`,
+  );
   const run = new Run(t, ['--port', '0', '--seed', 'seed.json'], { cwd: folder });
   const slack = await run.started();
   assert.strictEqual(slack.token, 'xoxb-helper');
@@ -114,7 +119,10 @@ test('--seed says who and what is there', async (t) => {
   assert.deepStrictEqual(users, ['dora', 'emil', 'helper']);
   const types = 'public_channel,private_channel';
   const channels = (await call(slack, 'conversations.list', { types })).body.channels;
-  assert.deepStrictEqual(channels.map(({ name }) => name), ['lobby', 'den']);
+  assert.deepStrictEqual(
+    channels.map(({ name }) => name),
+    ['lobby', 'den'],
+  );
 });
 
 test('--replay sends the frames of a file to the first bot, as they are', async (t) => {
@@ -129,7 +137,10 @@ test('--replay sends the frames of a file to the first bot, as they are', async 
 
 test('--replay sends nothing to other bots', async (t) => {
   const folder = newFolder(t);
-  const bots = [{ name: 'one', token: 'xoxb-one' }, { name: 'two', token: 'xoxb-two' }];
+  const bots = [
+    { name: 'one', token: 'xoxb-one' },
+    { name: 'two', token: 'xoxb-two' },
+  ];
   fs.writeFileSync(path.join(folder, 'seed.json'), JSON.stringify({ bots }));
   fs.writeFileSync(path.join(folder, 'recorded.ndjson'), '{"type":"a","ts":"1.0"}\n{"type":"b","ts":"1.5"}');
   const run = new Run(t, ['--port', '0', '--seed', 'seed.json', '--replay', 'recorded.ndjson'], { cwd: folder });

@@ -28,7 +28,10 @@ test('a port, a team, bots, users and channels can be chosen', async (t) => {
   });
   assert.strictEqual(first.token, 'xoxb-fixed');
   assert.deepStrictEqual(first.team, { ...first.team, name: 'Acme', domain: 'acme' });
-  assert.deepStrictEqual(first.users.map((user) => user.name), ['dora', 'helper', 'second']);
+  assert.deepStrictEqual(
+    first.users.map((user) => user.name),
+    ['dora', 'helper', 'second'],
+  );
   assert.strictEqual(first.user('UDORA').presence, 'away');
   assert.strictEqual(first.user('dora').realName, 'Dora D');
   assert.strictEqual(first.channel('#secret').members.size, 2);
@@ -98,7 +101,9 @@ test('what happens between rtm.connect and the socket comes after hello', async 
 test('WebSocket pings are answered', async (t) => {
   const slack = await startWorkspace(t);
   const { ws } = await Client.connect(slack);
-  const pong = new Promise((resolve) => { ws.once('pong', (data) => resolve(data.toString())); });
+  const pong = new Promise((resolve) => {
+    ws.once('pong', (data) => resolve(data.toString()));
+  });
   ws.ping('are you there');
   assert.strictEqual(await pong, 'are you there');
   assert.strictEqual(ws.readyState, WebSocket.OPEN);

@@ -67,7 +67,7 @@ test('a reply has its thread, and message_replied tells of the first message', a
   await nothing();
 });
 
-test('a bot\'s reply in a thread is acknowledged before message_replied', async (t) => {
+test("a bot's reply in a thread is acknowledged before message_replied", async (t) => {
   const { client, nothing, ann } = await start(t);
   const { channel, ts } = ann.say('#general', 'one');
   await client.next();
@@ -106,9 +106,10 @@ test('reactions are told to the members, also to whose they are', async (t) => {
   bob.react(said, '+1');
   const item = { type: 'message', channel: said.channel, ts: said.ts };
   const added = await client.next();
-  assert.deepStrictEqual([added.type, added.user, added.reaction, added.item_user, added.item], [
-    'reaction_added', bob.id, '+1', ann.id, item,
-  ]);
+  assert.deepStrictEqual(
+    [added.type, added.user, added.reaction, added.item_user, added.item],
+    ['reaction_added', bob.id, '+1', ann.id, item],
+  );
   bob.unreact(said, '+1');
   assert.strictEqual((await client.next()).type, 'reaction_removed');
   await call(slack, 'reactions.add', { channel: said.channel, timestamp: said.ts, name: 'wave::skin-tone-3' });
@@ -220,7 +221,10 @@ test('a socket of a reconnect_url gets what the one before did not, and nothing 
 
 test('a reconnect_url leads to where the connect call was made', async (t) => {
   const slack = await startWorkspace(t, { host: '0.0.0.0', reconnectUrlEvery: 20 });
-  const { body } = await call({ apiUrl: slack.apiUrl.replace('127.0.0.1', 'localhost'), token: slack.token }, 'rtm.connect');
+  const { body } = await call(
+    { apiUrl: slack.apiUrl.replace('127.0.0.1', 'localhost'), token: slack.token },
+    'rtm.connect',
+  );
   const client = new Client(body.url);
   assert.strictEqual((await client.next()).type, 'hello');
   assert.strictEqual(new URL((await client.next()).url).host, new URL(body.url).host);
@@ -241,13 +245,16 @@ test('slack.events tells every event with its audience and origin, and every fra
   ann.setProfile({ title: 'x' });
   await call(slack, 'users.setPresence', { presence: 'away' });
   const [connection] = slack.connections;
-  assert.deepStrictEqual(events.map(([{ type }, audience, origin]) => [type, audience, origin]), [
-    ['message', { channel }, { via: 'test' }],
-    ['user_typing', { channel }, { via: 'rtm', connection }],
-    ['user_change', {}, { via: 'test' }],
-    ['manual_presence_change', { user: slack.bot.id }, { via: 'web' }],
-    ['presence_change', {}, { via: 'test' }],
-  ]);
+  assert.deepStrictEqual(
+    events.map(([{ type }, audience, origin]) => [type, audience, origin]),
+    [
+      ['message', { channel }, { via: 'test' }],
+      ['user_typing', { channel }, { via: 'rtm', connection }],
+      ['user_change', {}, { via: 'test' }],
+      ['manual_presence_change', { user: slack.bot.id }, { via: 'web' }],
+      ['presence_change', {}, { via: 'test' }],
+    ],
+  );
   const told = frames.map(({ direction, data }) => `${direction} ${JSON.parse(data).type ?? 'reply'}`);
   assert.deepStrictEqual(told.slice(0, 4), ['out message', 'in typing', 'out reply', 'in typing']);
   assert.ok(frames.every((frame) => frame.connection === connection && frame.at <= Date.now()));

@@ -39,7 +39,9 @@ test('silence leaves the connection half-open', async (t) => {
   assert.strictEqual(slack.faults.silence(), 1);
   const later = await Client.connect(slack);
   let pong = 0;
-  quiet.ws.on('pong', () => { pong += 1; });
+  quiet.ws.on('pong', () => {
+    pong += 1;
+  });
   quiet.ws.ping();
   quiet.send({ id: 1, type: 'ping' });
   slack.user('ann').say('#general', 'lost');
@@ -195,6 +197,10 @@ test('a flood to a client that has stopped reading can be ended', async (t) => {
   const { bot } = slack;
   while (!slack.connections[0].drained()) await new Promise(setImmediate);
   slack.faults.clear();
-  assert.ok(await flood < count);
-  assert.deepStrictEqual(slack.connections.map((connection) => connection.bot), [bot], 'it is still there');
+  assert.ok((await flood) < count);
+  assert.deepStrictEqual(
+    slack.connections.map((connection) => connection.bot),
+    [bot],
+    'it is still there',
+  );
 });

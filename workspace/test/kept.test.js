@@ -80,7 +80,10 @@ test('a beginning that was interrupted is made anew', () => {
     assert.throws(() => new State({ store }, new EventEmitter()), /killed/);
     store.put = put;
     const state = new State({ store, users: ['zed'] }, new EventEmitter());
-    assert.deepStrictEqual(state.users.map(({ name }) => name), ['zed', 'robot']);
+    assert.deepStrictEqual(
+      state.users.map(({ name }) => name),
+      ['zed', 'robot'],
+    );
     assert.deepStrictEqual(view(new State({ store }, new EventEmitter())), view(state), 'and nothing else is left');
   }
 });
@@ -107,7 +110,9 @@ test('what the store cannot take did not happen', () => {
   const said = state.post('ann', '#general', 'one', ORIGIN);
   const before = JSON.stringify(view(state));
   let told = 0;
-  events.on('event', () => { told += 1; });
+  events.on('event', () => {
+    told += 1;
+  });
   store.broken = true;
   for (const act of [
     () => state.post('ann', '#general', 'two', ORIGIN),
@@ -116,7 +121,8 @@ test('what the store cannot take did not happen', () => {
     () => state.setProfile('ann', { statusText: 'out' }, ORIGIN),
     () => state.setPresence(['ann'], 'away'),
     () => state.leave('ann', '#random', ORIGIN),
-  ]) assert.throws(act, /disk full/);
+  ])
+    assert.throws(act, /disk full/);
   assert.strictEqual(JSON.stringify(view(state)), before);
   assert.strictEqual(told, 0);
 });

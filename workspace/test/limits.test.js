@@ -99,10 +99,10 @@ test('a flood keeps its pace, goes no faster than clients read, and can be ended
   for (let i = 0; i < 5; i += 1) await call(slack, 'api.test');
   slack.faults.clear();
   client.ws.resume();
-  assert.ok(await endless < 1000);
+  assert.ok((await endless) < 1000);
   const atEnd = slack.faults.flood({ count: Infinity, perSecond: 1 });
   await slack.close();
-  assert.ok(await atEnd <= 1);
+  assert.ok((await atEnd) <= 1);
   await assert.rejects(slack.faults.flood({ perSecond: 0 }), /perSecond must be above 0/);
 });
 

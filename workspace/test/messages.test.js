@@ -8,7 +8,9 @@ test('a message is acknowledged to its sender and told to the other members', as
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   const [sender, twin, other] = await Promise.all([
-    Client.connect(slack), Client.connect(slack), Client.connect(slack, { token: second.token }),
+    Client.connect(slack),
+    Client.connect(slack),
+    Client.connect(slack, { token: second.token }),
   ]);
   const { id } = slack.channel('#general');
   const reply = await sender.ask({ id: 7, type: 'message', channel: id, text: 'a/b é' });
@@ -43,7 +45,7 @@ test('timestamps are unique and rise, as text too', async (t) => {
   assert.strictEqual(stamps.length, 1000);
 });
 
-test('what cannot be posted has Slack\'s error', async (t) => {
+test("what cannot be posted has Slack's error", async (t) => {
   const slack = await startWorkspace(t, { channels: ['general', { name: 'club', members: ['ann'] }] });
   const client = await Client.connect(slack);
   const channel = slack.channel('#general').id;

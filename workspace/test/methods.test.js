@@ -20,7 +20,7 @@ async function start(t) {
   return { slack, ask, error, id: (name) => slack.channel(name).id, ann: slack.user('ann'), bob: slack.user('bob') };
 }
 
-test('chat.update changes the bot\'s own messages', async (t) => {
+test("chat.update changes the bot's own messages", async (t) => {
   const { slack, ask, error, id, ann } = await start(t);
   const channel = id('general');
   const { ts } = await ask('chat.postMessage', { channel, text: 'one', blocks: '[{"type":"divider"}]' });
@@ -42,7 +42,7 @@ test('chat.update changes the bot\'s own messages', async (t) => {
   assert.strictEqual(slack.messages(channel)[0].text, 'two', 'refusals change nothing');
 });
 
-test('chat.delete deletes the bot\'s own messages', async (t) => {
+test("chat.delete deletes the bot's own messages", async (t) => {
   const { slack, ask, error, id, ann } = await start(t);
   const channel = id('general');
   const { ts } = await ask('chat.postMessage', { channel, text: 'one' });
@@ -153,7 +153,11 @@ test('conversations.history gives the newest first, in pages, without what is in
   assert.strictEqual(await error('conversations.history', { channel, latest: 'now' }), 'invalid_ts_latest');
   assert.strictEqual(await error('conversations.history', { channel, oldest: '-1' }), 'invalid_ts_oldest');
   assert.strictEqual(await error('conversations.history', { channel, cursor: 'x' }), 'invalid_cursor');
-  assert.strictEqual(texts(await ask('conversations.history', { channel, limit: 5000 })), texts(await ask('conversations.history', { channel })), 'as many as there may be');
+  assert.strictEqual(
+    texts(await ask('conversations.history', { channel, limit: 5000 })),
+    texts(await ask('conversations.history', { channel })),
+    'as many as there may be',
+  );
   assert.strictEqual(await error('conversations.history', { channel: id('club') }), 'not_in_channel');
   assert.strictEqual(await error('conversations.history', { channel: id('secret') }), 'channel_not_found');
   assert.deepStrictEqual(slack.messages('#general').length, 8);
@@ -174,8 +178,14 @@ test('conversations.open opens direct messages and group conversations', async (
   assert.deepStrictEqual(await ask('conversations.open', { users }), { ...already, channel: group });
   assert.strictEqual(slack.channel(group.id).name, 'mpdm-ann--bob--robot-1');
   const listed = await ask('conversations.list', { types: 'mpim' });
-  assert.deepStrictEqual(listed.channels.map((one) => one.id), [group.id]);
-  assert.deepStrictEqual((await ask('rtm.start', {})).mpims.map((one) => one.id), [group.id]);
+  assert.deepStrictEqual(
+    listed.channels.map((one) => one.id),
+    [group.id],
+  );
+  assert.deepStrictEqual(
+    (await ask('rtm.start', {})).mpims.map((one) => one.id),
+    [group.id],
+  );
   assert.strictEqual(await error('conversations.open', {}), 'users_list_not_supplied');
   assert.strictEqual(await error('conversations.open', { users: 'U404' }), 'user_not_found');
   const wrong = { channel: slack.channel('general').id };
@@ -200,8 +210,12 @@ test('conversations.join, leave and create', async (t) => {
   assert.deepStrictEqual([made.channel.is_private, made.channel.creator], [true, slack.bot.id]);
   assert.strictEqual(await error('conversations.leave', { channel: made.channel.id }), 'last_member');
   const refusals = Object.entries({
-    random: 'name_taken', '': 'invalid_name_required', Upper: 'invalid_name_specials', 'a b': 'invalid_name_specials',
-    '--': 'invalid_name_punctuation', ['x'.repeat(81)]: 'invalid_name_maxlength',
+    random: 'name_taken',
+    '': 'invalid_name_required',
+    Upper: 'invalid_name_specials',
+    'a b': 'invalid_name_specials',
+    '--': 'invalid_name_punctuation',
+    ['x'.repeat(81)]: 'invalid_name_maxlength',
   });
   for (const [name, code] of refusals) assert.strictEqual(await error('conversations.create', { name }), code);
 });

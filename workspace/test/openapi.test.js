@@ -24,7 +24,10 @@ function deviations({ method, status, headers, body }) {
   if (!response) return [`status ${status}`];
   if (response.$ref) {
     at = response.$ref.slice(1);
-    response = at.slice(1).split('/').reduce((inner, key) => inner[key], description);
+    response = at
+      .slice(1)
+      .split('/')
+      .reduce((inner, key) => inner[key], description);
   }
   const [type] = headers.get('content-type').split(';');
   if (!response.content[type]) return [`content type ${type}`];
@@ -57,7 +60,10 @@ const form = 'application/x-www-form-urlencoded';
 const calls = {
   'a success by GET': [{ method: 'GET', query: '?batch_presence_aware=1&presence_sub=true' }, true],
   'a success by form': [{ body: new URLSearchParams({ batch_presence_aware: '1' }) }, true],
-  'a success by JSON': [{ body: '{"batch_presence_aware":true}', headers: { 'content-type': 'application/json' } }, true],
+  'a success by JSON': [
+    { body: '{"batch_presence_aware":true}', headers: { 'content-type': 'application/json' } },
+    true,
+  ],
   'JSON with a charset': [{ body: '{}', headers: { 'content-type': 'application/json; charset=utf-8' } }, true],
   'a form with a charset': [{ body: 'a=b', headers: { 'content-type': `${form}; charset=utf-8` } }, true],
   'no body': [{}, true],
@@ -116,9 +122,13 @@ test('an answer that is not as described is noticed', async (t) => {
 });
 
 const recorded = path.join(__dirname, '..', '..', '..', 'shared', 'data', 'rtm-connect.json');
-test('recorded answers of Slack are as described', { skip: !existsSync(recorded) && 'no recordings are at hand' }, () => {
+test('recorded answers of Slack are as described', {
+  skip: !existsSync(recorded) && 'no recordings are at hand',
+}, () => {
   const validate = ajv.compile({ $ref: 'description#/components/schemas/Session' });
-  const answers = JSON.parse(readFileSync(recorded, 'utf8')).filter(({ ok, url }) => ok && /^wss?:\/\/[^/]+\//.test(url));
+  const answers = JSON.parse(readFileSync(recorded, 'utf8')).filter(
+    ({ ok, url }) => ok && /^wss?:\/\/[^/]+\//.test(url),
+  );
   assert.ok(answers.length > 0);
   for (const answer of answers) assert.ok(validate(answer), ajv.errorsText(validate.errors));
 });

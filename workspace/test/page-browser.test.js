@@ -100,78 +100,77 @@ test('who types, who is there, and what is unread is shown', { skip, timeout }, 
   assert.strictEqual(await random.locator('.badge').count(), 0);
 });
 
-test(
-  'reactions, threads, edits and deletions: made here, and seen when a bot makes them',
-  { skip, timeout },
-  async (t) => {
-    const slack = await startWorkspace(t);
-    const page = await openPage(t, slack);
-    const client = await Client.connect(slack);
-    await page.locator('#write').fill('first');
-    await page.locator('#write').press('Enter');
-    await shown(page, 'first');
-    const row = page.locator('#log .message').first();
-    assert.strictEqual((await next(client)).text, 'first');
+test('reactions, threads, edits and deletions: made here, and seen when a bot makes them', {
+  skip,
+  timeout,
+}, async (t) => {
+  const slack = await startWorkspace(t);
+  const page = await openPage(t, slack);
+  const client = await Client.connect(slack);
+  await page.locator('#write').fill('first');
+  await page.locator('#write').press('Enter');
+  await shown(page, 'first');
+  const row = page.locator('#log .message').first();
+  assert.strictEqual((await next(client)).text, 'first');
 
-    await row.hover();
-    await row.getByRole('button', { name: 'React' }).click();
-    await page.locator('#react-choices [aria-label=tada]').click();
-    await row.locator('.chip[aria-pressed=true]', { hasText: '1' }).waitFor();
-    assert.strictEqual((await next(client)).type, 'reaction_added');
-    await row.locator('.chip').click();
-    assert.strictEqual((await next(client)).type, 'reaction_removed');
-    await row.locator('.chip').waitFor({ state: 'detached' });
+  await row.hover();
+  await row.getByRole('button', { name: 'React' }).click();
+  await page.locator('#react-choices [aria-label=tada]').click();
+  await row.locator('.chip[aria-pressed=true]', { hasText: '1' }).waitFor();
+  assert.strictEqual((await next(client)).type, 'reaction_added');
+  await row.locator('.chip').click();
+  assert.strictEqual((await next(client)).type, 'reaction_removed');
+  await row.locator('.chip').waitFor({ state: 'detached' });
 
-    await row.hover();
-    await row.getByRole('button', { name: 'Edit' }).click();
-    assert.strictEqual(await page.locator('#write').inputValue(), 'first');
-    await page.locator('#write').fill('second');
-    await page.locator('#write').press('Enter');
-    await row.getByText('(edited)').waitFor();
-    const { subtype, message } = await next(client);
-    assert.deepStrictEqual([subtype, message.text], ['message_changed', 'second']);
+  await row.hover();
+  await row.getByRole('button', { name: 'Edit' }).click();
+  assert.strictEqual(await page.locator('#write').inputValue(), 'first');
+  await page.locator('#write').fill('second');
+  await page.locator('#write').press('Enter');
+  await row.getByText('(edited)').waitFor();
+  const { subtype, message } = await next(client);
+  assert.deepStrictEqual([subtype, message.text], ['message_changed', 'second']);
 
-    await row.hover();
-    await row.getByRole('button', { name: 'Reply in thread' }).click();
-    await page.locator('#reply').fill('in the thread');
-    await page.locator('#reply').press('Enter');
-    await shown(page, 'in the thread', '#thread-log');
-    await row.locator('.replies', { hasText: '1 reply' }).waitFor();
-    assert.strictEqual(await page.locator('#log .message').count(), 1, 'a reply is not in the channel');
-    assert.strictEqual((await next(client)).thread_ts, message.ts);
-    client.send({
-      id: 1,
-      type: 'message',
-      channel: slack.channel('general').id,
-      thread_ts: message.ts,
-      text: 'from the bot',
-    });
-    await shown(page, 'from the bot', '#thread-log');
-    await row.locator('.replies', { hasText: '2 replies' }).waitFor();
-    await page.locator('#thread-close').click();
+  await row.hover();
+  await row.getByRole('button', { name: 'Reply in thread' }).click();
+  await page.locator('#reply').fill('in the thread');
+  await page.locator('#reply').press('Enter');
+  await shown(page, 'in the thread', '#thread-log');
+  await row.locator('.replies', { hasText: '1 reply' }).waitFor();
+  assert.strictEqual(await page.locator('#log .message').count(), 1, 'a reply is not in the channel');
+  assert.strictEqual((await next(client)).thread_ts, message.ts);
+  client.send({
+    id: 1,
+    type: 'message',
+    channel: slack.channel('general').id,
+    thread_ts: message.ts,
+    text: 'from the bot',
+  });
+  await shown(page, 'from the bot', '#thread-log');
+  await row.locator('.replies', { hasText: '2 replies' }).waitFor();
+  await page.locator('#thread-close').click();
 
-    const said = slack.messages('#general').find(({ text }) => text === 'second');
-    slack.events.emit(
-      'event',
-      {
-        type: 'reaction_added',
-        user: slack.bot.id,
-        reaction: 'eyes',
-        item: { type: 'message', channel: said.channel, ts: said.ts },
-      },
-      { channel: said.channel },
-      { via: 'web' },
-    );
-    await row.locator('.chip', { hasText: '👀' }).waitFor();
+  const said = slack.messages('#general').find(({ text }) => text === 'second');
+  slack.events.emit(
+    'event',
+    {
+      type: 'reaction_added',
+      user: slack.bot.id,
+      reaction: 'eyes',
+      item: { type: 'message', channel: said.channel, ts: said.ts },
+    },
+    { channel: said.channel },
+    { via: 'web' },
+  );
+  await row.locator('.chip', { hasText: '👀' }).waitFor();
 
-    await page.locator('#write').fill('to be deleted');
-    await page.locator('#write').press('Enter');
-    const last = await shown(page, 'to be deleted');
-    await last.hover();
-    await last.getByRole('button', { name: 'Delete' }).click();
-    await page.locator('#log').getByText('to be deleted').waitFor({ state: 'detached' });
-  },
-);
+  await page.locator('#write').fill('to be deleted');
+  await page.locator('#write').press('Enter');
+  const last = await shown(page, 'to be deleted');
+  await last.hover();
+  await last.getByRole('button', { name: 'Delete' }).click();
+  await page.locator('#log').getByText('to be deleted').waitFor({ state: 'detached' });
+});
 
 test('channels: made, joined, left, and refused with a reason', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);

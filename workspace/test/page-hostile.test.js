@@ -297,7 +297,10 @@ test('with 1,000 users in 500 channels not all is told and drawn anew at each ch
   await page.locator('#people .dot.away').nth(8).waitFor();
   for (const handle of marked) assert.ok(await handle.evaluate((item) => item.isConnected), 'the same as before');
   await until(ws, () =>
-    got.some(({ directory }) => directory?.users.filter(({ id, presence }) => presence === 'away' && id !== slack.bot.id).length === 8),
+    got.some(
+      ({ directory }) =>
+        directory?.users.filter(({ id, presence }) => presence === 'away' && id !== slack.bot.id).length === 8,
+    ),
   );
 
   got.length = 0;

@@ -122,75 +122,67 @@ test('even a script that got in could not make markup, or load anything', { skip
   assert.deepStrictEqual(tries, { innerHTML: 'TypeError', script: 'TypeError', ran: false });
 });
 
-test(
-  'a message of 40,000 characters is shown in part, and in whole when asked for',
-  { skip, timeout },
-  async (t) => {
-    const slack = await startWorkspace(t);
-    const page = await openPage(t, slack);
-    await page.locator('#write').fill('y'.repeat(40_000));
-    await page.locator('#write').press('Enter');
-    const row = await shown(page, 'yyy');
-    assert.strictEqual(slack.messages('#general')[0].text.length, 40_000);
-    assert.ok((await row.locator('.body').textContent()).length < 4000);
-    await row.getByRole('button', { name: 'show all 40,000 characters' }).click();
-    assert.strictEqual((await row.locator('.body').textContent()).length, 40_000);
-    await page.locator('#write').fill('z'.repeat(40_001));
-    await page.locator('#write').press('Enter');
-    await page.locator('#toast', { hasText: 'msg_too_long' }).waitFor();
-    assert.strictEqual((await page.locator('#write').inputValue()).length, 40_001, 'what was typed stays');
-    for (const text of [
-      '*'.repeat(40_000),
-      '`'.repeat(39_999),
-      '<'.repeat(40_000),
-      ':a'.repeat(20_000),
-      '_a'.repeat(20_000),
-      '\n'.repeat(40_000),
-    ]) {
-      slack.user('bob').say('#general', text);
-    }
-    slack.user('bob').say('#general', 'still alive');
-    await shown(page, 'still alive');
-    const more = page.getByRole('button', { name: /^show all/ });
-    while ((await more.count()) > 0) await more.first().click();
-  },
-);
+test('a message of 40,000 characters is shown in part, and in whole when asked for', { skip, timeout }, async (t) => {
+  const slack = await startWorkspace(t);
+  const page = await openPage(t, slack);
+  await page.locator('#write').fill('y'.repeat(40_000));
+  await page.locator('#write').press('Enter');
+  const row = await shown(page, 'yyy');
+  assert.strictEqual(slack.messages('#general')[0].text.length, 40_000);
+  assert.ok((await row.locator('.body').textContent()).length < 4000);
+  await row.getByRole('button', { name: 'show all 40,000 characters' }).click();
+  assert.strictEqual((await row.locator('.body').textContent()).length, 40_000);
+  await page.locator('#write').fill('z'.repeat(40_001));
+  await page.locator('#write').press('Enter');
+  await page.locator('#toast', { hasText: 'msg_too_long' }).waitFor();
+  assert.strictEqual((await page.locator('#write').inputValue()).length, 40_001, 'what was typed stays');
+  for (const text of [
+    '*'.repeat(40_000),
+    '`'.repeat(39_999),
+    '<'.repeat(40_000),
+    ':a'.repeat(20_000),
+    '_a'.repeat(20_000),
+    '\n'.repeat(40_000),
+  ]) {
+    slack.user('bob').say('#general', text);
+  }
+  slack.user('bob').say('#general', 'still alive');
+  await shown(page, 'still alive');
+  const more = page.getByRole('button', { name: /^show all/ });
+  while ((await more.count()) > 0) await more.first().click();
+});
 
-test(
-  'a flood of 5,000 messages a second is thinned out, and the page says so',
-  { skip, timeout },
-  async (t) => {
-    const slack = await startWorkspace(t);
-    await Client.connect(slack);
-    const page = await openPage(t, slack);
-    await page.locator('.bot.on').waitFor();
-    await page.evaluate(() => {
-      window.most = { messages: 0, frames: 0, nodes: 0 };
-      new MutationObserver(() => {
-        window.most.messages = Math.max(window.most.messages, document.querySelector('#log').childElementCount);
-        window.most.frames = Math.max(window.most.frames, document.querySelector('#wire-log').childElementCount);
-        window.most.nodes = Math.max(window.most.nodes, document.querySelectorAll('*').length);
-      }).observe(document.body, { childList: true, subtree: true });
-    });
-    assert.match(await fault(page, 'flood', '5000/3'), /5,000 messages a second/);
-    await page.locator('#flood', { hasText: /messages a second: \d+ of them are drawn/ }).waitFor();
-    await page.locator('#wire-count', { hasText: /thinned out/ }).waitFor();
-    await page.locator('#write').fill('said in the flood');
-    await page.locator('#write').press('Enter');
-    await page.waitForFunction(() => document.querySelector('#write').value === '');
-    await page.locator('#flood').waitFor({ state: 'hidden', timeout: 30_000 });
-    await page.locator('#log .gap', { hasText: 'too fast to be drawn' }).first().waitFor();
-    await page.locator('#wire-log .gap', { hasText: 'not drawn' }).first().waitFor();
-    assert.ok(slack.messages('#general').some(({ text }) => text === 'said in the flood'));
-    const most = await page.evaluate(() => window.most);
-    assert.ok(most.messages > 20 && most.messages <= 220, `${most.messages} rows of messages`);
-    assert.ok(most.frames > 20 && most.frames <= 170, `${most.frames} rows of frames`);
-    assert.ok(most.nodes < 5000, `${most.nodes} elements`);
-    await page.locator('#write').fill('after the flood');
-    await page.locator('#write').press('Enter');
-    await shown(page, 'after the flood');
-  },
-);
+test('a flood of 5,000 messages a second is thinned out, and the page says so', { skip, timeout }, async (t) => {
+  const slack = await startWorkspace(t);
+  await Client.connect(slack);
+  const page = await openPage(t, slack);
+  await page.locator('.bot.on').waitFor();
+  await page.evaluate(() => {
+    window.most = { messages: 0, frames: 0, nodes: 0 };
+    new MutationObserver(() => {
+      window.most.messages = Math.max(window.most.messages, document.querySelector('#log').childElementCount);
+      window.most.frames = Math.max(window.most.frames, document.querySelector('#wire-log').childElementCount);
+      window.most.nodes = Math.max(window.most.nodes, document.querySelectorAll('*').length);
+    }).observe(document.body, { childList: true, subtree: true });
+  });
+  assert.match(await fault(page, 'flood', '5000/3'), /5,000 messages a second/);
+  await page.locator('#flood', { hasText: /messages a second: \d+ of them are drawn/ }).waitFor();
+  await page.locator('#wire-count', { hasText: /thinned out/ }).waitFor();
+  await page.locator('#write').fill('said in the flood');
+  await page.locator('#write').press('Enter');
+  await page.waitForFunction(() => document.querySelector('#write').value === '');
+  await page.locator('#flood').waitFor({ state: 'hidden', timeout: 30_000 });
+  await page.locator('#log .gap', { hasText: 'too fast to be drawn' }).first().waitFor();
+  await page.locator('#wire-log .gap', { hasText: 'not drawn' }).first().waitFor();
+  assert.ok(slack.messages('#general').some(({ text }) => text === 'said in the flood'));
+  const most = await page.evaluate(() => window.most);
+  assert.ok(most.messages > 20 && most.messages <= 220, `${most.messages} rows of messages`);
+  assert.ok(most.frames > 20 && most.frames <= 170, `${most.frames} rows of frames`);
+  assert.ok(most.nodes < 5000, `${most.nodes} elements`);
+  await page.locator('#write').fill('after the flood');
+  await page.locator('#write').press('Enter');
+  await shown(page, 'after the flood');
+});
 
 test('the page holds 200 messages, and shows earlier ones when asked to', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
@@ -214,29 +206,28 @@ test('the page holds 200 messages, and shows earlier ones when asked to', { skip
   await shown(page, 'said from back there');
 });
 
-test(
-  'the page comes back by itself when the workspace does, and keeps what was typed',
-  { skip, timeout },
-  async (t) => {
-    const first = await Workspace.start();
-    atEnd(t, () => first.close());
-    const page = await openPage(t, first);
-    first.user('bob').say('#random', 'before');
-    await page.locator('#channels button', { hasText: 'random' }).click();
-    await shown(page, 'before');
-    await page.locator('#actor').selectOption({ label: 'carol' });
-    await page.locator('#write').fill('half a mess');
-    await first.close();
-    await page.locator('#status[data-state=lost]').waitFor();
-    await page.locator('#write').press('Enter');
-    await page.locator('#toast', { hasText: 'lost' }).waitFor();
-    const second = await startWorkspace(t, { port: Number(new URL(first.apiUrl).port) });
-    second.user('bob').say('#random', 'afterwards');
-    await page.locator('#status[data-state=live]').waitFor();
-    await shown(page, 'afterwards');
-    await page.getByText('before', { exact: true }).waitFor({ state: 'detached' });
-    await page.locator('#write').press('Enter');
-    await shown(page, 'half a mess');
-    assert.strictEqual(second.messages('#random').at(-1).user, second.user('carol').id);
-  },
-);
+test('the page comes back by itself when the workspace does, and keeps what was typed', {
+  skip,
+  timeout,
+}, async (t) => {
+  const first = await Workspace.start();
+  atEnd(t, () => first.close());
+  const page = await openPage(t, first);
+  first.user('bob').say('#random', 'before');
+  await page.locator('#channels button', { hasText: 'random' }).click();
+  await shown(page, 'before');
+  await page.locator('#actor').selectOption({ label: 'carol' });
+  await page.locator('#write').fill('half a mess');
+  await first.close();
+  await page.locator('#status[data-state=lost]').waitFor();
+  await page.locator('#write').press('Enter');
+  await page.locator('#toast', { hasText: 'lost' }).waitFor();
+  const second = await startWorkspace(t, { port: Number(new URL(first.apiUrl).port) });
+  second.user('bob').say('#random', 'afterwards');
+  await page.locator('#status[data-state=live]').waitFor();
+  await shown(page, 'afterwards');
+  await page.getByText('before', { exact: true }).waitFor({ state: 'detached' });
+  await page.locator('#write').press('Enter');
+  await shown(page, 'half a mess');
+  assert.strictEqual(second.messages('#random').at(-1).user, second.user('carol').id);
+});

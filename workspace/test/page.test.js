@@ -399,7 +399,10 @@ test('a call that cannot be shown in whole is answered all the same', async (t) 
   const body = `{"channel":"${channel}","text":"x","deep":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
   const answer = await (await fetch(`${slack.apiUrl}chat.postMessage`, { method: 'POST', headers, body })).json();
   assert.strictEqual(answer.ok, true);
-  const shown = (type) => ({ frames }) => frames.some((entry) => entry.type === type);
+  const shown =
+    (type) =>
+    ({ frames }) =>
+      frames.some((entry) => entry.type === type);
   await page.until(shown('chat.postMessage'));
   await fetch(`${slack.apiUrl}api.test`, { method: 'POST', headers, body: JSON.stringify({ text: 'x'.repeat(1e6) }) });
   const entry = (await page.until(shown('api.test'))).frames.find(({ type }) => type === 'api.test');

@@ -51,7 +51,10 @@ test('@slack/rtm-api survives a dropped connection', async (t) => {
   const heard = once(rtm, 'message');
   slack.user('ann').dm(slack.bot, 'still there?');
   assert.strictEqual((await heard)[0].text, 'still there?');
-  assert.deepStrictEqual(slack.requests.map(({ method }) => method), ['rtm.start', 'rtm.start']);
+  assert.deepStrictEqual(
+    slack.requests.map(({ method }) => method),
+    ['rtm.start', 'rtm.start'],
+  );
 });
 
 test('@slack/rtm-api is refused', async (t) => {

@@ -25,8 +25,21 @@ async function start(t) {
   const said = ann.say('#general', 'hi');
   ann.reply(said, 'there');
   const ids = [
-    slack.channel('general').id, slack.channel('random').id, slack.im('ann').id, ann.id, slack.bot.id, slack.bot.botId,
-    said.ts, '#general', '@ann', 'auto', 'away', 'wave', '1.2', 'bmV4dF90czoxNTEyMDg1ODYxMDAwNTQz', 'aW5kZXg6MQ==',
+    slack.channel('general').id,
+    slack.channel('random').id,
+    slack.im('ann').id,
+    ann.id,
+    slack.bot.id,
+    slack.bot.botId,
+    said.ts,
+    '#general',
+    '@ann',
+    'auto',
+    'away',
+    'wave',
+    '1.2',
+    'bmV4dF90czoxNTEyMDg1ODYxMDAwNTQz',
+    'aW5kZXg6MQ==',
   ];
   const value = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...ids) },
@@ -47,38 +60,50 @@ function checkAnswer(status, text, what) {
   assert.notStrictEqual(answer.error, 'internal_error', what);
   assert.doesNotMatch(text, /node_modules|\.js:\d|at \w+ \(/, what);
   const { messages = [], warnings = [] } = answer.response_metadata ?? {};
-  assert.ok([...messages, ...warnings].every((one) => typeof one === 'string'), what);
+  assert.ok(
+    [...messages, ...warnings].every((one) => typeof one === 'string'),
+    what,
+  );
 }
 
 test('every request gets an envelope', async (t) => {
   const { slack, value } = await start(t);
   const params = fc.dictionary(fc.constantFrom(...NAMES), value, { maxKeys: 6 });
-  const form = (given) => new URLSearchParams(
-    Object.entries(given).map(([key, one]) => [key, typeof one === 'string' ? one : JSON.stringify(one)]),
-  ).toString();
-  const multipart = (given) => `${Object.entries(given).map(([key, one]) => (
-    `--b\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${JSON.stringify(one)}\r\n`)).join('')}--b--\r\n`;
+  const form = (given) =>
+    new URLSearchParams(
+      Object.entries(given).map(([key, one]) => [key, typeof one === 'string' ? one : JSON.stringify(one)]),
+    ).toString();
+  const multipart = (given) =>
+    `${Object.entries(given)
+      .map(([key, one]) => `--b\r\nContent-Disposition: form-data; name="${key}"\r\n\r\n${JSON.stringify(one)}\r\n`)
+      .join('')}--b--\r\n`;
   const forms = {
     'application/json; charset=utf-8': (given) => JSON.stringify(given),
     'application/x-www-form-urlencoded': form,
     'multipart/form-data; boundary=b': multipart,
   };
   let accepted = 0;
-  await fc.assert(fc.asyncProperty(
-    fc.constantFrom(...METHODS), params, fc.constantFrom(...Object.keys(forms)), fc.boolean(),
-    async (method, given, type, byQuery) => {
-      const body = byQuery ? undefined : forms[type](given);
-      if (byQuery && form(given).length > 8000) return;
-      const url = slack.apiUrl + method + (byQuery ? `?${form(given)}` : '');
-      const headers = { authorization: `Bearer ${slack.token}`, ...(byQuery ? {} : { 'content-type': type }) };
-      const response = await fetch(url, { method: byQuery ? 'GET' : 'POST', headers, body });
-      const what = `${method} ${type} ${JSON.stringify(given)}`;
-      const text = await response.text();
-      if (text.startsWith('{"ok":true')) accepted += 1;
-      if (method !== 'api.test') checkAnswer(response.status, text, what);
-      else assert.strictEqual(typeof JSON.parse(text).ok, 'boolean', what);
-    },
-  ), { numRuns: 800 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...METHODS),
+      params,
+      fc.constantFrom(...Object.keys(forms)),
+      fc.boolean(),
+      async (method, given, type, byQuery) => {
+        const body = byQuery ? undefined : forms[type](given);
+        if (byQuery && form(given).length > 8000) return;
+        const url = slack.apiUrl + method + (byQuery ? `?${form(given)}` : '');
+        const headers = { authorization: `Bearer ${slack.token}`, ...(byQuery ? {} : { 'content-type': type }) };
+        const response = await fetch(url, { method: byQuery ? 'GET' : 'POST', headers, body });
+        const what = `${method} ${type} ${JSON.stringify(given)}`;
+        const text = await response.text();
+        if (text.startsWith('{"ok":true')) accepted += 1;
+        if (method !== 'api.test') checkAnswer(response.status, text, what);
+        else assert.strictEqual(typeof JSON.parse(text).ok, 'boolean', what);
+      },
+    ),
+    { numRuns: 800 },
+  );
   assert.ok(accepted > 100, `only ${accepted} requests were accepted`);
 });
 
@@ -86,49 +111,81 @@ test('every body of every content type gets an envelope', async (t) => {
   const { slack } = await start(t);
   const type = fc.oneof(
     fc.constantFrom(
-      'application/json', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=b', 'multipart/form-data',
-      'text/plain', 'application/json; charset=x', 'multipart/form-data; boundary=', 'multipart/form-data; boundary="b',
+      'application/json',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=b',
+      'multipart/form-data',
+      'text/plain',
+      'application/json; charset=x',
+      'multipart/form-data; boundary=',
+      'multipart/form-data; boundary="b',
     ),
     fc.stringMatching(/^[ -~]{0,40}$/),
   );
   const fragment = fc.constantFrom(
-    '--b\r\n', '--b--', '--b', '\r\n', '\r\n\r\n', 'Content-Disposition: form-data', '; name="a"', '; name=',
-    '; filename="f"', 'Content-Type: text/plain', 'Content-Transfer-Encoding: base64',
-    'Content-Length: 5', 'x', '\0', '\n', '--',
+    '--b\r\n',
+    '--b--',
+    '--b',
+    '\r\n',
+    '\r\n\r\n',
+    'Content-Disposition: form-data',
+    '; name="a"',
+    '; name=',
+    '; filename="f"',
+    'Content-Type: text/plain',
+    'Content-Transfer-Encoding: base64',
+    'Content-Length: 5',
+    'x',
+    '\0',
+    '\n',
+    '--',
   );
   const body = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
     fc.array(fragment, { maxLength: 20 }).map((parts) => Buffer.from(parts.join(''))),
   );
-  await fc.assert(fc.asyncProperty(type, body, async (contentType, bytes) => {
-    const headers = { 'content-type': contentType };
-    const response = await fetch(`${slack.apiUrl}auth.test`, { method: 'POST', headers, body: bytes });
-    checkAnswer(response.status, await response.text(), `${contentType} ${bytes.toString('latin1')}`);
-  }), { numRuns: 600 });
+  await fc.assert(
+    fc.asyncProperty(type, body, async (contentType, bytes) => {
+      const headers = { 'content-type': contentType };
+      const response = await fetch(`${slack.apiUrl}auth.test`, { method: 'POST', headers, body: bytes });
+      checkAnswer(response.status, await response.text(), `${contentType} ${bytes.toString('latin1')}`);
+    }),
+    { numRuns: 600 },
+  );
 });
 
 test('every frame with an id gets its reply, and the connection goes on', async (t) => {
   const { slack, value } = await start(t);
   const client = await Client.connect(slack);
-  const frame = fc.record({
-    type: fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...FRAME_TYPES) }, value),
-    id: value, channel: value, text: value, ids: value, thread_ts: value,
-  }, { requiredKeys: [] });
+  const frame = fc.record(
+    {
+      type: fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...FRAME_TYPES) }, value),
+      id: value,
+      channel: value,
+      text: value,
+      ids: value,
+      thread_ts: value,
+    },
+    { requiredKeys: [] },
+  );
   let marks = 0;
-  await fc.assert(fc.asyncProperty(fc.array(frame, { maxLength: 10 }), async (frames) => {
-    for (const one of frames) client.send(one);
-    marks += 1;
-    client.send({ id: `mark ${marks}`, type: 'ping' });
-    const expected = frames.filter(({ type }) => !['typing', 'presence_sub', 'presence_query'].includes(type)).length;
-    let replies = 0;
-    for (;;) {
-      const got = await client.next();
-      if (got.reply_to === `mark ${marks}`) break;
-      if ('ok' in got || got.type === 'pong') replies += 1;
-      if ('ok' in got && !got.ok) assert.deepStrictEqual(Object.keys(got.error), ['code', 'msg']);
-    }
-    assert.ok(replies >= expected, `${replies} replies to ${expected} frames`);
-  }), { numRuns: 300 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(frame, { maxLength: 10 }), async (frames) => {
+      for (const one of frames) client.send(one);
+      marks += 1;
+      client.send({ id: `mark ${marks}`, type: 'ping' });
+      const expected = frames.filter(({ type }) => !['typing', 'presence_sub', 'presence_query'].includes(type)).length;
+      let replies = 0;
+      for (;;) {
+        const got = await client.next();
+        if (got.reply_to === `mark ${marks}`) break;
+        if ('ok' in got || got.type === 'pong') replies += 1;
+        if ('ok' in got && !got.ok) assert.deepStrictEqual(Object.keys(got.error), ['code', 'msg']);
+      }
+      assert.ok(replies >= expected, `${replies} replies to ${expected} frames`);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('every frame that is no such thing gets an error, and the connection goes on', async (t) => {
@@ -136,12 +193,15 @@ test('every frame that is no such thing gets an error, and the connection goes o
   const client = await Client.connect(slack);
   const bytes = fc.uint8Array({ maxLength: 100 }).map((list) => Buffer.from(list));
   const data = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), bytes);
-  await fc.assert(fc.asyncProperty(data, async (sent) => {
-    client.send(sent);
-    const { type, error } = await client.next();
-    assert.strictEqual(type === 'error' || error !== undefined, true);
-    assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong');
-  }), { numRuns: 300 });
+  await fc.assert(
+    fc.asyncProperty(data, async (sent) => {
+      client.send(sent);
+      const { type, error } = await client.next();
+      assert.strictEqual(type === 'error' || error !== undefined, true);
+      assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong');
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('bytes that are no frames end a connection by the right code', async (t) => {
@@ -150,17 +210,20 @@ test('bytes that are no frames end a connection by the right code', async (t) =>
   const mask = fc.constantFrom(0x80, 0x85, 0xfe, 0xff, 0x05);
   const rest = fc.uint8Array({ maxLength: 60 });
   const bytes = fc.tuple(head, mask, rest).map(([first, second, more]) => Buffer.from([first, second, ...more]));
-  await fc.assert(fc.asyncProperty(bytes, async (sent) => {
-    const client = await Client.connect(slack);
-    const [connection] = slack.connections;
-    client.ws._socket.end(sent);
-    const { code } = await connection.closed;
-    const isClose = (sent[0] & 0x0f) === 8;
-    const known = [1002, 1003, 1005, 1006, 1007, 1009].includes(code);
-    assert.ok(known || isClose, `${sent.toString('hex')} closed with ${code}`);
-    client.ws.terminate();
-    await client.closed;
-  }), { numRuns: 200 });
+  await fc.assert(
+    fc.asyncProperty(bytes, async (sent) => {
+      const client = await Client.connect(slack);
+      const [connection] = slack.connections;
+      client.ws._socket.end(sent);
+      const { code } = await connection.closed;
+      const isClose = (sent[0] & 0x0f) === 8;
+      const known = [1002, 1003, 1005, 1006, 1007, 1009].includes(code);
+      assert.ok(known || isClose, `${sent.toString('hex')} closed with ${code}`);
+      client.ws.terminate();
+      await client.closed;
+    }),
+    { numRuns: 200 },
+  );
   assert.deepStrictEqual(slack.connections, []);
   await Client.connect(slack);
 });
@@ -169,23 +232,41 @@ test('every bytes on the port are answered with a 4xx, or not at all', async (t)
   const { slack } = await start(t);
   const port = Number(new URL(slack.apiUrl).port);
   const fragment = fc.constantFrom(
-    'GET ', 'POST ', '/api/api.test', '/websocket/', '/', ' HTTP/1.1\r\n', 'Host: x\r\n', 'Connection: Upgrade\r\n',
-    'Upgrade: websocket\r\n', 'Sec-WebSocket-Key: x\r\n', 'Sec-WebSocket-Version: 13\r\n', 'Content-Length: 3\r\n',
-    'Transfer-Encoding: chunked\r\n', 'Content-Type: application/json\r\n', '\r\n', '3\r\nabc\r\n', '\0',
-    '?a=%zz&%', '\xff',
+    'GET ',
+    'POST ',
+    '/api/api.test',
+    '/websocket/',
+    '/',
+    ' HTTP/1.1\r\n',
+    'Host: x\r\n',
+    'Connection: Upgrade\r\n',
+    'Upgrade: websocket\r\n',
+    'Sec-WebSocket-Key: x\r\n',
+    'Sec-WebSocket-Version: 13\r\n',
+    'Content-Length: 3\r\n',
+    'Transfer-Encoding: chunked\r\n',
+    'Content-Type: application/json\r\n',
+    '\r\n',
+    '3\r\nabc\r\n',
+    '\0',
+    '?a=%zz&%',
+    '\xff',
   );
   const bytes = fc.oneof(
     fc.array(fragment, { maxLength: 15 }).map((parts) => Buffer.from(parts.join(''), 'latin1')),
     fc.uint8Array({ maxLength: 100 }).map((list) => Buffer.from(list)),
   );
-  await fc.assert(fc.asyncProperty(bytes, async (sent) => {
-    const socket = net.connect(port, '127.0.0.1');
-    const chunks = [];
-    socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
-    socket.end(sent);
-    await once(socket, 'close');
-    const answer = Buffer.concat(chunks).toString();
-    assert.doesNotMatch(answer, /^HTTP\/1.1 5|\.js:\d/, sent.toString('latin1'));
-  }), { numRuns: 300 });
+  await fc.assert(
+    fc.asyncProperty(bytes, async (sent) => {
+      const socket = net.connect(port, '127.0.0.1');
+      const chunks = [];
+      socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
+      socket.end(sent);
+      await once(socket, 'close');
+      const answer = Buffer.concat(chunks).toString();
+      assert.doesNotMatch(answer, /^HTTP\/1.1 5|\.js:\d/, sent.toString('latin1'));
+    }),
+    { numRuns: 300 },
+  );
   assert.strictEqual((await call(slack, 'api.test')).body.ok, true);
 });

@@ -27,10 +27,16 @@ for (const args of examples) {
   test(`npx slack-rtm-workspace ${args.join(' ')}`, { skip: isKept && skip }, async (t) => {
     const folder = newFolder(t);
     fs.writeFileSync(path.join(folder, 'seed.json'), String(seed));
-    const slack = await new Run(t, [...args, '--port', '0'], { cwd: folder, ...(isKept ? { node, env } : {}) }).started();
+    const slack = await new Run(t, [...args, '--port', '0'], {
+      cwd: folder,
+      ...(isKept ? { node, env } : {}),
+    }).started();
     const { members } = (await call(slack, 'users.list')).body;
     const names = members.map(({ name }) => name);
-    assert.deepStrictEqual(names, args.includes('--seed') ? ['dora', 'emil', 'helper'] : ['ann', 'bob', 'carol', 'robot']);
+    assert.deepStrictEqual(
+      names,
+      args.includes('--seed') ? ['dora', 'emil', 'helper'] : ['ann', 'bob', 'carol', 'robot'],
+    );
     assert.strictEqual(fs.existsSync(path.join(folder, 'workspace.db')), isKept);
   });
 }

@@ -14,7 +14,10 @@ for (const [, source] of readme.matchAll(/```js\n(.*?)```/gs)) {
 }
 assert.deepStrictEqual([...files.keys()], ['bot.js', 'bot.test.js']);
 
-const aliases = new Map([['slack-rtm-workspace', '..'], ['@slack/rtm-api', 'rtm-api-peer']]);
+const aliases = new Map([
+  ['slack-rtm-workspace', '..'],
+  ['@slack/rtm-api', 'rtm-api-peer'],
+]);
 
 /** Loads one of the README's files. */
 function load(name) {

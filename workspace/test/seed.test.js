@@ -17,15 +17,25 @@ function complaint(seed) {
 
 test('a seed has the form of the options of Workspace.start', () => {
   assert.strictEqual(complaint({}), undefined);
-  assert.strictEqual(complaint({
-    team: { id: 'T1', name: 'Acme', domain: 'acme' },
-    bots: ['robot', { name: 'second', id: 'U9', realName: '', token: 'xoxb-2' }],
-    users: ['@ann', { name: 'bob', id: 'U1', realName: 'Bob', presence: 'away' }],
-    channels: ['#general', { name: 'x', id: 'C1', isPrivate: true, members: ['ann', '@bob', 'U9'], topic: '', purpose: 'p' }],
-    ticketLifetime: 0,
-    maxFrameBytes: 100,
-  }), undefined);
-  assert.strictEqual(complaint({ channels: [{ name: 'x', members: ['ann', 'robot'] }] }), undefined, 'the default ones');
+  assert.strictEqual(
+    complaint({
+      team: { id: 'T1', name: 'Acme', domain: 'acme' },
+      bots: ['robot', { name: 'second', id: 'U9', realName: '', token: 'xoxb-2' }],
+      users: ['@ann', { name: 'bob', id: 'U1', realName: 'Bob', presence: 'away' }],
+      channels: [
+        '#general',
+        { name: 'x', id: 'C1', isPrivate: true, members: ['ann', '@bob', 'U9'], topic: '', purpose: 'p' },
+      ],
+      ticketLifetime: 0,
+      maxFrameBytes: 100,
+    }),
+    undefined,
+  );
+  assert.strictEqual(
+    complaint({ channels: [{ name: 'x', members: ['ann', 'robot'] }] }),
+    undefined,
+    'the default ones',
+  );
 });
 
 const wrong = [
@@ -45,9 +55,22 @@ const wrong = [
   [{ users: [{ name: 'x', presence: null }] }, 'users[0].presence must be "active" or "away", not null'],
   [{ users: ['ann', { name: '@ann' }] }, 'users[1].name is "ann", and so is users[0]'],
   [{ users: ['robot'] }, 'bots[0] is "robot", and so is users[0]'],
-  [{ users: [{ name: 'x', id: 'U1' }, { name: 'y', id: 'U1' }] }, 'users[1].id is "U1", and so is users[0].id'],
   [
-    { bots: [{ name: 'x', token: 't' }, { name: 'y', token: 't' }] },
+    {
+      users: [
+        { name: 'x', id: 'U1' },
+        { name: 'y', id: 'U1' },
+      ],
+    },
+    'users[1].id is "U1", and so is users[0].id',
+  ],
+  [
+    {
+      bots: [
+        { name: 'x', token: 't' },
+        { name: 'y', token: 't' },
+      ],
+    },
     'bots[1].token is "t", and so is bots[0].token',
   ],
   [{ channels: ['x', '#x'] }, 'channels[1] is "x", and so is channels[0]'],

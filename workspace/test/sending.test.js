@@ -50,7 +50,10 @@ test('replay goes no faster than the client reads', async (t) => {
   const total = 500;
   client.ws.pause();
   let done = false;
-  const replaying = slack.replay(Array(total).fill(frame)).then((count) => { done = true; return count; });
+  const replaying = slack.replay(Array(total).fill(frame)).then((count) => {
+    done = true;
+    return count;
+  });
   // Far more than the sockets hold was offered: once the pipe is full, the replay stands still.
   for (let i = 0; i < 10; i += 1) await call(slack, 'api.test');
   assert.strictEqual(done, false);

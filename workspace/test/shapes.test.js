@@ -14,28 +14,50 @@ const RECORDINGS = process.env.RECORDINGS ?? path.join(__dirname, '../../../shar
 const STAMPS = ['ts', 'event_ts', 'cache_ts'];
 /** What recordings have and this workspace leaves out, by the event. */
 const LEFT_OUT = {
-  'bot_added': ['icons'],
+  bot_added: ['icons'],
   'message::thread_broadcast': ['blocks', 'channel_type'],
-  'team_join': ['fields', 'presence', 'status'],
-  'rtm_start': ['prefs', 'icon', 'icons', 'dnd_debug', 'status'],
+  team_join: ['fields', 'presence', 'status'],
+  rtm_start: ['prefs', 'icon', 'icons', 'dnd_debug', 'status'],
 };
 /** What no recording has, but Slack's documentation. */
 const DOCUMENTED = [
-  'always_active', 'api_app_id', 'bot_id', 'is_user_deleted', 'num_members', 'team_id', 'updated', 'user_id',
+  'always_active',
+  'api_app_id',
+  'bot_id',
+  'is_user_deleted',
+  'num_members',
+  'team_id',
+  'updated',
+  'user_id',
 ];
 /** Where things of one kind are found, whatever the event. */
-const KINDS = new Map(Object.entries({
-  message: 'message', previous_message: 'message', root: 'message', latest: 'message',
-  channel: 'channel', channels: 'channel', groups: 'channel', ims: 'channel', mpims: 'channel',
-  user: 'user', users: 'user', profile: 'profile',
-}));
+const KINDS = new Map(
+  Object.entries({
+    message: 'message',
+    previous_message: 'message',
+    root: 'message',
+    latest: 'message',
+    channel: 'channel',
+    channels: 'channel',
+    groups: 'channel',
+    ims: 'channel',
+    mpims: 'channel',
+    user: 'user',
+    users: 'user',
+    profile: 'profile',
+  }),
+);
 
 /** The form of a JSON value: names and types, the entries of a list together. */
 function shapeOf(value) {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length > 0 ? [value.map(shapeOf).reduce(unite)] : [];
   if (typeof value !== 'object') return typeof value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, shapeOf(value[key])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, shapeOf(value[key])]),
+  );
 }
 
 function unite(one, other) {
@@ -89,7 +111,9 @@ function misfits(shape, samples, at, { kind, pool, leftOut }) {
 async function everything(t) {
   const slack = await startWorkspace(t, { reconnectUrlEvery: 200 });
   const seen = new Map();
-  const add = (name, value) => { if (!seen.has(name)) seen.set(name, value); };
+  const add = (name, value) => {
+    if (!seen.has(name)) seen.set(name, value);
+  };
   const client = await Client.connect(slack, { batch_presence_aware: 1 });
   slack.events.on('frame', ({ direction, data }) => {
     const frame = direction === 'out' ? JSON.parse(data) : {};
@@ -146,9 +170,18 @@ test('everything has the form that is written down', async (t) => {
 const missing = fs.existsSync(RECORDINGS) ? false : 'no recordings at hand';
 test('everything fits what was recorded at Slack', { skip: missing }, async (t) => {
   const read = (file) => fs.readFileSync(path.join(RECORDINGS, file), 'utf8');
-  const lines = (file) => read(file).split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const lines = (file) =>
+    read(file)
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
   const recorded = new Map([
-    ['rtm_connect', JSON.parse(read('rtm-connect.json')).filter(({ ok }) => ok).map(shapeOf)],
+    [
+      'rtm_connect',
+      JSON.parse(read('rtm-connect.json'))
+        .filter(({ ok }) => ok)
+        .map(shapeOf),
+    ],
     ['rtm_start', JSON.parse(read('rtm-start.json')).map(shapeOf)],
   ]);
   const record = (name, event) => recorded.set(name, [...(recorded.get(name) ?? []), shapeOf(event)]);

@@ -55,7 +55,7 @@ test('close does not wait for clients that are silent, slow or in the middle of 
   const idle = net.connect(port, '127.0.0.1').on('error', () => {});
   await once(idle, 'connect');
   await slack.close();
-  assert.ok(await replaying < 500);
+  assert.ok((await replaying) < 500);
   await hanging;
   slow.ws.terminate();
 });
@@ -64,12 +64,14 @@ test('ten workspaces at once know nothing of each other', async () => {
   const all = await Promise.all(Array.from({ length: 10 }, () => Workspace.start()));
   assert.strictEqual(new Set(all.map((slack) => slack.apiUrl)).size, 10);
   assert.strictEqual(new Set(all.map((slack) => slack.token)).size, 10);
-  await Promise.all(all.map(async (slack, index) => {
-    const client = await Client.connect(slack);
-    slack.user('ann').say('#general', `for ${index}`);
-    assert.strictEqual((await client.next()).text, `for ${index}`);
-    assert.strictEqual((await call(all[(index + 1) % 10], 'auth.test', {}, slack.token)).body.error, 'invalid_auth');
-  }));
+  await Promise.all(
+    all.map(async (slack, index) => {
+      const client = await Client.connect(slack);
+      slack.user('ann').say('#general', `for ${index}`);
+      assert.strictEqual((await client.next()).text, `for ${index}`);
+      assert.strictEqual((await call(all[(index + 1) % 10], 'auth.test', {}, slack.token)).body.error, 'invalid_auth');
+    }),
+  );
   await Promise.all(all.map((slack) => slack.close()));
 });
 

@@ -69,13 +69,28 @@ test('what is no JSON is refused', (t) => {
 test('a transaction is kept as a whole or not at all', (t) => {
   const file = newFile(t);
   const store = open(t, file);
-  assert.strictEqual(store.transaction(() => { store.put('a', '1', 1); return 'done'; }), 'done');
+  assert.strictEqual(
+    store.transaction(() => {
+      store.put('a', '1', 1);
+      return 'done';
+    }),
+    'done',
+  );
   const trouble = new Error('in the middle');
-  const half = () => store.transaction(() => { store.put('a', '2', 2); throw trouble; });
+  const half = () =>
+    store.transaction(() => {
+      store.put('a', '2', 2);
+      throw trouble;
+    });
   assert.throws(half, trouble);
   store.put('a', '3', 3);
   store.close();
-  assert.deepStrictEqual(open(t, file).load().map(({ id }) => id), ['1', '3']);
+  assert.deepStrictEqual(
+    open(t, file)
+      .load()
+      .map(({ id }) => id),
+    ['1', '3'],
+  );
 });
 
 test('a process that is killed while it puts loses nothing that it was told is kept', async (t) => {
@@ -193,8 +208,14 @@ test('a workspace with a data file goes on where it ended', async (t) => {
   assert.deepStrictEqual(shape(second), shape(first));
   const ids = (slack) => slack.users.map(({ id, name }) => [id, name]);
   assert.deepStrictEqual(ids(second), ids(first));
-  assert.deepStrictEqual(second.messages('#general').map(({ text, ts }) => [text, ts]), [['kept', said.ts]]);
-  assert.deepStrictEqual(second.messages(second.im('ann')).map(({ text }) => text), ['also kept']);
+  assert.deepStrictEqual(
+    second.messages('#general').map(({ text, ts }) => [text, ts]),
+    [['kept', said.ts]],
+  );
+  assert.deepStrictEqual(
+    second.messages(second.im('ann')).map(({ text }) => text),
+    ['also kept'],
+  );
   const next = second.user('ann').say('#general', 'later');
   assert.ok(next.ts > said.ts);
   const added = second.addBot('second');

@@ -13,7 +13,10 @@ for (const { driver, node, env, skip } of dataDrivers) {
   test(`the store with ${driver}`, { skip }, () => {
     const args = ['--test', '--test-reporter=tap', path.join(__dirname, 'store-cases.js')];
     const { NODE_TEST_CONTEXT, ...own } = process.env;
-    const { status, stdout } = spawnSync(node, args, { env: { ...own, ...env, STORE_DRIVER: driver }, encoding: 'utf8' });
+    const { status, stdout } = spawnSync(node, args, {
+      env: { ...own, ...env, STORE_DRIVER: driver },
+      encoding: 'utf8',
+    });
     assert.match(stdout, /^# pass [1-9]/m, stdout);
     assert.strictEqual(status, 0, stdout);
   });

@@ -78,7 +78,9 @@ class Client {
   async nextText() {
     while (this.#unread.length === 0) {
       if (this.ws.readyState === WebSocket.CLOSED) throw new Error('closed while a frame was awaited');
-      await new Promise((resolve) => { this.#wake = resolve; });
+      await new Promise((resolve) => {
+        this.#wake = resolve;
+      });
     }
     return this.#unread.shift();
   }

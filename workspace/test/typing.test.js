@@ -26,8 +26,9 @@ test('a user types', async (t) => {
 test('typing in an unknown channel is an error', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
-  assert.deepStrictEqual(
-    await client.ask({ id: 4, type: 'typing', channel: 'C404' }),
-    { ok: false, reply_to: 4, error: { code: 0, msg: 'invalid channel id' } },
-  );
+  assert.deepStrictEqual(await client.ask({ id: 4, type: 'typing', channel: 'C404' }), {
+    ok: false,
+    reply_to: 4,
+    error: { code: 0, msg: 'invalid channel id' },
+  });
 });

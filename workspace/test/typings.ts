@@ -1,6 +1,15 @@
 // User code that must compile, and lines that must not. Checked by `npm run check`, never run.
 
-import { Workspace, Audience, Bot, Channel, Connection, Message, Origin, WireFrame } from '..';
+import {
+  type Audience,
+  type Bot,
+  type Channel,
+  type Connection,
+  type Message,
+  type Origin,
+  type WireFrame,
+  Workspace,
+} from '..';
 
 export async function use(): Promise<void> {
   const slack = await Workspace.start({

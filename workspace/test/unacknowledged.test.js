@@ -36,7 +36,7 @@ test('held replies come after hello, in order, before later events, once', async
   assert.strictEqual((await last.ask({ id: 1, type: 'ping' })).type, 'pong', 'no reply comes twice');
 });
 
-test('a half-open connection\'s replies come on the next one', async (t) => {
+test("a half-open connection's replies come on the next one", async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const [connection] = slack.connections;
@@ -64,7 +64,7 @@ test('replies that were on their way when hello was held stay for the connection
   assert.strictEqual((await (await Client.connect(slack)).next()).reply_to, 1);
 });
 
-test('errors come again, too; pongs, other bots\' replies and those of a client that closed do not', async (t) => {
+test("errors come again, too; pongs, other bots' replies and those of a client that closed do not", async (t) => {
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   const client = await Client.connect(slack);
@@ -91,7 +91,11 @@ test('errors come again, too; pongs, other bots\' replies and those of a client 
 test('at most a hundred are kept', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
-  await sendUnanswered(slack, client, Array.from({ length: 120 }, (_, n) => `message ${n}`));
+  await sendUnanswered(
+    slack,
+    client,
+    Array.from({ length: 120 }, (_, n) => `message ${n}`),
+  );
   slack.faults.drop();
   await client.closed;
   const next = await Client.connect(slack);

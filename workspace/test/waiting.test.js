@@ -37,7 +37,10 @@ test('nextMessage waits, and filters by bot, place and text', async (t) => {
   await post(one, slack.im('ann'), 'c');
   await post(one, slack.channel('general'), 'exactly');
   await post(two, slack.channel('general'), 'd');
-  assert.deepStrictEqual((await Promise.all(waits)).map((message) => message.text), ['d', 'c', 'b', 'exactly']);
+  assert.deepStrictEqual(
+    (await Promise.all(waits)).map((message) => message.text),
+    ['d', 'c', 'b', 'exactly'],
+  );
   assert.strictEqual((await slack.nextMessage()).text, 'a', 'what did not match is still there');
 });
 
@@ -69,7 +72,7 @@ test('a filter or timeout that makes no sense is refused', async (t) => {
   assert.throws(() => slack.nextMessage({ timeout: -1 }), /timeout must be a number of ms, 0 or more, not -1/);
 });
 
-test('nextConnection and a connection\'s end can be awaited', async (t) => {
+test("nextConnection and a connection's end can be awaited", async (t) => {
   const slack = await startWorkspace(t);
   const waiting = slack.nextConnection({ bot: slack.bot });
   const before = Date.now();
@@ -107,9 +110,13 @@ test('frames of clients are logged and can be awaited', async (t) => {
   assert.ok(Buffer.isBuffer(ping.data));
   assert.deepStrictEqual(ping.frame, { type: 'ping' });
   assert.strictEqual(ping.connection, slack.connections[0]);
-  assert.deepStrictEqual(slack.received.map(({ data, frame }) => [data.toString(), frame]), [
-    ['rubbish', undefined], ['{"type":"ping"}', { type: 'ping' }],
-  ]);
+  assert.deepStrictEqual(
+    slack.received.map(({ data, frame }) => [data.toString(), frame]),
+    [
+      ['rubbish', undefined],
+      ['{"type":"ping"}', { type: 'ping' }],
+    ],
+  );
 });
 
 test('everything is told as it happens', async (t) => {
@@ -132,6 +139,9 @@ test('of very large calls only the last are kept', async (t) => {
   for (let index = 0; index < 12; index += 1) await call(slack, 'api.test', { index, text: 'x'.repeat(9_000_000) });
   const { requests } = slack;
   assert.strictEqual(requests[0].method, 'auth.test', 'small ones stay');
-  assert.deepStrictEqual(requests.slice(1).map(({ params }) => params.index), [...Array(11).keys()].map((n) => `${n + 1}`));
+  assert.deepStrictEqual(
+    requests.slice(1).map(({ params }) => params.index),
+    [...Array(11).keys()].map((n) => `${n + 1}`),
+  );
   assert.strictEqual((await slack.nextRequest({ method: 'api.test' })).params.index, '1');
 });

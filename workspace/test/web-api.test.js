@@ -31,7 +31,7 @@ test('the token may be in the header, the form, the JSON body or the query', asy
   }
 });
 
-test('without a token, with an unknown one, and for an unknown method there is Slack\'s error', async (t) => {
+test("without a token, with an unknown one, and for an unknown method there is Slack's error", async (t) => {
   const slack = await startWorkspace(t);
   const guarded = ['rtm.connect', 'rtm.start', 'auth.test', 'chat.postMessage', 'users.list', 'conversations.list'];
   for (const method of guarded) {
@@ -55,16 +55,20 @@ test('answers are escaped as Slack escapes them', async (t) => {
 test('api.test needs no token and gives back arguments and the error asked for', async (t) => {
   const slack = await startWorkspace(t);
   assert.deepStrictEqual((await call(slack, 'api.test', {}, '')).body, { ok: true });
-  assert.deepStrictEqual(
-    (await call(slack, 'api.test', { error: 'my_error', token: 'xoxb-secret' }, '')).body,
-    { ok: false, error: 'my_error', args: { error: 'my_error' } },
-  );
+  assert.deepStrictEqual((await call(slack, 'api.test', { error: 'my_error', token: 'xoxb-secret' }, '')).body, {
+    ok: false,
+    error: 'my_error',
+    args: { error: 'my_error' },
+  });
 });
 
 test('arguments come by query, form and JSON', async (t) => {
   const slack = await startWorkspace(t);
   const { body } = await read(await fetch(`${slack.apiUrl}api.test?a=1&__proto__=x`));
-  assert.deepStrictEqual(Object.entries(body.args), [['a', '1'], ['__proto__', 'x']]);
+  assert.deepStrictEqual(Object.entries(body.args), [
+    ['a', '1'],
+    ['__proto__', 'x'],
+  ]);
   const form = await post(slack, 'api.test?a=1&b=1', 'b=2', 'application/x-www-form-urlencoded');
   assert.deepStrictEqual(form.args, { a: '1', b: '2' });
   const json = await post(slack, 'api.test', '{"a":[true]}', 'Application/JSON; charset=utf-8');
@@ -95,7 +99,7 @@ test('chat.postMessage posts, answers with the message and tells the members', a
   assert.deepStrictEqual(body.message, message, 'without what tells where it went');
 });
 
-test('chat.postMessage takes a channel\'s name, a user, blocks and attachments', async (t) => {
+test("chat.postMessage takes a channel's name, a user, blocks and attachments", async (t) => {
   const slack = await startWorkspace(t);
   const blocks = [{ type: 'divider' }];
   const named = await call(slack, 'chat.postMessage', { channel: '#random', blocks: JSON.stringify(blocks) });
@@ -130,13 +134,19 @@ test('chat.postMessage refuses what cannot be posted', async (t) => {
 test('users.list gives people and bots, in pages', async (t) => {
   const slack = await startWorkspace(t);
   const whole = (await call(slack, 'users.list')).body;
-  assert.deepStrictEqual(whole.members.map((user) => user.name), ['ann', 'bob', 'carol', 'robot']);
+  assert.deepStrictEqual(
+    whole.members.map((user) => user.name),
+    ['ann', 'bob', 'carol', 'robot'],
+  );
   assert.strictEqual(whole.members[0].profile.display_name, 'ann');
   assert.deepStrictEqual(whole.response_metadata, { next_cursor: '' });
   const first = (await call(slack, 'users.list', { limit: 3 })).body;
   assert.strictEqual(first.members.length, 3);
   const rest = (await call(slack, 'users.list', { limit: 3, cursor: first.response_metadata.next_cursor })).body;
-  assert.deepStrictEqual(rest.members.map((user) => user.name), ['robot']);
+  assert.deepStrictEqual(
+    rest.members.map((user) => user.name),
+    ['robot'],
+  );
   assert.strictEqual(rest.response_metadata.next_cursor, '');
   assert.strictEqual((await call(slack, 'users.list', { limit: -1 })).body.error, 'invalid_limit');
   assert.strictEqual((await call(slack, 'users.list', { cursor: 'rubbish' })).body.error, 'invalid_cursor');
@@ -153,10 +163,22 @@ test('conversations.list gives the kinds asked for, as far as the bot may see th
   });
   const list = async (types) => (await call(slack, 'conversations.list', types ? { types } : {})).body;
   const open = (await list()).channels;
-  assert.deepStrictEqual(open.map((one) => [one.name, one.is_member]), [['general', true], ['club', false]]);
-  assert.deepStrictEqual((await list('private_channel')).channels.map((one) => one.name), ['ours']);
+  assert.deepStrictEqual(
+    open.map((one) => [one.name, one.is_member]),
+    [
+      ['general', true],
+      ['club', false],
+    ],
+  );
+  assert.deepStrictEqual(
+    (await list('private_channel')).channels.map((one) => one.name),
+    ['ours'],
+  );
   const people = ['ann', 'bob', 'carol'].map((name) => slack.user(name).id);
-  assert.deepStrictEqual((await list('im,mpim')).channels.map((one) => one.user), people);
+  assert.deepStrictEqual(
+    (await list('im,mpim')).channels.map((one) => one.user),
+    people,
+  );
   assert.strictEqual((await list('rubbish')).error, 'invalid_types');
 });
 
@@ -176,8 +198,15 @@ test('a call that offers another protocol is answered as any other', { timeout: 
   t.after(() => socket.destroy());
   const body = JSON.stringify({ text: 'hi' });
   const request = [
-    'POST /api/api.test HTTP/1.1', `Host: ${host}`, 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c',
-    'HTTP2-Settings: AAMAAABkAAQAAP__', 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body,
+    'POST /api/api.test HTTP/1.1',
+    `Host: ${host}`,
+    'Connection: Upgrade, HTTP2-Settings',
+    'Upgrade: h2c',
+    'HTTP2-Settings: AAMAAABkAAQAAP__',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
   ].join('\r\n');
   for (const time of ['first', 'second']) {
     socket.write(request);

@@ -162,7 +162,11 @@ class Fleet {
       const redis = connect(this.server.url);
       socket.pipe(redis);
       redis.on('data', (data) => setTimeout(() => socket.write(data), ms));
-      for (const [end, other] of [[socket, redis], [redis, socket]]) end.on('error', () => {}).on('close', () => other.destroy());
+      for (const [end, other] of [
+        [socket, redis],
+        [redis, socket],
+      ])
+        end.on('error', () => {}).on('close', () => other.destroy());
     });
     await once(proxy.listen(url), 'listening');
     atEnd(this.t, () => proxy.close());
@@ -170,7 +174,11 @@ class Fleet {
   }
 
   consumer(name, idle) {
-    return new Process(this.t, 'consumer.js', { REDIS_URL: this.server.url, CONSUMER_NAME: name, CONSUMER_IDLE: String(idle) });
+    return new Process(this.t, 'consumer.js', {
+      REDIS_URL: this.server.url,
+      CONSUMER_NAME: name,
+      CONSUMER_IDLE: String(idle),
+    });
   }
 
   /** Two processes with half of the workspaces each. */
@@ -203,7 +211,8 @@ class Fleet {
 
   /** Waits until every workspace is connected. */
   async connected() {
-    while ([...this.slacks.values()].some(({ connections }) => connections.length === 0)) await once(this.#changes, 'connection');
+    while ([...this.slacks.values()].some(({ connections }) => connections.length === 0))
+      await once(this.#changes, 'connection');
   }
 
   mostConnections() {

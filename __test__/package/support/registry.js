@@ -56,13 +56,19 @@ async function localRegistry(t) {
 /** The environment without what `npm run` and the test runner put into it for their own children. */
 function outside() {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(cache|proxy|https_proxy|noproxy|cafile)$)|^(NODE_TEST_CONTEXT|INIT_CWD)$/i.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) =>
+        !/^npm_(?!config_(cache|proxy|https_proxy|noproxy|cafile)$)|^(NODE_TEST_CONTEXT|INIT_CWD)$/i.test(name),
+    ),
   );
 }
 
 /** The registry that npm would use here. */
 function configured() {
-  const { stdout, stderr } = spawnSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', shell: process.platform === 'win32' });
+  const { stdout, stderr } = spawnSync('npm', ['config', 'get', 'registry'], {
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
   const url = stdout.trim();
   if (!URL.canParse(url)) throw new Error(`npm tells no registry: ${stdout}${stderr}`);
   return url.replace(/\/?$/, '/');

@@ -19,7 +19,10 @@ const path = require('node:path');
 function tools(folder) {
   const modules = path.join(folder, 'node_modules');
   const stamp = path.join(modules, '.tools-stamp');
-  const state = createHash('sha256').update(process.version).update(readFileSync(path.join(folder, 'package-lock.json'))).digest('hex');
+  const state = createHash('sha256')
+    .update(process.version)
+    .update(readFileSync(path.join(folder, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return modules;
   rmSync(modules, { recursive: true, force: true });
   const { status, stdout, stderr } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -35,7 +38,9 @@ function tools(folder) {
 /** The folders of all sets. */
 function sets() {
   const folder = path.join(__dirname, '..');
-  return readdirSync(folder).map((name) => path.join(folder, name)).filter((one) => existsSync(path.join(one, 'package-lock.json')));
+  return readdirSync(folder)
+    .map((name) => path.join(folder, name))
+    .filter((one) => existsSync(path.join(one, 'package-lock.json')));
 }
 
 if (require.main === module) sets().forEach(tools);

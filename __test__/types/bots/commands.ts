@@ -69,7 +69,10 @@ rtm.on('message', (event) => {
   const emoji = (event.text || '').match(/:(\w+):/)[1];
   const rest = event.text.replaceAll('a', 'b').at(-1).trim();
   const letters = [...event.text].map((letter) => letter.codePointAt(0));
-  rtm.sendMessage(`${city} ${id} ${last} ${command} ${words} ${text} ${number} ${emoji} ${rest} ${letters}`, event.channel);
+  rtm.sendMessage(
+    `${city} ${id} ${last} ${command} ${words} ${text} ${number} ${emoji} ${rest} ${letters}`,
+    event.channel,
+  );
 });
 
 rtm.on('message', ({ text = '', user, channel, bot_id: bot, nothing = 3, ...others }) => {
@@ -133,11 +136,16 @@ rtm.on('reaction_added', (event) => count(event));
 rtm.on('reaction_removed', async (event) => count(event as Reaction));
 rtm.on('team_join', ({ user }) => greet(user));
 rtm.on('team_join', (event) => rtm.sendMessage(`Welcome, ${event.user.profile.display_name}`, event.user.id));
-rtm.on('user_change', (event) => console.log(event.user.name, event.user.profile.status_text, event.user.whatever.deep));
+rtm.on('user_change', (event) =>
+  console.log(event.user.name, event.user.profile.status_text, event.user.whatever.deep),
+);
 rtm.on('channel_created', ({ channel }) => console.log(channel.id, channel.name, channel.creator, channel.topic.value));
 rtm.on('channel_rename', (event) => console.log(event.channel.name));
 rtm.on('channel_deleted', ({ channel }) => console.log(channel.toLowerCase()));
-rtm.on('member_joined_channel', (event) => event.inviter && rtm.sendMessage(`Thanks, <@${event.inviter}>`, event.channel));
+rtm.on(
+  'member_joined_channel',
+  (event) => event.inviter && rtm.sendMessage(`Thanks, <@${event.inviter}>`, event.channel),
+);
 rtm.on('presence_change', (event) => {
   for (const user of event.users || [event.user]) console.log(user, event.presence === 'active');
 });

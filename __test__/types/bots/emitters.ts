@@ -30,7 +30,9 @@ class Handler {
     client.on('connected', this.onConnected.bind(this));
     client.on('disconnected', (error: Error | undefined) => console.log(error));
     client.on('unable_to_rtm_start', (error: { code: string; data: { error: string } }) => console.log(error));
-    client.on('authenticated', (data: { self: { id: string; name: string }; team: { my_own: number } }) => console.log(data));
+    client.on('authenticated', (data: { self: { id: string; name: string }; team: { my_own: number } }) =>
+      console.log(data),
+    );
   }
   private async onMessage(message: Message): Promise<void> {
     this.seen.push(message);
@@ -55,9 +57,13 @@ rtm.on('message', (...args) => console.log(args[0].text, args));
 rtm.on('message', (...args: any[]) => console.log(args));
 rtm.on('message', (event?: any, ...rest: any[]) => console.log(event, rest));
 rtm.on('message', () => Promise.resolve());
-rtm.on('message', function (this: Handler, event) {
-  console.log(this, event.text);
-}, undefined);
+rtm.on(
+  'message',
+  function (this: Handler, event) {
+    console.log(this, event.text);
+  },
+  undefined,
+);
 rtm.on('ready', async (event) => console.log(event.whatever));
 rtm.on('slack_event', (type, event) => {
   if (type === 'message' && event.text.match(/x/)[1]) handlers[type](event);
@@ -99,7 +105,10 @@ forward('message', (event) => console.log(event));
 // The rest of an emitter.
 
 console.log(rtm.emit('message', { text: 'made up' }), rtm.emit('own', 1, 'two'), rtm.emit('ready'));
-console.log(rtm.listeners('message').map((listener) => listener({ text: 'x' })), rtm.listenerCount('message'));
+console.log(
+  rtm.listeners('message').map((listener) => listener({ text: 'x' })),
+  rtm.listenerCount('message'),
+);
 console.log(rtm.eventNames().includes('message'), rtm.removeAllListeners('message').removeAllListeners());
 const emitter: EventEmitter = rtm;
 const slot: EventEmitter.ListenerFn = (event) => console.log(event);
@@ -122,7 +131,10 @@ console.log(own, callback, part, options, started);
 // Mocks and adapters.
 
 const fake: Partial<RTMClient> = { sendMessage: async () => ({ ts: '1.0' }), connected: true };
-const stub = { on: (_event: string, _listener: (...args: any[]) => void) => stub, emit: () => true } as unknown as RTMClient;
+const stub = {
+  on: (_event: string, _listener: (...args: any[]) => void) => stub,
+  emit: () => true,
+} as unknown as RTMClient;
 interface Bus {
   on(event: string, listener: (payload: any) => void): unknown;
   emit(event: string, payload: any): boolean;

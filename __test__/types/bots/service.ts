@@ -5,7 +5,13 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent } from 'node:https';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { ConsoleLogger, LogLevel as LoggerLevel, type Logger as SlackLogger } from '@slack/logger';
-import { LogLevel as WebLevel, WebClient, retryPolicies, type WebAPICallResult, type WebClientOptions } from '@slack/web-api';
+import {
+  LogLevel as WebLevel,
+  WebClient,
+  retryPolicies,
+  type WebAPICallResult,
+  type WebClientOptions,
+} from '@slack/web-api';
 import * as rtmApi from 'slack-rtm-native';
 import { ErrorCode, LogLevel, RTMClient, type CodedError, type Logger, type RTMCallError } from 'slack-rtm-native';
 
@@ -54,14 +60,27 @@ new RTMClient(token, {
   },
 });
 new ConsoleLogger().setLevel(LogLevel.DEBUG);
-console.log(level, levels.map((each) => each.toUpperCase()));
+console.log(
+  level,
+  levels.map((each) => each.toUpperCase()),
+);
 
 // Options that two clients share.
 
-const shared = { slackApiUrl: 'http://localhost:3000/api/', retryConfig: { retries: 3 }, tls: { ca: 'ca' }, logger: ours };
+const shared = {
+  slackApiUrl: 'http://localhost:3000/api/',
+  retryConfig: { retries: 3 },
+  tls: { ca: 'ca' },
+  logger: ours,
+};
 const agent = process.env.PROXY ? new HttpsProxyAgent(process.env.PROXY) : new Agent({ keepAlive: true });
 const forWeb: WebClientOptions = { ...shared, agent };
-const forRtm: rtmApi.RTMClientOptions = { ...shared, agent, useRtmConnect: false, webClient: new WebClient(token, forWeb) };
+const forRtm: rtmApi.RTMClientOptions = {
+  ...shared,
+  agent,
+  useRtmConnect: false,
+  webClient: new WebClient(token, forWeb),
+};
 for (const each of [agent, new HttpAgent(), undefined]) new rtmApi.RTMClient(token, { agent: each });
 const rtm = new rtmApi.RTMClient(token, forRtm);
 
@@ -77,7 +96,10 @@ export async function run(): Promise<void> {
   const result: WebAPICallResult = await rtm.start({ batch_presence_aware: true });
   const { ok, error, response_metadata } = await rtm.start();
   console.log(self.name, team.domain, data.self.prefs, result.ok, ok, error, response_metadata?.scopes);
-  await rtm.start().then((answer: any) => console.log(answer.self.id)).catch(console.error);
+  await rtm
+    .start()
+    .then((answer: any) => console.log(answer.self.id))
+    .catch(console.error);
   await rtm.subscribePresence(['U1']);
   const reply = await rtm.sendMessage('hello', 'C1');
   await web.reactions.add({ channel: 'C1', timestamp: reply.ts, name: 'wave' });

@@ -31,7 +31,9 @@ rtm.on('message', (event) => {
   if (event.text !== undefined && event.user !== undefined) rtm.sendMessage(event.text, event.channel);
 });
 rtm.on('message::message_changed', ({ message }) => exactly<string | undefined>()(message.text));
-rtm.on('message::channel_join', ({ user, inviter }) => exactly<[string, string | undefined]>()([user, inviter] as [typeof user, typeof inviter]));
+rtm.on('message::channel_join', ({ user, inviter }) =>
+  exactly<[string, string | undefined]>()([user, inviter] as [typeof user, typeof inviter]),
+);
 rtm.on('presence_change', ({ presence }) => exactly<'active' | 'away'>()(presence));
 rtm.on('reaction_added', ({ item }) => exactly<'message' | 'file' | 'file_comment'>()(item.type));
 rtm.on('team_join', ({ user }) => exactly<string | undefined>()(user.profile.email));

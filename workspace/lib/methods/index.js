@@ -8,12 +8,14 @@ const { teamMethods } = require('./team');
 const { usersMethods } = require('./users');
 
 /** @type {Map<string, import('./arguments').OpenMethod | import('./arguments').Method>} */
-const methods = new Map(Object.entries({
-  ...teamMethods,
-  ...usersMethods,
-  ...chatMethods,
-  ...conversationsMethods,
-  ...reactionsMethods,
-}));
+const methods = new Map(
+  Object.entries({
+    ...teamMethods,
+    ...usersMethods,
+    ...chatMethods,
+    ...conversationsMethods,
+    ...reactionsMethods,
+  }),
+);
 
 module.exports = { methods };

@@ -28,7 +28,9 @@ class Client {
       this.#told.push(JSON.parse(line));
       this.#wake();
     });
-    this.#child.stderr.on('data', (text) => { this.#errors += text; });
+    this.#child.stderr.on('data', (text) => {
+      this.#errors += text;
+    });
     this.#child.stdin.on('error', () => {});
     const closed = new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
       this.#child.on('close', () => {
@@ -55,10 +57,14 @@ class Client {
    */
   async hears(members) {
     for (;;) {
-      const index = this.#told.findIndex((line) => Object.entries(members).every(([key, value]) => line[key] === value));
+      const index = this.#told.findIndex((line) =>
+        Object.entries(members).every(([key, value]) => line[key] === value),
+      );
       if (index >= 0) return this.#told.splice(index, 1)[0];
       if (this.#ended) throw new Error(`no ${JSON.stringify(members)} until the client ended: ${this.#seen()}`);
-      await new Promise((/** @type {(value?: undefined) => void} */ resolve) => { this.#wake = resolve; });
+      await new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 

@@ -37,10 +37,27 @@ async function slackCom(t, slack) {
   fs.chmodSync(folder, 0o755);
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
-  execFileSync('openssl', [
-    'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-keyout', key, '-out', cert,
-    '-subj', '/CN=slack.com', '-addext', 'subjectAltName=DNS:slack.com',
-  ], { stdio: 'ignore' });
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '1',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-subj',
+      '/CN=slack.com',
+      '-addext',
+      'subjectAltName=DNS:slack.com',
+    ],
+    { stdio: 'ignore' },
+  );
   const server = tls.createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(cert) }, (socket) => {
     const onward = net.connect(Number(new URL(slack.apiUrl).port), '127.0.0.1');
     socket.pipe(onward).pipe(socket);
@@ -56,20 +73,24 @@ async function freePort() {
   const server = net.createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address();
-  await new Promise((resolve) => { server.close(resolve); });
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
   return port;
 }
 
 /** Connects as soon as somebody listens. */
 async function connectTo(port) {
-  for (const until = Date.now() + timeout; ;) {
+  for (const until = Date.now() + timeout; ; ) {
     const socket = net.connect(port, '127.0.0.1');
     try {
       await once(socket, 'connect');
       return socket;
     } catch (error) {
       if (Date.now() > until) throw error;
-      await new Promise((resolve) => { setTimeout(resolve, 50); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
     }
   }
 }
@@ -83,13 +104,15 @@ class Irc {
   constructor(socket) {
     this.socket = socket;
     socket.on('error', () => {});
-    createInterface(socket).on('line', (line) => {
-      this.#lines.push(line);
-      this.#wake();
-    }).on('close', () => {
-      this.#ended = true;
-      this.#wake();
-    });
+    createInterface(socket)
+      .on('line', (line) => {
+        this.#lines.push(line);
+        this.#wake();
+      })
+      .on('close', () => {
+        this.#ended = true;
+        this.#wake();
+      });
   }
 
   say(line) {
@@ -105,7 +128,9 @@ class Irc {
         seen.push(line);
       }
       if (this.#ended) throw new Error(`no ${pattern} until the end: ${seen.join('\n')}`);
-      await new Promise((resolve) => { this.#wake = resolve; });
+      await new Promise((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 }
@@ -127,7 +152,9 @@ test('localslackirc connects, receives, sends, survives a drop', { skip: whyNot(
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let errors = '';
-  child.stderr.on('data', (text) => { errors += text; });
+  child.stderr.on('data', (text) => {
+    errors += text;
+  });
   const ended = once(child, 'close');
   t.after(async () => {
     child.kill('SIGKILL');
@@ -152,7 +179,10 @@ test('localslackirc connects, receives, sends, survives a drop', { skip: whyNot(
   // Receiving, with a mention and what Slack escapes.
   const ann = slack.user('ann');
   ann.say('#general', `hi <@${slack.bot.id}>, 1 &lt; 2 é 🎉`);
-  assert.strictEqual(await irc.hears(/ PRIVMSG #general :/), ':ann!ann@127.0.0.1 PRIVMSG #general :hi robot, 1 < 2 é 🎉');
+  assert.strictEqual(
+    await irc.hears(/ PRIVMSG #general :/),
+    ':ann!ann@127.0.0.1 PRIVMSG #general :hi robot, 1 < 2 é 🎉',
+  );
   ann.dm(slack.bot, 'psst');
   assert.strictEqual(await irc.hears(/ PRIVMSG robot :/), ':ann!ann@127.0.0.1 PRIVMSG robot :psst');
 

@@ -31,12 +31,15 @@ const sqliteNode = [
 ].find((file) => existsSync(file) && succeeds(file, ['-e', 'require("node:sqlite")']));
 
 /** Where `require` finds better-sqlite3, as NODE_PATH; undefined where this Node cannot use it. */
-const sqlitePath = existsSync(path.join(MODULES, 'better-sqlite3'))
-  && succeeds(process.execPath, ['-e', 'new (require("better-sqlite3"))(":memory:")'], { NODE_PATH: MODULES })
-  ? MODULES : undefined;
+const sqlitePath =
+  existsSync(path.join(MODULES, 'better-sqlite3')) &&
+  succeeds(process.execPath, ['-e', 'new (require("better-sqlite3"))(":memory:")'], { NODE_PATH: MODULES })
+    ? MODULES
+    : undefined;
 
 /** Why a test of something that is undefined here is skipped. */
-const missing = (/** @type {string} */ name) => `${name} is not here; node ${path.relative('.', __filename)} installs it`;
+const missing = (/** @type {string} */ name) =>
+  `${name} is not here; node ${path.relative('.', __filename)} installs it`;
 
 /**
  * The two ways to keep data: what to run with which environment.
@@ -86,7 +89,10 @@ function attempt(what, commands) {
 
 /** Installs what is missing, anew when the versions have changed. */
 function install() {
-  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).update(PACKAGES.join()).update(process.version);
+  const wanted = createHash('sha256')
+    .update(readFileSync(REQUIREMENTS))
+    .update(PACKAGES.join())
+    .update(process.version);
   const state = wanted.digest('hex');
   const stamp = path.join(FOLDER, 'stamp');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
@@ -97,9 +103,9 @@ function install() {
     [process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', VENV]],
     [PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', REQUIREMENTS]],
   ]);
-  const arePackagesThere = PACKAGES.map((name) => (
-    attempt(name, [['npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', name]]])
-  ));
+  const arePackagesThere = PACKAGES.map((name) =>
+    attempt(name, [['npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', name]]]),
+  );
   if (isPythonThere && arePackagesThere.every(Boolean)) writeFileSync(stamp, state);
 }
 

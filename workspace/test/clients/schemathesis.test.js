@@ -18,8 +18,13 @@ const skip = !python && missing('schemathesis');
 // Slack answers a call that it cannot understand with 200 and an error code, so that the checks which expect a 4xx for
 // it (negative_data_rejection, …) do not apply.
 const CHECKS = [
-  'not_a_server_error', 'status_code_conformance', 'content_type_conformance', 'response_headers_conformance',
-  'response_schema_conformance', 'unsupported_method', 'allow_header_conformance',
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'unsupported_method',
+  'allow_header_conformance',
 ];
 
 /** Runs schemathesis in an empty folder; gives its exit code and what it printed. */
@@ -28,17 +33,31 @@ async function schemathesis(t, slack, description, seed) {
   t.after(() => fs.rmSync(folder, { recursive: true }));
   const file = path.join(folder, 'rtm-connect.yaml');
   fs.writeFileSync(file, description);
-  const child = spawn(python, [
-    '-m', 'schemathesis.cli', 'run', file,
-    '--url', slack.apiUrl.replace(/\/$/, ''),
-    '--header', `Authorization: Bearer ${slack.token}`,
-    '--checks', CHECKS.join(),
-    '--max-examples', '150',
-    '--phases', 'examples,coverage,fuzzing',
-    '--seed', String(seed),
-    '--request-timeout', '10',
-    '--continue-on-failure',
-  ], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    python,
+    [
+      '-m',
+      'schemathesis.cli',
+      'run',
+      file,
+      '--url',
+      slack.apiUrl.replace(/\/$/, ''),
+      '--header',
+      `Authorization: Bearer ${slack.token}`,
+      '--checks',
+      CHECKS.join(),
+      '--max-examples',
+      '150',
+      '--phases',
+      'examples,coverage,fuzzing',
+      '--seed',
+      String(seed),
+      '--request-timeout',
+      '10',
+      '--continue-on-failure',
+    ],
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   t.after(() => child.kill('SIGKILL'));
   const output = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));

@@ -11,7 +11,10 @@ const skip = !python && missing('slack_sdk');
 /** ms; Python starts slowly, and its clients look for a lost connection once a second */
 const timeout = 30_000;
 
-for (const [name, script] of [['slack_sdk.rtm_v2', 'rtm_v2_bot.py'], ['slack_sdk.rtm', 'rtm_v1_bot.py']]) {
+for (const [name, script] of [
+  ['slack_sdk.rtm_v2', 'rtm_v2_bot.py'],
+  ['slack_sdk.rtm', 'rtm_v1_bot.py'],
+]) {
   test(`${name} connects, receives, sends, is acknowledged, survives a drop`, { skip, timeout: 120_000 }, async (t) => {
     const slack = await startWorkspace(t);
     const ann = slack.user('ann');

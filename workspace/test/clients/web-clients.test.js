@@ -11,7 +11,13 @@ const { Client } = require('./client');
 const { missing, python } = require('./programs');
 
 const quiet = {
-  debug() {}, info() {}, warn() {}, error() {}, setLevel() {}, setName() {}, getLevel: () => LogLevel.ERROR,
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  setLevel() {},
+  setName() {},
+  getLevel: () => LogLevel.ERROR,
 };
 
 /** Each gives a function that calls a method: with what was answered, also where `ok` is false. */
@@ -23,10 +29,11 @@ const clients = {
       logger: quiet,
       retryConfig: { retries: 2, minTimeout: 10, maxTimeout: 10 },
     });
-    return (method, args = {}) => client.apiCall(method, args).catch((error) => {
-      if (error.code === 'slack_webapi_platform_error') return error.data;
-      throw error;
-    });
+    return (method, args = {}) =>
+      client.apiCall(method, args).catch((error) => {
+        if (error.code === 'slack_webapi_platform_error') return error.data;
+        throw error;
+      });
   },
   'slack_sdk.WebClient': (t, slack) => {
     const client = new Client(t, 'web_client.py', slack);
@@ -63,7 +70,12 @@ for (const [name, make] of Object.entries(clients)) {
     assert.deepStrictEqual([posted.ok, posted.channel, posted.message.text], [true, channel, text]);
     assert.strictEqual((await slack.nextMessage({ in: '#general' })).ts, posted.ts);
     const blocks = [{ type: 'section', text: { type: 'mrkdwn', text: '*é*' } }];
-    const rich = await call('chat.postMessage', { channel: '#random', text: 'x', blocks, attachments: [{ text: 'a' }] });
+    const rich = await call('chat.postMessage', {
+      channel: '#random',
+      text: 'x',
+      blocks,
+      attachments: [{ text: 'a' }],
+    });
     assert.deepStrictEqual(rich.message.blocks, blocks);
     const reply = await call('chat.postMessage', { channel, text: 'more', thread_ts: posted.ts });
     assert.strictEqual(reply.message.thread_ts, posted.ts);
@@ -75,16 +87,26 @@ for (const [name, make] of Object.entries(clients)) {
     const slack = await startWorkspace(t);
     const call = make(t, slack);
     const seen = [];
-    for (let cursor = ''; ;) {
-      const { members, response_metadata: metadata } = await call('users.list', { limit: 3, ...(cursor && { cursor }) });
+    for (let cursor = ''; ; ) {
+      const { members, response_metadata: metadata } = await call('users.list', {
+        limit: 3,
+        ...(cursor && { cursor }),
+      });
       seen.push(members.map((user) => user.name));
       cursor = metadata.next_cursor;
       if (!cursor) break;
     }
     assert.deepStrictEqual(seen, [['ann', 'bob', 'carol'], ['robot']]);
-    const { channels } = await call('conversations.list', { types: 'public_channel,im', exclude_archived: true, limit: 999 });
+    const { channels } = await call('conversations.list', {
+      types: 'public_channel,im',
+      exclude_archived: true,
+      limit: 999,
+    });
     const people = ['ann', 'bob', 'carol'].map((user) => slack.user(user).id);
-    assert.deepStrictEqual(new Set(channels.map((one) => one.name ?? one.user)), new Set(['general', 'random', ...people]));
+    assert.deepStrictEqual(
+      new Set(channels.map((one) => one.name ?? one.user)),
+      new Set(['general', 'random', ...people]),
+    );
     assert.strictEqual((await call('users.list', { cursor: 'rubbish' })).error, 'invalid_cursor');
   });
 
@@ -115,7 +137,10 @@ for (const [name, make] of Object.entries(clients)) {
     assert.strictEqual((await call('reactions.remove', reaction)).ok, true);
     assert.strictEqual((await call('reactions.remove', reaction)).error, 'no_reaction');
     const foreign = slack.user('ann').say('#general', 'mine');
-    assert.strictEqual((await call('chat.update', { channel, ts: foreign.ts, text: 'x' })).error, 'cant_update_message');
+    assert.strictEqual(
+      (await call('chat.update', { channel, ts: foreign.ts, text: 'x' })).error,
+      'cant_update_message',
+    );
     assert.strictEqual((await call('chat.delete', { channel, ts: foreign.ts })).error, 'cant_delete_message');
     assert.strictEqual((await call('chat.delete', { channel, ts })).ok, true);
     assert.strictEqual((await call('chat.delete', { channel, ts })).error, 'message_not_found');
@@ -133,10 +158,16 @@ for (const [name, make] of Object.entries(clients)) {
     const rest = await call('conversations.history', { channel, cursor: page.response_metadata.next_cursor });
     assert.deepStrictEqual([rest.messages.map(({ text }) => text), rest.has_more], [['one'], false]);
     const single = { channel, latest: said[1].ts, inclusive: true, limit: 1 };
-    assert.deepStrictEqual((await call('conversations.history', single)).messages.map(({ text }) => text), ['two']);
+    assert.deepStrictEqual(
+      (await call('conversations.history', single)).messages.map(({ text }) => text),
+      ['two'],
+    );
     // Slack's old documentation: with `oldest` alone, the messages closest to it.
     const forward = { channel, oldest: said[1].ts, inclusive: true, limit: 1 };
-    assert.deepStrictEqual((await call('conversations.history', forward)).messages.map(({ text }) => text), ['two']);
+    assert.deepStrictEqual(
+      (await call('conversations.history', forward)).messages.map(({ text }) => text),
+      ['two'],
+    );
     assert.strictEqual((await call('conversations.info', { channel })).channel.name, 'general');
     assert.strictEqual((await call('conversations.info', { channel: 'C404' })).error, 'channel_not_found');
     const { members } = await call('conversations.members', { channel, limit: 5000 });

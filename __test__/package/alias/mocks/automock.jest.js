@@ -12,7 +12,8 @@ test('the class and its methods are mocks, constants stay', async () => {
   expect(RTMClient.mock.instances).toEqual([rtm]);
   expect(rtm.start).toHaveBeenCalledTimes(1);
   expect(rtm.disconnect).not.toHaveBeenCalled();
-  for (const name of ['send', 'addOutgoingEvent', 'sendTyping', 'subscribePresence']) expect(jest.isMockFunction(rtm[name])).toBe(true);
+  for (const name of ['send', 'addOutgoingEvent', 'sendTyping', 'subscribePresence'])
+    expect(jest.isMockFunction(rtm[name])).toBe(true);
   expect(ErrorCode.NoReplyReceivedError).toBe('slack_rtmapi_no_reply_received_error');
   expect(LogLevel.DEBUG).toBe('debug');
 });

@@ -28,7 +28,10 @@ class Bot extends RTMClient {
   }
 }
 
-const bot = new Bot(process.env.SLACK_BOT_TOKEN ?? '', { slackApiUrl: process.env.SLACK_API_URL, logLevel: LogLevel.ERROR });
+const bot = new Bot(process.env.SLACK_BOT_TOKEN ?? '', {
+  slackApiUrl: process.env.SLACK_API_URL,
+  logLevel: LogLevel.ERROR,
+});
 bot.start().catch((error: unknown) => {
   console.error(error);
   process.exit(1);

@@ -13,7 +13,13 @@ const TOPICS = {
   async connecting() {
     const rtm = new RTMClient(token, { slackApiUrl });
     const { self, team } = await rtm.start();
-    tell(`${self.name} of ${team.name}`, rtm.connected, rtm.authenticated, rtm.activeUserId === self.id, rtm.activeTeamId === team.id);
+    tell(
+      `${self.name} of ${team.name}`,
+      rtm.connected,
+      rtm.authenticated,
+      rtm.activeUserId === self.id,
+      rtm.activeTeamId === team.id,
+    );
     rtm.on('ready', async () => {
       tell(rtm.connected);
       await rtm.disconnect();
@@ -24,7 +30,9 @@ const TOPICS = {
   async events() {
     const rtm = new RTMClient(token, { slackApiUrl });
     rtm.on('message', (event) => tell(event.type, event.subtype, event.text ?? event.message.text));
-    rtm.on('message::message_changed', ({ message, previous_message: before }) => tell(before.text, 'became', message.text));
+    rtm.on('message::message_changed', ({ message, previous_message: before }) =>
+      tell(before.text, 'became', message.text),
+    );
     rtm.once('reaction_added', ({ reaction, user }) => tell(reaction, user === userId));
     rtm.on('slack_event', (type, event) => type.startsWith('reaction') && tell(type, event.reaction));
     rtm.on('reaction_removed', () => rtm.disconnect());
@@ -54,7 +62,17 @@ const TOPICS = {
 
   async lifecycle() {
     const rtm = new RTMClient(token, { slackApiUrl });
-    for (const name of ['connecting', 'authenticated', 'connected', 'ready', 'disconnecting', 'reconnecting', 'disconnected', 'error', 'unable_to_rtm_start']) {
+    for (const name of [
+      'connecting',
+      'authenticated',
+      'connected',
+      'ready',
+      'disconnecting',
+      'reconnecting',
+      'disconnected',
+      'error',
+      'unable_to_rtm_start',
+    ]) {
       rtm.on(name, () => tell(name));
     }
     rtm.once('ready', () => {
@@ -102,11 +120,24 @@ const TOPICS = {
 
   async logging() {
     const lines = [];
-    const log = (level) => (...parts) => lines.push([level, parts.length]);
-    const logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error'), setLevel: (level) => lines.push([level]), getLevel() {}, setName: (name) => lines.push([name]) };
+    const log =
+      (level) =>
+      (...parts) =>
+        lines.push([level, parts.length]);
+    const logger = {
+      debug: log('debug'),
+      info: log('info'),
+      warn: log('warn'),
+      error: log('error'),
+      setLevel: (level) => lines.push([level]),
+      getLevel() {},
+      setName: (name) => lines.push([name]),
+    };
     const rtm = new RTMClient(token, { slackApiUrl, logger, logLevel: LogLevel.DEBUG });
     rtm.on('ready', () => rtm.disconnect());
-    rtm.on('disconnected', () => tell(...['debug', 'error', /^rtm-api:RTMClient:\d$/].map((word) => lines.some(([first]) => first.match(word)))));
+    rtm.on('disconnected', () =>
+      tell(...['debug', 'error', /^rtm-api:RTMClient:\d$/].map((word) => lines.some(([first]) => first.match(word)))),
+    );
     await rtm.start();
   },
 

@@ -7,7 +7,11 @@ const { filter, fromEvent, map, take } = require('rxjs');
 const rtm = new RTMClient(process.env.SLACK_BOT_TOKEN, { slackApiUrl: process.env.SLACK_API_URL });
 
 fromEvent(rtm, 'message')
-  .pipe(filter(({ text }) => text.startsWith('!')), map(({ text }) => text.slice(1)), take(2))
+  .pipe(
+    filter(({ text }) => text.startsWith('!')),
+    map(({ text }) => text.slice(1)),
+    take(2),
+  )
   .subscribe({
     next: (text) => console.log('>', text),
     complete: () => {
