@@ -92,7 +92,7 @@ function carry(socket, head, stream, closed) {
   socket.setTimeout?.(0);
   socket.setNoDelay?.();
   const attend = () => {
-    const orders = stream.orders(!socket.writableNeedDrain);
+    const orders = stream.commands(!socket.writableNeedDrain);
     if (orders.destroy) return socket.destroy();
     if (orders.write !== null && !socket.destroyed) socket.write(orders.write);
     if (orders.end) socket.end();

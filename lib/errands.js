@@ -58,7 +58,7 @@ class Errands {
   attend(id) {
     const known = this.#open.get(id);
     if (known !== undefined) return known.attend();
-    const errand = this.#native.takeErrand(id);
+    const errand = this.#native.takeJsRequest(id);
     if (errand === null) return;
     if (errand.kind === 'connect') this.#connect(id, errand.method);
     else this.#request(id, errand);
@@ -133,7 +133,7 @@ class Errands {
   /**
    * A request, or an upgrade, by the user's agent.
    * @param {number} id
-   * @param {import('../binding').Errand} errand
+   * @param {import('../binding').JsRequest} errand
    */
   async #request(id, errand) {
     const request = requestBy(/** @type {Way} */ (this.#agent), errand);

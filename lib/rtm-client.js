@@ -288,7 +288,7 @@ class RTMClient extends EventEmitter {
         this.#calls.take(call)?.resolve(answer);
         return this.#attend();
       }
-      case Kind.Errand:
+      case Kind.JsRequest:
         return this.#errands.attend(call);
       case Kind.Rejected:
         this.#calls.take(call)?.reject(this.#errorFrom(payload));

@@ -11,6 +11,10 @@
 #[forbid(unsafe_code)]
 pub mod driver;
 #[forbid(unsafe_code)]
+mod net;
+#[cfg(feature = "node")]
+mod records;
+#[forbid(unsafe_code)]
 pub mod session;
 
 #[cfg(feature = "node")]

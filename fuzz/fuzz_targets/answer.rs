@@ -12,11 +12,11 @@ use std::time::Instant;
 
 use libfuzzer_sys::fuzz_target;
 use slack_rtm_native::driver::{
-    Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand, TlsConfig, Transport, TransportConfig,
+    Agent, CodedError, AgentRequest, AgentResponse, Duplex, HostFuture, TlsConfig, Transport, TransportConfig,
 };
 use slack_rtm_native::fuzzing::{Outbox, connect};
 use slack_rtm_native::session::{
-    ApiError, Config, ConnectAnswer, Delivery, Input, LogLevel, Output, Secret, Session,
+    ApiError, Config, ConnectResponse, Delivery, Input, LogLevel, Output, Secret, Session,
 };
 use slack_rtm_native_fuzz::{chunk, json};
 
@@ -86,7 +86,7 @@ fn with_urls(text: &[u8]) -> Vec<u8> {
 }
 
 /// What the driver makes of it.
-fn read(answer: AgentResponse) -> Result<ConnectAnswer, ApiError> {
+fn read(answer: AgentResponse) -> Result<ConnectResponse, ApiError> {
     static TRANSPORT: LazyLock<Transport> = LazyLock::new(transport);
     *ANSWER.lock().expect("no panic") = Some(answer);
     let mut context = Context::from_waker(Waker::noop());
@@ -119,25 +119,25 @@ static ANSWER: Mutex<Option<AgentResponse>> = Mutex::new(None);
 struct Server;
 
 impl Agent for Server {
-    fn request(&self, _: AgentRequest) -> Errand<AgentResponse, AgentError> {
+    fn request(&self, _: AgentRequest) -> HostFuture<AgentResponse, CodedError> {
         let answer = ANSWER.lock().expect("no panic").take().expect("one request");
         Box::pin(async { Ok(answer) })
     }
 
-    fn upgrade(&self, _: AgentRequest) -> Errand<(AgentResponse, Option<Box<dyn Duplex>>), AgentError> {
+    fn upgrade(&self, _: AgentRequest) -> HostFuture<(AgentResponse, Option<Box<dyn Duplex>>), CodedError> {
         panic!("no socket is dialled")
     }
 }
 
 /// Tells it a session, and JavaScript.
-fn tell(result: Result<ConnectAnswer, ApiError>) {
+fn tell(result: Result<ConnectResponse, ApiError>) {
     static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
     let config = Config { log_level: LogLevel::Debug, ..Config::default() };
     let mut session = Session::new(config, 1, *NOW);
     let mut outbox = Outbox::new(|| {});
     let mut delivered = 0;
     let is_error = result.is_err();
-    let answered = Input::Answered { connection: 1, result };
+    let answered = Input::ConnectFinished { connection: 1, result };
     let start = Input::Start { call: 1, options: "".into() };
     for input in [start, answered, Input::Disconnect { call: 2 }] {
         session.handle(*NOW, input);

@@ -15,7 +15,7 @@ mod trace;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use slack_rtm_native::session::{ApiError, Closure, Config, ConnectAnswer, LogLevel, RetryConfig};
+use slack_rtm_native::session::{ApiError, CloseReason, Config, ConnectResponse, LogLevel, RetryConfig};
 
 use checker::Kind;
 use harness::{
@@ -113,10 +113,10 @@ fn what(choice: &mut Unstructured<'_>) -> Result<What> {
     })
 }
 
-fn connect_answer(choice: &mut Unstructured<'_>) -> Result<ConnectAnswer> {
+fn connect_answer(choice: &mut Unstructured<'_>) -> Result<ConnectResponse> {
     let answer = if choice.arbitrary()? { answer() } else { answer_without_body() };
     let url = *choice.choose(&["wss://slack.test/t1cket", "ws://slack.test/t1cket", "t1cket"])?;
-    Ok(ConnectAnswer { url: url.to_owned(), ..answer })
+    Ok(ConnectResponse { url: url.to_owned(), ..answer })
 }
 
 fn connect_error(choice: &mut Unstructured<'_>) -> Result<ApiError> {
@@ -152,14 +152,14 @@ fn frame(choice: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     })
 }
 
-fn closure(choice: &mut Unstructured<'_>) -> Result<Closure> {
+fn closure(choice: &mut Unstructured<'_>) -> Result<CloseReason> {
     let code = *choice.choose(&[1000, 1001, 1006, 4999])?;
     Ok(match choice.int_in_range(0_u8..=2)? {
-        0 => Closure::Ended {
+        0 => CloseReason::Closed {
             code,
             reason: choice.choose(&["", "go to wss://slack.test/t1cket"])?.to_string(),
         },
-        1 => Closure::Failed(reset()),
-        _ => Closure::Failed(refusal()),
+        1 => CloseReason::Failed(reset()),
+        _ => CloseReason::Failed(refusal()),
     })
 }

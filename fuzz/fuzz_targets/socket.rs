@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use libfuzzer_sys::fuzz_target;
 use slack_rtm_native::fuzzing::Socket;
-use slack_rtm_native::session::{Closure, Input};
+use slack_rtm_native::session::{CloseReason, Input};
 use slack_rtm_native_fuzz::websocket::{self, End, Reading};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -72,7 +72,7 @@ fn check(inputs: &[Input], expected: &Reading) {
     for input in &inputs[..inputs.len() - 1] {
         match input {
             Input::Frame { frame, .. } => frames.push(frame.data.to_vec()),
-            Input::Alive { .. } => alive += 1,
+            Input::Activity { .. } => alive += 1,
             Input::Flushed { .. } => {}
             other => panic!("{other:?}"),
         }
@@ -82,12 +82,12 @@ fn check(inputs: &[Input], expected: &Reading) {
     assert!(alive >= expected.controls, "{alive} signs of life");
     let Some(Input::Closed { closure, .. }) = inputs.last() else { panic!("no end") };
     match (closure, &expected.end) {
-        (Closure::Ended { code: 1006, reason }, End::OutOfBytes) => assert_eq!(reason, ""),
-        (Closure::Ended { code: 1005, reason }, End::Closed(None)) => assert_eq!(reason, ""),
-        (Closure::Ended { code, reason }, End::Closed(Some((sent, words)))) => {
+        (CloseReason::Closed { code: 1006, reason }, End::OutOfBytes) => assert_eq!(reason, ""),
+        (CloseReason::Closed { code: 1005, reason }, End::Closed(None)) => assert_eq!(reason, ""),
+        (CloseReason::Closed { code, reason }, End::Closed(Some((sent, words)))) => {
             assert_eq!((code, reason), (sent, words));
         }
-        (Closure::Failed(_), End::Violation) => {}
+        (CloseReason::Failed(_), End::Violation) => {}
         other => panic!("another end: {other:?}"),
     }
 }

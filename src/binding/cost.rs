@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::drain::{CHUNK_WORDS, Drain};
-use super::host::ClientHost;
-use super::queue::Queue;
+use super::outbox::drain::{CHUNK_WORDS, Drain};
+use super::outbox::host::ClientHost;
+use super::outbox::queue::Queue;
 use crate::driver::Host;
-use crate::session::{Config, ConnectAnswer, Frame, Input, LogLevel, Output, Session};
+use crate::session::{Config, ConnectResponse, Frame, Input, LogLevel, Output, Session};
 
 /// So many frames are read before JavaScript looks, about as many as a 64 kB read brings.
 const BATCH: usize = 90;
@@ -113,7 +113,7 @@ impl World {
             while let Some(output) = self.session.poll_output() {
                 match output {
                     Output::Connect { connection, .. } => {
-                        inputs.push(Input::Answered { connection, result: Ok(answer()) });
+                        inputs.push(Input::ConnectFinished { connection, result: Ok(answer()) });
                     }
                     Output::Open { connection, .. } => inputs.push(Input::Opened { connection }),
                     Output::Deliver(delivery) => self.host.deliver(delivery),
@@ -153,9 +153,9 @@ impl World {
     }
 }
 
-fn answer() -> ConnectAnswer {
+fn answer() -> ConnectResponse {
     let [url, user_id, team_id] = ["wss://127.0.0.1/", "U1", "T1"].map(str::to_owned);
-    ConnectAnswer { url, user_id, team_id, answer: None }
+    ConnectResponse { url, user_id, team_id, answer: None }
 }
 
 /// The items of a chunk.

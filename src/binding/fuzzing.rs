@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::drain::{CHUNK_WORDS, Drain};
-use super::host::ClientHost;
-use super::queue::Queue;
-use super::records::Text as Handed;
+use super::outbox::drain::{CHUNK_WORDS, Drain};
+use super::outbox::host::ClientHost;
+use super::outbox::queue::Queue;
 use crate::driver::Host as _;
+use crate::records::format::Text as Handed;
 use crate::session::{Delivery, Frame};
 
 /// Both ends of a queue: what the clients' tasks do with it, and what `lib/outbox.js` does.

@@ -8,22 +8,13 @@
 
 #[cfg(test)]
 mod cost;
-mod drain;
-mod ears;
-mod encode;
-mod errands;
 #[cfg(fuzzing)]
 #[allow(missing_docs)]
 pub(crate) mod fuzzing;
-mod heads;
-mod host;
+mod js_requests;
+mod js_stream;
 mod options;
 mod outbox;
-mod queue;
-mod reader;
-mod records;
-mod shapes;
-mod stream;
 
 use std::sync::Arc;
 
@@ -32,12 +23,12 @@ use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use crate::driver::{self, AgentError, AgentResponse, ApiRequest, Ended, Handle, Transport, runtime, spawn};
-use crate::session::{ApiError, ConnectAnswer, Input, Message, Secret};
-use errands::{Errand, Errands};
+use crate::driver::{self, AgentResponse, ApiRequest, CodedError, Ended, Handle, Transport, runtime, spawn};
+use crate::session::{ApiError, ConnectResponse, Input, Message, Secret};
+use js_requests::{JsRequest, JsRequests};
+use js_stream::ByteStream;
 use options::{ClientOptions, session_config, transport_config};
-use outbox::{Hold, Outbox};
-use stream::ByteStream;
+use outbox::{ClientGuard, Outbox};
 
 /// A longer answer to a request is to be refused while it is read.
 #[napi]
@@ -49,8 +40,8 @@ const _: () = assert!(MAX_ANSWER_BYTES as usize == driver::MAX_ANSWER_BYTES, "on
 /// One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox.
 #[napi]
 pub struct NativeClient {
-    handle: Arc<Hold>,
-    errands: Arc<Errands>,
+    handle: Arc<ClientGuard>,
+    requests: Arc<JsRequests>,
 }
 
 #[napi]
@@ -59,8 +50,8 @@ impl NativeClient {
     #[napi(constructor, catch_unwind)]
     pub fn new(outbox: &Outbox, id: u32, options: ClientOptions) -> Result<Self> {
         let config = session_config(&options);
-        let errands = outbox.errands(id);
-        let transport = Transport::new(transport_config(options, &errands)?)
+        let requests = outbox.requests(id);
+        let transport = Transport::new(transport_config(options, &requests)?)
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         let runtime = runtime().map_err(|error| {
             Error::new(
@@ -69,7 +60,7 @@ impl NativeClient {
             )
         })?;
         let handle = spawn(runtime, config, Arc::new(transport), fastrand::u64(..), outbox.host(id));
-        Ok(Self { handle: outbox.hold(id, handle), errands })
+        Ok(Self { handle: outbox.hold(id, handle), requests })
     }
 
     /// Has the process trust these authorities by default: what Node trusts, PEM. The first call counts.
@@ -129,16 +120,16 @@ impl NativeClient {
         self.ask(|handle| handle.call_api(call, request))
     }
 
-    /// Takes the errand of this number; `null` where it was called off, or is not new.
+    /// Takes the request of this number; `null` where it was called off, or is not new.
     #[napi(catch_unwind)]
-    pub fn take_errand(&self, id: u32) -> Option<Errand> {
-        self.errands.take(id)
+    pub fn take_js_request(&self, id: u32) -> Option<JsRequest> {
+        self.requests.take(id)
     }
 
     /// What the user's `WebClient` answered to the connect call.
     #[napi(catch_unwind)]
     pub fn finish_connect(&self, id: u32, url: String, user_id: String, team_id: String) {
-        self.errands.connected(id, Ok(ConnectAnswer { url, user_id, team_id, answer: None }));
+        self.requests.connected(id, Ok(ConnectResponse { url, user_id, team_id, answer: None }));
     }
 
     /// The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms.
@@ -152,7 +143,7 @@ impl NativeClient {
         retry_after: f64,
     ) {
         let retry_after = options::to_duration(retry_after);
-        self.errands.connected(id, Err(ApiError::WebClient { message, error, gave_up, retry_after }));
+        self.requests.connected(id, Err(ApiError::WebClient { message, error, gave_up, retry_after }));
     }
 
     /// The answer to a request by the user's agent, or to an upgrade that was refused.
@@ -160,13 +151,13 @@ impl NativeClient {
     pub fn finish_request(&self, id: u32, status: u16, reason: String, headers: Vec<String>, body: Buffer) {
         let headers = options::pairs(&headers);
         let body = Vec::from(body).into();
-        self.errands.answered(id, Ok(AgentResponse { status, reason, headers, body }));
+        self.requests.answered(id, Ok(AgentResponse { status, reason, headers, body }));
     }
 
     /// A request, or an upgrade, by the user's agent failed.
     #[napi(catch_unwind)]
     pub fn fail_request(&self, id: u32, message: String, code: Option<String>) {
-        self.errands.answered(id, Err(AgentError { message, code: code.map(Into::into) }));
+        self.requests.answered(id, Err(CodedError { message, code: code.map(Into::into) }));
     }
 
     /// An upgrade by the user's agent was taken. Gives the driver's other end of the socket; `null`: called off.
@@ -174,7 +165,7 @@ impl NativeClient {
     pub fn finish_upgrade(&self, id: u32, status: u16, headers: Vec<String>) -> Option<ByteStream> {
         let headers = options::pairs(&headers);
         let response = AgentResponse { status, reason: String::new(), headers, body: Bytes::new() };
-        self.errands.upgraded(id, response)
+        self.requests.upgraded(id, response)
     }
 
     /// The round trip of the last ping, in ms.

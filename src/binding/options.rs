@@ -8,7 +8,7 @@ use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
-use super::errands::{Errands, Shell};
+use super::js_requests::{JsHost, JsRequests};
 use crate::driver::{Pfx, ProxyConfig, ProxyKind, TlsConfig, TransportConfig};
 use crate::session::{Config, LogLevel, RetryConfig, Secret};
 
@@ -143,7 +143,10 @@ pub(super) fn session_config(options: &ClientOptions) -> Config {
     }
 }
 
-pub(super) fn transport_config(options: ClientOptions, errands: &Arc<Errands>) -> Result<TransportConfig> {
+pub(super) fn transport_config(
+    options: ClientOptions,
+    requests: &Arc<JsRequests>,
+) -> Result<TransportConfig> {
     let method = if options.use_rtm_connect { "rtm.connect" } else { "rtm.start" };
     Ok(TransportConfig {
         api_url: options.slack_api_url,
@@ -155,8 +158,8 @@ pub(super) fn transport_config(options: ClientOptions, errands: &Arc<Errands>) -
         max_frame_bytes: to_count(options.max_frame_bytes),
         tls: tls_config(options.tls),
         proxy: options.proxy.map(proxy_config).transpose()?,
-        agent: options.has_agent.then(|| Arc::new(Shell(Arc::clone(errands))) as _),
-        web_client: options.has_web_client.then(|| Arc::new(Shell(Arc::clone(errands))) as _),
+        agent: options.has_agent.then(|| Arc::new(JsHost(Arc::clone(requests))) as _),
+        web_client: options.has_web_client.then(|| Arc::new(JsHost(Arc::clone(requests))) as _),
     })
 }
 

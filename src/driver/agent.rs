@@ -5,31 +5,30 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::session::{ApiError, ConnectAnswer, ErrorCode};
+use crate::net::error_code::CodedError;
+use crate::net::stream::Duplex;
+use crate::session::{ApiError, ConnectResponse};
 
 /// An answer of the user's side. Dropping it calls the matter off.
-pub type Errand<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
-
-/// A stream of bytes both ways.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+pub type HostFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// A `WebClient` of the user's.
 pub trait WebClient: Send + Sync {
-    /// Makes the connect call, with all its repetitions. `ConnectAnswer::answer` may stay empty.
-    fn connect(&self, method: &str) -> Errand<ConnectAnswer, ApiError>;
+    /// Makes the connect call, with all its repetitions. `ConnectResponse::answer` may stay empty.
+    fn connect(&self, method: &str) -> HostFuture<ConnectResponse, ApiError>;
 }
 
 /// An agent of the user's that makes connections itself.
 pub trait Agent: Send + Sync {
     /// One HTTP request, its whole answer.
-    fn request(&self, request: AgentRequest) -> Errand<AgentResponse, AgentError>;
+    fn request(&self, request: AgentRequest) -> HostFuture<AgentResponse, CodedError>;
 
     /// An upgrade request; the stream is there where it was taken.
-    fn upgrade(&self, request: AgentRequest) -> Errand<(AgentResponse, Option<Box<dyn Duplex>>), AgentError>;
+    fn upgrade(
+        &self,
+        request: AgentRequest,
+    ) -> HostFuture<(AgentResponse, Option<Box<dyn Duplex>>), CodedError>;
 }
 
 /// An HTTP request for an agent. Holds secrets.
@@ -54,14 +53,4 @@ pub struct AgentResponse {
     pub headers: Vec<(String, String)>,
     /// The whole body.
     pub body: Bytes,
-}
-
-/// What an agent failed with.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}")]
-pub struct AgentError {
-    /// What it said.
-    pub message: String,
-    /// Node's name for it, where there is one.
-    pub code: Option<ErrorCode>,
 }

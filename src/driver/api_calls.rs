@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use super::now;
 use super::transport::Transport;
 use super::web_api::ApiRequest;
-use crate::session::{ApiAnswer, ApiError, CallId, Retries, RetryConfig, Told};
+use crate::session::{ApiError, ApiResponse, CallId, ErrorReport, Retries, RetryConfig};
 
 /// So many requests of one client are under way at a time; the others wait. (As with `@slack/web-api`.)
 const MAX_CONCURRENT: usize = 100;
@@ -23,7 +23,7 @@ pub(super) enum Progress {
     /// An attempt failed, and another follows.
     Repeats { error: ApiError, pause: Duration },
     /// It is over.
-    Ended { id: CallId, result: Result<ApiAnswer, Told<ApiError>> },
+    Ended { id: CallId, result: Result<ApiResponse, ErrorReport<ApiError>> },
 }
 
 /// The calls of one client.
@@ -36,7 +36,7 @@ pub(super) struct ApiCalls {
 }
 
 /// An attempt under way: the call comes back with what it came to.
-type Attempt = Pin<Box<dyn Future<Output = (ApiCall, Result<ApiAnswer, ApiError>)> + Send>>;
+type Attempt = Pin<Box<dyn Future<Output = (ApiCall, Result<ApiResponse, ApiError>)> + Send>>;
 
 /// A call under way.
 struct ApiCall {
@@ -84,7 +84,7 @@ impl ApiCalls {
                 self.attempt(call, pause);
                 Progress::Repeats { error, pause }
             }
-            Err(next) => Progress::Ended { id: call.id, result: Err(Told { error, next }) },
+            Err(next) => Progress::Ended { id: call.id, result: Err(ErrorReport { error, next }) },
         }
     }
 

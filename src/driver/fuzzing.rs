@@ -3,11 +3,11 @@
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::dial::Stream;
 use super::socket::{Socket as Inner, SocketEvent};
-use super::upgrade::config;
+use super::ws_handshake::config;
 use super::{Duplex, Transport};
-use crate::session::{ApiError, ConnectAnswer, Frame, Input};
+use crate::net::stream::Stream;
+use crate::session::{ApiError, ConnectResponse, Frame, Input};
 
 /// A WebSocket whose upgrade is done.
 pub struct Socket(Inner);
@@ -23,7 +23,7 @@ impl Socket {
     pub async fn events(&mut self, read: bool) -> Vec<Input> {
         let input = |event| match event {
             SocketEvent::Frame(data) => Input::Frame { connection: 0, frame: Frame::read(data) },
-            SocketEvent::Alive => Input::Alive { connection: 0 },
+            SocketEvent::Alive => Input::Activity { connection: 0 },
             SocketEvent::Flushed => Input::Flushed { connection: 0 },
             SocketEvent::Closed(closure) => Input::Closed { connection: 0, closure },
         };
@@ -32,6 +32,6 @@ impl Socket {
 }
 
 /// One attempt of the connect call.
-pub async fn connect(transport: &Transport, form: &str) -> Result<ConnectAnswer, ApiError> {
+pub async fn connect(transport: &Transport, form: &str) -> Result<ConnectResponse, ApiError> {
     transport.connect(form).await
 }

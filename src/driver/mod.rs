@@ -3,20 +3,14 @@
 
 mod agent;
 mod api_calls;
-mod cause;
 mod clock;
-mod dial;
-mod dns;
 #[cfg(fuzzing)]
 #[allow(missing_docs)]
 pub(crate) mod fuzzing;
-mod proxy;
 mod socket;
-mod switch;
-mod tls;
 mod transport;
-mod upgrade;
 mod web_api;
+mod ws_handshake;
 
 use std::future::{Future, pending};
 use std::ops::ControlFlow;
@@ -34,17 +28,20 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::sleep_until;
 
 use crate::session::{
-    ApiError, CallId, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Failure, Frame, Input,
+    ApiError, CallId, CloseReason, Config, ConnectResponse, ConnectionId, Delivery, Failure, Frame, Input,
     LogLevel, Outcome, Output, Session, SocketError,
 };
 
-pub use agent::{Agent, AgentError, AgentRequest, AgentResponse, Duplex, Errand, WebClient};
+pub use crate::net::error_code::CodedError;
+pub use crate::net::option_error::OptionError;
+pub use crate::net::proxy::{ProxyConfig, ProxyKind};
+pub use crate::net::stream::Duplex;
+pub use crate::net::tls::{Pfx, TlsConfig, has_default_roots, set_default_roots};
+pub use agent::{Agent, AgentRequest, AgentResponse, HostFuture, WebClient};
 use api_calls::ApiCalls;
 use clock::{next_tick, now, wall_clock};
-pub use proxy::{ProxyConfig, ProxyKind};
 use socket::{Socket, SocketEvent};
-pub use tls::{Pfx, TlsConfig, has_default_roots, set_default_roots};
-pub use transport::{Transport, TransportConfig, TransportError};
+pub use transport::{Transport, TransportConfig};
 pub use web_api::{ApiRequest, FORM, MAX_ANSWER_BYTES};
 
 /// Stands in [`Health`] for what has not happened yet.
@@ -91,7 +88,7 @@ impl Handle {
     }
 
     /// Calls a Web API method, whatever the session's state, with repetitions by `retryConfig`. `call` settles by
-    /// [`Outcome::Answer`], or fails.
+    /// [`Outcome::ApiResponse`], or fails.
     ///
     /// # Errors
     /// The client's task has ended.
@@ -194,7 +191,7 @@ struct Driver<H> {
     paused: bool,
 }
 
-type Calling = Pin<Box<dyn Future<Output = Result<ConnectAnswer, ApiError>> + Send>>;
+type Calling = Pin<Box<dyn Future<Output = Result<ConnectResponse, ApiError>> + Send>>;
 type Dialling = Pin<Box<dyn Future<Output = Result<Socket, SocketError>> + Send>>;
 
 /// What is under way on the network: one thing at a time, so there is never more than one socket.
@@ -207,7 +204,7 @@ enum Work {
 
 /// What came of it.
 enum Progress {
-    Answered(ConnectionId, Box<Result<ConnectAnswer, ApiError>>),
+    Answered(ConnectionId, Box<Result<ConnectResponse, ApiError>>),
     Dialled(ConnectionId, Box<Result<Socket, SocketError>>),
     Socket(ConnectionId, Vec<SocketEvent>),
 }
@@ -312,7 +309,7 @@ impl<H: Host> Driver<H> {
             api_calls::Progress::Repeats { .. } => return,
             api_calls::Progress::Ended { id: call, result } => {
                 let outcome = match result {
-                    Ok(answer) => Outcome::Answer(answer),
+                    Ok(answer) => Outcome::ApiResponse(answer),
                     Err(error) => Outcome::Failed(Failure::Api(Arc::new(error))),
                 };
                 Delivery::Settle { call, outcome }
@@ -326,7 +323,7 @@ impl<H: Host> Driver<H> {
         match progress {
             Progress::Answered(connection, result) => {
                 self.work = Work::Idle;
-                self.session.handle(now, Input::Answered { connection, result: *result });
+                self.session.handle(now, Input::ConnectFinished { connection, result: *result });
             }
             Progress::Dialled(connection, result) => match *result {
                 Ok(socket) => {
@@ -335,7 +332,8 @@ impl<H: Host> Driver<H> {
                 }
                 Err(error) => {
                     self.work = Work::Idle;
-                    self.session.handle(now, Input::Closed { connection, closure: Closure::Failed(error) });
+                    self.session
+                        .handle(now, Input::Closed { connection, reason: CloseReason::Failed(error) });
                 }
             },
             Progress::Socket(connection, events) => self.on_socket_events(now, connection, events),
@@ -351,11 +349,11 @@ impl<H: Host> Driver<H> {
         for event in events {
             let input = match event {
                 SocketEvent::Frame(data) => Input::Frame { connection, frame: self.host.read(data) },
-                SocketEvent::Alive => Input::Alive { connection },
+                SocketEvent::Alive => Input::Activity { connection },
                 SocketEvent::Flushed => Input::Flushed { connection },
-                SocketEvent::Closed(closure) => {
+                SocketEvent::Closed(reason) => {
                     self.work = Work::Idle;
-                    Input::Closed { connection, closure }
+                    Input::Closed { connection, reason }
                 }
             };
             self.session.handle(now, input);
@@ -377,7 +375,7 @@ impl<H: Host> Driver<H> {
                 }
                 Output::Open { connection, url } => {
                     let transport = Arc::clone(&self.transport);
-                    let dial = async move { upgrade::dial(&transport, &url).await };
+                    let dial = async move { ws_handshake::dial(&transport, &url).await };
                     self.work = Work::Dialling(connection, Box::pin(dial));
                 }
                 Output::Write { frame } => {
@@ -406,7 +404,7 @@ impl<H: Host> Driver<H> {
         let paused = self.host.is_full();
         if paused != self.paused {
             self.paused = paused;
-            self.session.handle(now(), Input::Reading { paused });
+            self.session.handle(now(), Input::ReadPaused { paused });
         }
     }
 }

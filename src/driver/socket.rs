@@ -14,9 +14,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 use tokio_tungstenite::tungstenite::{Error as WsError, Utf8Bytes};
 
-use super::cause;
-use super::dial::Stream;
-use crate::session::{Closure, SocketError};
+use crate::net::error_code;
+use crate::net::stream::Stream;
+use crate::session::{CloseReason, SocketError};
 
 /// After so many bytes of frames the driver looks at its other work.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -37,7 +37,7 @@ pub(super) enum SocketEvent {
     /// All that was to be written is written.
     Flushed,
     /// The end. Nothing follows.
-    Closed(Closure),
+    Closed(CloseReason),
 }
 
 /// What reading came to.
@@ -47,7 +47,7 @@ enum Reading {
     /// All that has arrived is read.
     NothingIsThere,
     /// A close frame came.
-    Closed(Closure),
+    Closed(CloseReason),
     /// The stream ended, or broke.
     Ended(WsError),
 }
@@ -161,7 +161,7 @@ impl Socket {
                         Some(frame) => (frame.code.into(), frame.reason.as_str().to_owned()),
                         None => (1005, String::new()),
                     };
-                    return Reading::Closed(Closure::Ended { code, reason });
+                    return Reading::Closed(CloseReason::Closed { code, reason });
                 }
                 Poll::Ready(Some(Ok(control))) => {
                     self.pings += usize::from(control.is_ping());
@@ -211,7 +211,7 @@ impl Socket {
 
     /// The end that reading came to. Of a reset the reader is told once: where a write has found it before, it looks
     /// like the mere end of the stream.
-    fn end(&mut self, error: WsError) -> Closure {
+    fn end(&mut self, error: WsError) -> CloseReason {
         match self.failed.take() {
             Some(WsError::Io(reset)) if reset.kind() == io::ErrorKind::ConnectionReset => {
                 self.closure(reset.into())
@@ -240,7 +240,7 @@ impl Socket {
     }
 
     /// How an error looks to the session.
-    fn closure(&self, error: WsError) -> Closure {
+    fn closure(&self, error: WsError) -> CloseReason {
         let message = match error {
             WsError::ConnectionClosed
             | WsError::AlreadyClosed
@@ -254,14 +254,14 @@ impl Socket {
                     self.server
                 )
             }
-            ref error => format!("the connection to {} broke: {}", self.server, cause::words(error)),
+            ref error => format!("the connection to {} broke: {}", self.server, error_code::message(error)),
         };
-        Closure::Failed(SocketError::new(message, cause::node_code(&error)))
+        CloseReason::Failed(SocketError::new(message, error_code::node_code(&error)))
     }
 }
 
-fn ended() -> Closure {
-    Closure::Ended { code: ABNORMAL_CLOSURE, reason: String::new() }
+fn ended() -> CloseReason {
+    CloseReason::Closed { code: ABNORMAL_CLOSURE, reason: String::new() }
 }
 
 #[cfg(test)]

@@ -6,16 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderValue};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use url::Url;
 
 use super::agent::{Agent, WebClient};
-use super::dial::Dialler;
-use super::proxy::{Proxy, ProxyConfig};
-use super::tls::{self, TlsConfig};
+use crate::net::connector::Connector;
+use crate::net::headers::header_map;
+use crate::net::option_error::OptionError;
+use crate::net::proxy::{Proxy, ProxyConfig};
+use crate::net::tls::{self, TlsConfig};
 use crate::session::Secret;
 
 /// The options that the driver knows.
@@ -52,22 +54,6 @@ impl fmt::Debug for TransportConfig {
     }
 }
 
-/// An option that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{option}: {problem}")]
-pub struct TransportError {
-    /// The option's name.
-    pub option: String,
-    /// What is wrong with it, without any secret.
-    pub problem: String,
-}
-
-impl TransportError {
-    pub(super) fn new(option: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { option: option.into(), problem: problem.into() }
-    }
-}
-
 /// How one client reaches Slack.
 pub struct Transport {
     pub(super) api_url: Url,
@@ -78,8 +64,8 @@ pub struct Transport {
     pub(super) headers: HeaderMap,
     pub(super) request_timeout: Option<Duration>,
     pub(super) max_frame_bytes: usize,
-    pub(super) dialler: Dialler,
-    pub(super) http: Client<Dialler, Full<Bytes>>,
+    pub(super) connector: Connector,
+    pub(super) http: Client<Connector, Full<Bytes>>,
     pub(super) agent: Option<Arc<dyn Agent>>,
     pub(super) web_client: Option<Arc<dyn WebClient>>,
 }
@@ -96,17 +82,16 @@ impl Transport {
     ///
     /// # Errors
     /// An option cannot be used; the error names it.
-    pub fn new(config: TransportConfig) -> Result<Self, TransportError> {
+    pub fn new(config: TransportConfig) -> Result<Self, OptionError> {
         let api_url = Url::parse(&config.api_url)
-            .map_err(|error| TransportError::new("slackApiUrl", error.to_string()))?;
-        let authorization = bearer(&config.token.0).ok_or_else(|| {
-            TransportError::new("token", "it holds characters that no HTTP header can carry")
-        })?;
+            .map_err(|error| OptionError::new("slackApiUrl", error.to_string()))?;
+        let authorization = bearer(&config.token.0)
+            .ok_or_else(|| OptionError::new("token", "it holds characters that no HTTP header can carry"))?;
         let user_agent = HeaderValue::try_from(config.user_agent)
-            .map_err(|error| TransportError::new("the user agent", error.to_string()))?;
+            .map_err(|error| OptionError::new("the user agent", error.to_string()))?;
         let proxy = config.proxy.map(Proxy::new).transpose()?;
-        let dialler = Dialler::new(tls::client_config(&config.tls)?, proxy);
-        let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(dialler.clone());
+        let connector = Connector::new(tls::client_config(&config.tls)?, proxy);
+        let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector.clone());
         Ok(Self {
             api_url,
             method: config.method,
@@ -116,7 +101,7 @@ impl Transport {
             headers: header_map("headers", config.headers)?,
             request_timeout: config.request_timeout,
             max_frame_bytes: config.max_frame_bytes,
-            dialler,
+            connector,
             http,
             agent: config.agent,
             web_client: config.web_client,
@@ -129,17 +114,4 @@ pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
     value.set_sensitive(true);
     Some(value)
-}
-
-/// Headers as the user gave them under `option`.
-pub(super) fn header_map(option: &str, headers: Vec<(String, String)>) -> Result<HeaderMap, TransportError> {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        let unfit = || {
-            TransportError::new(option, format!("{name:?} is no HTTP header, or its value cannot be sent"))
-        };
-        let header = HeaderName::try_from(name.as_str()).map_err(|_| unfit())?;
-        map.append(header, HeaderValue::try_from(value).map_err(|_| unfit())?);
-    }
-    Ok(map)
 }

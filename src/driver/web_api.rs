@@ -18,8 +18,9 @@ use url::form_urlencoded;
 
 use super::agent::{AgentRequest, AgentResponse};
 use super::transport::{Transport, bearer};
-use super::{cause, wall_clock};
-use crate::session::{ApiAnswer, ApiError, ConnectAnswer, ErrorCode, Secret};
+use super::wall_clock;
+use crate::net::error_code;
+use crate::session::{ApiError, ApiResponse, ConnectResponse, ErrorCode, Secret};
 
 /// Longer answers are refused while they are read.
 pub const MAX_ANSWER_BYTES: usize = 256 * 1024 * 1024;
@@ -65,7 +66,7 @@ impl Transport {
     ///
     /// # Errors
     /// As the contract's table of connect errors has it.
-    pub(super) async fn connect(&self, form: &str) -> Result<ConnectAnswer, ApiError> {
+    pub(super) async fn connect(&self, form: &str) -> Result<ConnectResponse, ApiError> {
         if let Some(web_client) = &self.web_client {
             return web_client.connect(&self.method).await;
         }
@@ -77,19 +78,19 @@ impl Transport {
             body: Bytes::copy_from_slice(form.as_bytes()),
         };
         let answer = self.attempt(&request).await?;
-        ConnectAnswer::from_answer(&self.named(&self.method), answer)
+        ConnectResponse::from_answer(&self.named(&self.method), answer)
     }
 
     /// One attempt of a call.
     ///
     /// # Errors
     /// As for the connect call.
-    pub(super) async fn attempt(&self, request: &ApiRequest) -> Result<ApiAnswer, ApiError> {
+    pub(super) async fn attempt(&self, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
         let token = request.token.as_ref().map_or_else(|| self.token.as_str(), |token| token.0.as_str());
         self.call(request).await.map_err(|error| error.without(token))
     }
 
-    async fn call(&self, request: &ApiRequest) -> Result<ApiAnswer, ApiError> {
+    async fn call(&self, request: &ApiRequest) -> Result<ApiResponse, ApiError> {
         let exchange = self.exchange(request);
         let answer = match self.request_timeout {
             Some(limit) => timeout(limit, exchange).await.unwrap_or_else(|_| Err(timed_out(limit))),
@@ -106,7 +107,7 @@ impl Transport {
             Ok(StatusCode::OK) => {
                 let header = |name| answer.header(name).map(str::to_owned);
                 let (scopes, accepted_scopes) = (header("x-oauth-scopes"), header("x-accepted-oauth-scopes"));
-                Ok(ApiAnswer { scopes, accepted_scopes, ..ApiAnswer::read(method, answer.body)? })
+                Ok(ApiResponse { scopes, accepted_scopes, ..ApiResponse::read(method, answer.body)? })
             }
             Ok(StatusCode::TOO_MANY_REQUESTS) => {
                 Err(ApiError::RateLimited { method: method.clone(), retry_after })
@@ -196,7 +197,7 @@ impl Transport {
 }
 
 fn no_answer(error: &(dyn Error + 'static)) -> NoAnswer {
-    NoAnswer { cause: cause::words(error), code: cause::node_code(error) }
+    NoAnswer { cause: error_code::message(error), code: error_code::node_code(error) }
 }
 
 fn too_long() -> NoAnswer {

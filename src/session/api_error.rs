@@ -1,5 +1,5 @@
 //! The ways in which a Web API call can fail, and what is to be done about each: permanent, passing, repeated. Owns that
-//! judgement; reading an answer is `answer`'s.
+//! judgement; reading an answer is `response`'s.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,9 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::answer::ApiAnswer;
 use super::backoff::LONGEST_RETRY_AFTER;
 use super::redact::redact;
+use super::response::ApiResponse;
 
 /// The error codes of Slack after which no further connect call is made.
 const PERMANENT: [&str; 29] = [
@@ -186,7 +186,7 @@ impl ApiError {
     }
 
     /// A 200 whose body cannot be used, for the reason given. The ticket in its `url` is left out.
-    pub(super) fn unusable(message: String, answer: Option<&ApiAnswer>) -> Self {
+    pub(super) fn unusable(message: String, answer: Option<&ApiResponse>) -> Self {
         let mut data: serde_json::Map<String, Value> =
             answer.and_then(|answer| serde_json::from_slice(&answer.body).ok()).unwrap_or_default();
         if let Some(Value::String(url)) = data.get_mut("url") {

@@ -42,19 +42,21 @@ pub struct Frame {
     /// The payload.
     pub data: Bytes,
     /// What is known of it.
-    pub head: Result<FrameHead, NotJson>,
-    /// What the one who read it noted: comes back with the delivery, untouched.
-    pub note: Option<Note>,
+    pub head: Result<FrameHead, InvalidJson>,
+    /// A number by which the host finds the data that it has decoded of the frame. It comes back with the delivery,
+    /// unchanged.
+    pub token: Option<FrameToken>,
 }
 
-/// See [`Frame`].
-pub type Note = usize;
+/// See [`Frame::token`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameToken(pub usize);
 
 impl Frame {
     /// Reads a frame's head.
     pub fn read(data: impl Into<Bytes>) -> Self {
         let data = data.into();
-        Self { head: FrameHead::read(&data), data, note: None }
+        Self { head: FrameHead::read(&data), data, token: None }
     }
 }
 
@@ -74,9 +76,9 @@ impl FrameHead {
     ///
     /// # Errors
     /// The frame is not JSON, or not UTF-8; the message tells where.
-    pub fn read(data: &[u8]) -> Result<Self, NotJson> {
-        let text = std::str::from_utf8(data).map_err(|error| NotJson(error.to_string()))?;
-        check_keys(text).map_err(|error| NotJson(error.to_string()))?;
+    pub fn read(data: &[u8]) -> Result<Self, InvalidJson> {
+        let text = std::str::from_utf8(data).map_err(|error| InvalidJson(error.to_string()))?;
+        check_keys(text).map_err(|error| InvalidJson(error.to_string()))?;
         let mut json = serde_json::Deserializer::from_str(text);
         let is_object = text.trim_ascii_start().starts_with('{');
         let head = if is_object {
@@ -84,7 +86,7 @@ impl FrameHead {
         } else {
             IgnoredAny::deserialize(&mut json).map(|_| Self::default())
         };
-        head.and_then(|head| json.end().map(|()| head)).map_err(|error| NotJson(error.to_string()))
+        head.and_then(|head| json.end().map(|()| head)).map_err(|error| InvalidJson(error.to_string()))
     }
 }
 
@@ -99,7 +101,7 @@ pub(super) fn check_keys(text: &str) -> Result<(), serde_json::Error> {
 /// A frame that `JSON.parse` would refuse.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NotJson(String);
+pub struct InvalidJson(String);
 
 struct HeadVisitor<'a> {
     text: &'a str,

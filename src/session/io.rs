@@ -9,9 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::ABNORMAL_CLOSURE;
-use super::answer::{ApiAnswer, ConnectAnswer};
 use super::api_error::{ApiError, ErrorCode};
-use super::frame::{Frame, FrameHead, Note};
+use super::frame::{Frame, FrameHead, FrameToken};
+use super::response::{ApiResponse, ConnectResponse};
 
 /// A promise that the user holds: opaque to the session, unique among those not yet settled.
 pub type CallId = u32;
@@ -60,11 +60,11 @@ pub enum Input {
         call: CallId,
     },
     /// The connect call ended.
-    Answered {
+    ConnectFinished {
         /// Which one.
         connection: ConnectionId,
         /// How.
-        result: Result<ConnectAnswer, ApiError>,
+        result: Result<ConnectResponse, ApiError>,
     },
     /// The socket is open: the upgrade was answered.
     Opened {
@@ -79,7 +79,7 @@ pub enum Input {
         frame: Frame,
     },
     /// A control frame arrived: a sign of life.
-    Alive {
+    Activity {
         /// By which connection.
         connection: ConnectionId,
     },
@@ -93,11 +93,11 @@ pub enum Input {
         /// Of which connection.
         connection: ConnectionId,
         /// Why.
-        closure: Closure,
+        reason: CloseReason,
     },
     /// Reading stopped because the user's side is slow, or goes on again. What does not arrive meanwhile says
     /// nothing about the server.
-    Reading {
+    ReadPaused {
         /// Whether the socket is being read.
         paused: bool,
     },
@@ -142,7 +142,7 @@ impl Message {
 /// What the session wants done.
 #[derive(Debug, Clone)]
 pub enum Output {
-    /// Make one attempt of the connect call and answer with [`Input::Answered`].
+    /// Make one attempt of the connect call and answer with [`Input::ConnectFinished`].
     Connect {
         /// The number to answer with.
         connection: ConnectionId,
@@ -184,8 +184,8 @@ pub enum Delivery {
         head: FrameHead,
         /// The promise that this frame settles as its reply.
         reply: Option<CallId>,
-        /// What the one who read it noted.
-        note: Option<Note>,
+        /// The number that the host has set in [`Frame::token`].
+        token: Option<FrameToken>,
     },
     /// A frame of ours (`outgoing_message`).
     Outgoing {
@@ -216,7 +216,7 @@ pub enum Event {
     /// `connecting`
     Connecting,
     /// `authenticated`
-    Authenticated(Arc<ConnectAnswer>),
+    Authenticated(Arc<ConnectResponse>),
     /// `connected`
     Connected,
     /// `ready`
@@ -228,9 +228,9 @@ pub enum Event {
     /// `reconnecting`
     Reconnecting,
     /// `unable_to_rtm_start`
-    UnableToRtmStart(Arc<Told<ApiError>>),
+    UnableToRtmStart(Arc<ErrorReport<ApiError>>),
     /// `error`
-    Error(Arc<Told<SocketError>>),
+    Error(Arc<ErrorReport<SocketError>>),
 }
 
 /// What the client does to get a connection, and why it is without one.
@@ -267,7 +267,7 @@ pub enum Outcome {
     /// Resolves with the round trip.
     Pong(Duration),
     /// Resolves with a Web API method's answer.
-    Answer(ApiAnswer),
+    ApiResponse(ApiResponse),
     /// Rejects.
     Failed(Failure),
 }
@@ -288,10 +288,10 @@ pub enum Failure {
     NoReply(String),
     /// `ErrorCode.WebsocketError`
     #[error("{0}")]
-    Socket(Arc<Told<SocketError>>),
+    Socket(Arc<ErrorReport<SocketError>>),
     /// One of the `slack_webapi_*` errors
     #[error("{0}")]
-    Api(Arc<Told<ApiError>>),
+    Api(Arc<ErrorReport<ApiError>>),
     /// `ABORT_ERR`
     #[error("start() was ended by disconnect() before the client was authenticated")]
     Aborted,
@@ -300,7 +300,7 @@ pub enum Failure {
 /// An error as the user is told of it: what happened, and what follows from it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}; {next}")]
-pub struct Told<E: std::error::Error> {
+pub struct ErrorReport<E: std::error::Error> {
     /// What happened, to what.
     pub error: E,
     /// What the client does about it, like `trying again in 812 ms`.
@@ -338,9 +338,9 @@ impl SocketError {
 
 /// How a socket ended.
 #[derive(Debug, Clone)]
-pub enum Closure {
+pub enum CloseReason {
     /// By a close frame, or by the end of the stream (1006).
-    Ended {
+    Closed {
         /// The close code.
         code: u16,
         /// The close frame's reason.

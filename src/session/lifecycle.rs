@@ -3,9 +3,9 @@
 
 use super::loss::ended_by_disconnect;
 use super::{
-    ApiError, Arc, CLOSE_TIMEOUT, CallId, ConnectAnswer, ConnectionId, Delivery, Diagnostic, Event, Failure,
-    Instant, LONGEST_RECONNECT_PAUSE, LogLevel, Outcome, Output, Secret, Session, State, Timer, Told,
-    Trouble, Verdict, authority, backoff, redact,
+    ApiError, Arc, CLOSE_TIMEOUT, CallId, ConnectResponse, ConnectionId, Delivery, Diagnostic, ErrorReport,
+    Event, Failure, Instant, LONGEST_RECONNECT_PAUSE, LogLevel, Outcome, Output, Secret, Session, State,
+    Timer, Trouble, Verdict, authority, backoff, redact,
 };
 
 impl Session {
@@ -164,7 +164,7 @@ impl Session {
         self.outputs.push_back(Output::Connect { connection: self.last_connection, options });
     }
 
-    pub(super) fn on_answer(&mut self, now: Instant, connection: ConnectionId, answer: ConnectAnswer) {
+    pub(super) fn on_answer(&mut self, now: Instant, connection: ConnectionId, answer: ConnectResponse) {
         if self.state != State::Authenticating {
             return;
         }
@@ -206,7 +206,7 @@ impl Session {
                 let pause = self.reconnect_pause(error.retry_after());
                 let reason = error.to_string();
                 let next = format!("trying again in {} ms", pause.as_millis());
-                let told = Arc::new(Told { error, next });
+                let told = Arc::new(ErrorReport { error, next });
                 self.log(LogLevel::Warn, |_| format!("unable to start: {told}"));
                 self.emit(Event::UnableToRtmStart(told));
                 self.reconnect(now, pause, reason);
@@ -218,7 +218,7 @@ impl Session {
                     _ if more_retries => "giving up, since autoReconnect is off".to_owned(),
                     _ => backoff::given_up(self.trouble.failed_calls, elapsed),
                 };
-                let told = Arc::new(Told { error, next });
+                let told = Arc::new(ErrorReport { error, next });
                 self.log(LogLevel::Error, |_| format!("unable to start: {told}"));
                 self.emit(Event::UnableToRtmStart(Arc::clone(&told)));
                 self.give_up(&Failure::Api(told));

@@ -2,8 +2,8 @@
 //! `lifecycle`.
 
 use super::{
-    ABNORMAL_CLOSURE, Arc, Closure, Delivery, Diagnostic, Duration, Event, Failure, Instant, LogLevel,
-    OnWritten, Output, STABLE_AFTER, Session, SocketError, State, Timer, Told, backoff, redact, words_of,
+    ABNORMAL_CLOSURE, Arc, CloseReason, Delivery, Diagnostic, Duration, ErrorReport, Event, Failure, Instant,
+    LogLevel, OnWritten, Output, STABLE_AFTER, Session, SocketError, State, Timer, backoff, redact, words_of,
 };
 
 /// The part of the first pause that is made after silence.
@@ -21,14 +21,14 @@ pub(super) enum Loss {
 }
 
 impl Session {
-    pub(super) fn on_closed(&mut self, now: Instant, closure: Closure) {
-        match (self.state, closure) {
+    pub(super) fn on_closed(&mut self, now: Instant, reason: CloseReason) {
+        match (self.state, reason) {
             (State::Disconnected | State::Authenticating | State::Reconnecting, _) => {}
-            (_, Closure::Ended { code, reason }) => {
+            (_, CloseReason::Closed { code, reason }) => {
                 let error = self.closed_by(code, reason);
                 self.lose(now, self.dated(now, error), Loss::Ended);
             }
-            (_, Closure::Failed(error)) => self.lose(now, self.dated(now, error), Loss::Broken),
+            (_, CloseReason::Failed(error)) => self.lose(now, self.dated(now, error), Loss::Broken),
         }
     }
 
@@ -55,7 +55,7 @@ impl Session {
             Some(pause) => format!("reconnecting in {} ms", pause.as_millis()),
             None => "giving up, since autoReconnect is off".to_owned(),
         };
-        let told = Arc::new(Told { error, next });
+        let told = Arc::new(ErrorReport { error, next });
         if loss == Loss::Broken {
             self.log(LogLevel::Error, |_| format!("transport error: {told}"));
             self.emit(Event::Error(Arc::clone(&told)));
@@ -154,5 +154,5 @@ impl Session {
 pub(super) fn ended_by_disconnect() -> Failure {
     let message = "the connection was ended by disconnect() before the message was written";
     let next = "call start() and send it again".to_owned();
-    Failure::Socket(Arc::new(Told { error: SocketError::new(message.to_owned(), None), next }))
+    Failure::Socket(Arc::new(ErrorReport { error: SocketError::new(message.to_owned(), None), next }))
 }

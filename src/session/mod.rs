@@ -4,7 +4,6 @@
 //! [`Session::handle`], carries out what [`Session::poll_output`] gives, and comes back at
 //! [`Session::poll_timeout`]. Time is a parameter, so two hours of outage take a test no time at all.
 
-mod answer;
 mod api_error;
 mod backoff;
 mod deadlines;
@@ -14,6 +13,7 @@ mod lifecycle;
 mod loss;
 mod outgoing;
 mod redact;
+mod response;
 mod timer;
 mod traffic;
 
@@ -21,16 +21,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use answer::{ApiAnswer, ConnectAnswer};
 pub use api_error::{ApiError, ErrorCode};
 pub use backoff::{LONGEST_RECONNECT_PAUSE, Retries, RetryConfig};
-pub use frame::{Frame, FrameHead, Name, NotJson, Note};
+pub use frame::{Frame, FrameHead, FrameToken, InvalidJson, Name};
 pub use io::{
-    CallId, Closure, ConnectionId, Delivery, Diagnostic, Event, Failure, Input, LogLevel, Message, MessageId,
-    Outcome, Output, Secret, SocketError, Told,
+    CallId, CloseReason, ConnectionId, Delivery, Diagnostic, ErrorReport, Event, Failure, Input, LogLevel,
+    Message, MessageId, Outcome, Output, Secret, SocketError,
 };
 use redact::authority;
 pub(crate) use redact::redact;
+pub use response::{ApiResponse, ConnectResponse};
 pub use timer::Timer;
 
 use api_error::Verdict;
@@ -251,24 +251,24 @@ impl Session {
                 self.write_queued(now);
             }
             Input::Ping { call } => self.on_ping(now, call),
-            Input::Answered { connection, result } if self.is_current(connection) => match result {
+            Input::ConnectFinished { connection, result } if self.is_current(connection) => match result {
                 Ok(answer) => self.on_answer(now, connection, answer),
                 Err(error) => self.on_connect_error(now, error),
             },
             Input::Opened { connection } if self.is_current(connection) => self.on_opened(now),
             Input::Frame { connection, frame } if self.is_current(connection) => self.on_frame(now, frame),
-            Input::Alive { connection } if self.is_current(connection) => self.on_sign_of_life(now),
+            Input::Activity { connection } if self.is_current(connection) => self.on_sign_of_life(now),
             Input::Flushed { connection } if self.is_current(connection) => self.on_flushed(now),
-            Input::Closed { connection, closure } if self.is_current(connection) => {
-                self.on_closed(now, closure);
+            Input::Closed { connection, reason } if self.is_current(connection) => {
+                self.on_closed(now, reason);
             }
-            Input::Answered { .. }
+            Input::ConnectFinished { .. }
             | Input::Opened { .. }
             | Input::Frame { .. }
-            | Input::Alive { .. }
+            | Input::Activity { .. }
             | Input::Flushed { .. }
             | Input::Closed { .. } => {}
-            Input::Reading { paused } => self.on_reading(now, paused),
+            Input::ReadPaused { paused } => self.on_reading(now, paused),
             Input::Timeout => self.on_timeout(now),
         }
         self.schedule_reply_timeout();

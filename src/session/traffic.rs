@@ -31,7 +31,7 @@ impl Session {
             }
         }
         self.on_sign_of_life(now);
-        let Frame { data, head, note } = frame;
+        let Frame { data, head, token } = frame;
         let head = match head {
             Ok(head) => head,
             Err(error) => {
@@ -53,7 +53,7 @@ impl Session {
         }
         let reply_to = head.reply_to;
         let reply = reply_to.and_then(|id| self.on_reply(now, id));
-        self.deliver(Delivery::Frame { data, head, reply, note });
+        self.deliver(Delivery::Frame { data, head, reply, token });
         match self.state {
             State::Ready { .. } if is_hello => self.become_ready(now),
             State::Resuming { last, .. } if reply_to == Some(last) => self.become_ready(now),

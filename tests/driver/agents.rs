@@ -5,7 +5,9 @@ use std::future::pending;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use slack_rtm_native::driver::{Agent, AgentError, AgentRequest, AgentResponse, ApiRequest, Duplex, Errand};
+use slack_rtm_native::driver::{
+    Agent, AgentRequest, AgentResponse, ApiRequest, CodedError, Duplex, HostFuture,
+};
 use slack_rtm_native::session::{ApiError, Event, Outcome, SocketError};
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -22,7 +24,7 @@ type Upgraded = (AgentResponse, Option<Box<dyn Duplex>>);
 /// What an agent was asked, and the way back.
 struct Asked<T> {
     request: AgentRequest,
-    answer: oneshot::Sender<Result<T, AgentError>>,
+    answer: oneshot::Sender<Result<T, CodedError>>,
 }
 
 impl<T> Asked<T> {
@@ -30,7 +32,7 @@ impl<T> Asked<T> {
         self.request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn answer(self, answer: Result<T, AgentError>) {
+    fn answer(self, answer: Result<T, CodedError>) {
         assert!(self.answer.send(answer).is_ok(), "the driver waits for the answer");
     }
 
@@ -47,7 +49,10 @@ struct Scripted {
 }
 
 /// Asks the test.
-fn ask<T: Send + 'static>(queue: &UnboundedSender<Asked<T>>, request: AgentRequest) -> Errand<T, AgentError> {
+fn ask<T: Send + 'static>(
+    queue: &UnboundedSender<Asked<T>>,
+    request: AgentRequest,
+) -> HostFuture<T, CodedError> {
     let (answer, answered) = oneshot::channel();
     // The test may be over.
     let _ = queue.send(Asked { request, answer });
@@ -60,11 +65,11 @@ fn ask<T: Send + 'static>(queue: &UnboundedSender<Asked<T>>, request: AgentReque
 }
 
 impl Agent for Scripted {
-    fn request(&self, request: AgentRequest) -> Errand<AgentResponse, AgentError> {
+    fn request(&self, request: AgentRequest) -> HostFuture<AgentResponse, CodedError> {
         ask(&self.requests, request)
     }
 
-    fn upgrade(&self, request: AgentRequest) -> Errand<Upgraded, AgentError> {
+    fn upgrade(&self, request: AgentRequest) -> HostFuture<Upgraded, CodedError> {
         ask(&self.upgrades, request)
     }
 }
@@ -140,12 +145,12 @@ fn accepted(asked: &Asked<Upgraded>) -> AgentResponse {
     )
 }
 
-fn failed(code: Option<&'static str>) -> AgentError {
-    AgentError { message: "the agent cannot".to_owned(), code: code.map(Into::into) }
+fn failed(code: Option<&'static str>) -> CodedError {
+    CodedError { message: "the agent cannot".to_owned(), code: code.map(Into::into) }
 }
 
 /// The error of a client whose connect call the agent answers so.
-async fn failed_call(answer: Result<AgentResponse, AgentError>) -> ApiError {
+async fn failed_call(answer: Result<AgentResponse, CodedError>) -> ApiError {
     let (mut desk, setup) = Desk::open().await;
     let mut client = setup.client();
     client.start("");
@@ -157,7 +162,7 @@ async fn failed_call(answer: Result<AgentResponse, AgentError>) -> ApiError {
 
 /// The error of a client whose upgrade the agent answers so.
 async fn failed_upgrade(
-    answer: impl FnOnce(&Asked<Upgraded>) -> Result<Upgraded, AgentError>,
+    answer: impl FnOnce(&Asked<Upgraded>) -> Result<Upgraded, CodedError>,
 ) -> SocketError {
     let (mut desk, setup) = Desk::open().await;
     let mut client = setup.client();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use slack_rtm_native::driver::{ApiRequest, Handle, Host, TlsConfig, Transport, TransportConfig, spawn};
 use slack_rtm_native::session::{
-    ApiAnswer, ApiError, CallId, Config, Delivery, Event, Failure, Input, LogLevel, Message, Outcome,
+    ApiError, ApiResponse, CallId, Config, Delivery, Event, Failure, Input, LogLevel, Message, Outcome,
     RetryConfig, Secret, SocketError,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -255,9 +255,9 @@ impl Client {
     }
 
     /// The answer that a call of a Web API method settles by.
-    pub(crate) async fn api_answer(&mut self, call: CallId) -> ApiAnswer {
+    pub(crate) async fn api_answer(&mut self, call: CallId) -> ApiResponse {
         match self.outcome(call).await {
-            Outcome::Answer(answer) => answer,
+            Outcome::ApiResponse(answer) => answer,
             other => panic!("the call was not answered: {other:?}"),
         }
     }

@@ -8,7 +8,7 @@ use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{advance, timeout};
 
 /// No wait of a test is longer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const IDLE_WAKE_DELAY: Duration = Duration::from_secs(20);
 
 /// How often others get their turn before "nothing happened" is believed.
 const TURNS: usize = 200;
@@ -29,7 +29,7 @@ pub(crate) fn secs(count: u64) -> Duration {
 /// # Panics
 /// It did not happen.
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+    timeout(IDLE_WAKE_DELAY, future).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }
 
 /// Gives all other tasks, and the sockets, their turns.
@@ -44,7 +44,7 @@ pub(crate) async fn until(what: &str, mut is_true: impl FnMut() -> bool) {
     #[expect(clippy::disallowed_methods, reason = "the clock of the runtime may stand still")]
     let begin = Instant::now();
     while !is_true() {
-        assert!(begin.elapsed() < PATIENCE, "never came true: {what}");
+        assert!(begin.elapsed() < IDLE_WAKE_DELAY, "never came true: {what}");
         yield_now().await;
     }
 }
@@ -60,7 +60,7 @@ impl Clock {
     pub(crate) fn stop() -> Self {
         let (stopped, dropped) = channel::<()>();
         // The clock does not jump while such a thread works. It gives up in time, so that a wait in vain ends.
-        spawn_blocking(move || dropped.recv_timeout(PATIENCE));
+        spawn_blocking(move || dropped.recv_timeout(IDLE_WAKE_DELAY));
         Self { stopped }
     }
 

@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use slack_rtm_native::driver::{Errand, WebClient};
-use slack_rtm_native::session::{ApiError, ConnectAnswer, Event, Outcome};
+use slack_rtm_native::driver::{HostFuture, WebClient};
+use slack_rtm_native::session::{ApiError, ConnectResponse, Event, Outcome};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
@@ -16,11 +16,11 @@ use crate::websocket::Peer;
 /// A connect call, and the way back.
 struct Asked {
     method: String,
-    answer: oneshot::Sender<Result<ConnectAnswer, ApiError>>,
+    answer: oneshot::Sender<Result<ConnectResponse, ApiError>>,
 }
 
 impl Asked {
-    fn answer(self, answer: Result<ConnectAnswer, ApiError>) {
+    fn answer(self, answer: Result<ConnectResponse, ApiError>) {
         assert!(self.answer.send(answer).is_ok(), "the driver waits for the answer");
     }
 
@@ -34,7 +34,7 @@ impl Asked {
 struct Scripted(UnboundedSender<Asked>);
 
 impl WebClient for Scripted {
-    fn connect(&self, method: &str) -> Errand<ConnectAnswer, ApiError> {
+    fn connect(&self, method: &str) -> HostFuture<ConnectResponse, ApiError> {
         let (answer, answered) = oneshot::channel();
         // The test may be over.
         let _ = self.0.send(Asked { method: method.to_owned(), answer });
@@ -69,7 +69,7 @@ impl Desk {
 
     /// Answers the connect call without its body.
     async fn answer_call(&mut self) {
-        let answer = ConnectAnswer {
+        let answer = ConnectResponse {
             url: self.server.socket_url(),
             user_id: "U1".to_owned(),
             team_id: "T1".to_owned(),
@@ -112,7 +112,7 @@ async fn the_connect_call() {
         let asked = desk.call().await;
         assert_eq!(asked.method, method);
         desk.server.assert_nobody_came().await;
-        asked.answer(Ok(ConnectAnswer {
+        asked.answer(Ok(ConnectResponse {
             url: desk.server.socket_url(),
             user_id: "U1".to_owned(),
             team_id: "T1".to_owned(),

@@ -160,7 +160,7 @@ impl Checker {
             Input::Start { .. } => (self.wanted, self.quiet) = (true, false),
             Input::Disconnect { .. } => self.wanted = false,
             Input::Enqueue { call, .. } => self.queue.push_back(*call),
-            Input::Answered { connection, result }
+            Input::ConnectFinished { connection, result }
                 if *connection == current && self.wire == Wire::Calling =>
             {
                 self.wire = if result.is_ok() { Wire::Answered } else { Wire::Idle };

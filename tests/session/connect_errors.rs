@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use slack_rtm_native::session::{ApiError, Config, ConnectAnswer, Event, LogLevel, RetryConfig, SocketError};
+use slack_rtm_native::session::{
+    ApiError, Config, ConnectResponse, Event, LogLevel, RetryConfig, SocketError,
+};
 
 use crate::harness::{
     Dial, World, answer, connect_answer, http_error, ms, platform_error, rate_limit, refusal, request_error,
@@ -286,7 +288,7 @@ fn an_unencrypted_socket_is_refused_where_the_api_is_encrypted() {
         (false, "http://slack.test/t1cket", true),
     ] {
         let mut world = World::new(Config { secure_only, log_level: LogLevel::Debug, ..Config::default() });
-        world.server.answer = Some(Ok(ConnectAnswer { url: url.to_owned(), ..answer() }));
+        world.server.answer = Some(Ok(ConnectResponse { url: url.to_owned(), ..answer() }));
         world.start("start");
         assert_eq!(world.trace.count("> open"), usize::from(!is_refused), "{url}");
         if is_refused {

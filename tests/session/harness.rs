@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    ApiAnswer, ApiError, Closure, Config, ConnectAnswer, ConnectionId, Delivery, Diagnostic, Event, Frame,
-    Input, LogLevel, Message, Output, Session, SocketError,
+    ApiError, ApiResponse, CloseReason, Config, ConnectResponse, ConnectionId, Delivery, Diagnostic, Event,
+    Frame, Input, LogLevel, Message, Output, Session, SocketError,
 };
 
 use crate::trace::{Trace, line_of};
@@ -54,7 +54,7 @@ pub(crate) enum Replies {
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
     /// What ends a connect call; `None`: nothing does.
-    pub(crate) answer: Option<Result<ConnectAnswer, ApiError>>,
+    pub(crate) answer: Option<Result<ConnectResponse, ApiError>>,
     pub(crate) dial: Dial,
     pub(crate) replies: Replies,
     /// Whether the socket takes what is written.
@@ -73,14 +73,17 @@ impl Server {
         match output {
             Output::Connect { connection, .. } => {
                 let result = self.answer.clone();
-                result.map(|result| Input::Answered { connection: *connection, result }).into_iter().collect()
+                result
+                    .map(|result| Input::ConnectFinished { connection: *connection, result })
+                    .into_iter()
+                    .collect()
             }
             Output::Open { connection, .. } => self.dialled(*connection),
             Output::Write { frame } => self.written(connection, frame),
             Output::Close if self.closes => {
                 vec![Input::Closed {
                     connection,
-                    closure: Closure::Ended { code: 1000, reason: String::new() },
+                    reason: CloseReason::Closed { code: 1000, reason: String::new() },
                 }]
             }
             Output::Close | Output::Drop | Output::Pong | Output::Deliver(_) => Vec::new(),
@@ -93,10 +96,10 @@ impl Server {
         match self.dial {
             Dial::Hello => vec![opened, hello],
             Dial::HelloThenClose => {
-                let closure = Closure::Ended { code: 1006, reason: String::new() };
-                vec![opened, hello, Input::Closed { connection, closure }]
+                let closure = CloseReason::Closed { code: 1006, reason: String::new() };
+                vec![opened, hello, Input::Closed { connection, reason: closure }]
             }
-            Dial::Refused => vec![Input::Closed { connection, closure: Closure::Failed(refusal()) }],
+            Dial::Refused => vec![Input::Closed { connection, reason: CloseReason::Failed(refusal()) }],
             Dial::Mute => vec![opened],
             Dial::Silence => Vec::new(),
         }
@@ -214,8 +217,8 @@ impl World {
 
     // ── What the network does, on the latest connection ──────────────────────────────────────────────────────────
 
-    pub(crate) fn answered(&mut self, result: Result<ConnectAnswer, ApiError>) {
-        self.feed(Input::Answered { connection: self.connection, result });
+    pub(crate) fn answered(&mut self, result: Result<ConnectResponse, ApiError>) {
+        self.feed(Input::ConnectFinished { connection: self.connection, result });
     }
 
     pub(crate) fn opened(&mut self) {
@@ -240,17 +243,17 @@ impl World {
 
     /// The server closes.
     pub(crate) fn closed(&mut self, code: u16, reason: &str) {
-        let closure = Closure::Ended { code, reason: reason.to_owned() };
-        self.feed(Input::Closed { connection: self.connection, closure });
+        let closure = CloseReason::Closed { code, reason: reason.to_owned() };
+        self.feed(Input::Closed { connection: self.connection, reason: closure });
     }
 
     /// A transport error.
     pub(crate) fn broken(&mut self, error: SocketError) {
-        self.feed(Input::Closed { connection: self.connection, closure: Closure::Failed(error) });
+        self.feed(Input::Closed { connection: self.connection, reason: CloseReason::Failed(error) });
     }
 
     pub(crate) fn reading(&mut self, paused: bool) {
-        self.feed(Input::Reading { paused });
+        self.feed(Input::ReadPaused { paused });
     }
 
     // ── The clock ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -319,12 +322,12 @@ pub(crate) fn message(text: &str) -> Message {
 }
 
 /// What a method's body comes to.
-pub(crate) fn connect_answer(method: &str, body: Bytes) -> Result<ConnectAnswer, ApiError> {
-    ConnectAnswer::from_answer(method, ApiAnswer::read(method, body)?)
+pub(crate) fn connect_answer(method: &str, body: Bytes) -> Result<ConnectResponse, ApiError> {
+    ConnectResponse::from_answer(method, ApiResponse::read(method, body)?)
 }
 
 /// A good answer of the connect call.
-pub(crate) fn answer() -> ConnectAnswer {
+pub(crate) fn answer() -> ConnectResponse {
     let body = r#"{"ok":true,"url":"wss:\/\/slack.test\/t1cket","self":{"id":"U1"},"team":{"id":"T1"}}"#;
     connect_answer("rtm.connect", Bytes::from_static(body.as_bytes())).expect("a good answer")
 }
@@ -355,8 +358,8 @@ pub(crate) fn web_client_error(code: Option<&str>, gave_up: bool, retry_after: D
 }
 
 /// A good answer of a `WebClient` of the user's: its body stays with the user's side.
-pub(crate) fn answer_without_body() -> ConnectAnswer {
-    ConnectAnswer { answer: None, ..answer() }
+pub(crate) fn answer_without_body() -> ConnectResponse {
+    ConnectResponse { answer: None, ..answer() }
 }
 
 /// A refused upgrade.

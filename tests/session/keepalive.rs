@@ -91,7 +91,7 @@ fn any_frame_since_the_ping_is_a_sign_of_life() {
         Input::Frame { connection, frame: Frame::read(r#"{"type":"pong","reply_to":1}"#) },
         Input::Frame { connection, frame: Frame::read(r#"{"type":"message"}"#) },
         Input::Frame { connection, frame: Frame::read("garbage") },
-        Input::Alive { connection },
+        Input::Activity { connection },
     ] {
         let mut world = mute(Config::default());
         assert_eq!(world.connection, connection);

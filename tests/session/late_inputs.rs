@@ -1,24 +1,24 @@
 //! What arrives late, twice or out of turn changes nothing; what cannot be read is logged and skipped; what the log
 //! never holds.
 
-use slack_rtm_native::session::{Closure, Config, ConnectionId, Frame, Input, LogLevel};
+use slack_rtm_native::session::{CloseReason, Config, ConnectionId, Frame, Input, LogLevel};
 
 use crate::harness::{World, answer, http_error, ms, platform_error, reset, secs};
 use crate::situations::Situation;
 
 /// Everything that the network can say, under this number.
 fn noise(connection: ConnectionId) -> Vec<Input> {
-    let ended = Closure::Ended { code: 1006, reason: String::new() };
+    let ended = CloseReason::Closed { code: 1006, reason: String::new() };
     vec![
-        Input::Answered { connection, result: Ok(answer()) },
-        Input::Answered { connection, result: Err(platform_error("invalid_auth")) },
+        Input::ConnectFinished { connection, result: Ok(answer()) },
+        Input::ConnectFinished { connection, result: Err(platform_error("invalid_auth")) },
         Input::Opened { connection },
         Input::Frame { connection, frame: Frame::read(r#"{"type":"hello"}"#) },
         Input::Frame { connection, frame: Frame::read(r#"{"ok":true,"reply_to":1}"#) },
-        Input::Alive { connection },
+        Input::Activity { connection },
         Input::Flushed { connection },
-        Input::Closed { connection, closure: ended },
-        Input::Closed { connection, closure: Closure::Failed(reset()) },
+        Input::Closed { connection, reason: ended },
+        Input::Closed { connection, reason: CloseReason::Failed(reset()) },
     ]
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
-use slack_rtm_native::session::{ApiError, Closure, Config, ConnectAnswer, LogLevel, RetryConfig};
+use slack_rtm_native::session::{ApiError, CloseReason, Config, ConnectResponse, LogLevel, RetryConfig};
 
 use crate::checker::Kind;
 use crate::harness::{
@@ -50,11 +50,11 @@ fn web_client_failure() -> impl Strategy<Value = ApiError> {
         .prop_map(|(code, gave_up, seconds)| web_client_error(code, gave_up, secs(seconds)))
 }
 
-fn connect_answer() -> impl Strategy<Value = Result<ConnectAnswer, ApiError>> {
+fn connect_answer() -> impl Strategy<Value = Result<ConnectResponse, ApiError>> {
     let answer = prop_oneof![Just(answer()), Just(answer_without_body())];
     let unencrypted = answer
         .clone()
-        .prop_map(|answer| ConnectAnswer { url: "ws://slack.test/t1cket".to_owned(), ..answer });
+        .prop_map(|answer| ConnectResponse { url: "ws://slack.test/t1cket".to_owned(), ..answer });
     prop_oneof![4 => answer.prop_map(Ok), 1 => unencrypted.prop_map(Ok), 3 => connect_error().prop_map(Err)]
 }
 
@@ -75,12 +75,12 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn closure() -> impl Strategy<Value = Closure> {
+fn closure() -> impl Strategy<Value = CloseReason> {
     prop_oneof![
-        Just(Closure::Ended { code: 1006, reason: String::new() }),
-        Just(Closure::Ended { code: 1000, reason: "bye".to_owned() }),
-        Just(Closure::Failed(reset())),
-        Just(Closure::Failed(refusal())),
+        Just(CloseReason::Closed { code: 1006, reason: String::new() }),
+        Just(CloseReason::Closed { code: 1000, reason: "bye".to_owned() }),
+        Just(CloseReason::Failed(reset())),
+        Just(CloseReason::Failed(refusal())),
     ]
 }
 

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use slack_rtm_native::session::{
-    ApiError, Closure, Config, ConnectAnswer, ConnectionId, Frame, Input, Message, Output, Session,
+    ApiError, CloseReason, Config, ConnectResponse, ConnectionId, Frame, Input, Message, Output, Session,
 };
 
 use crate::checker::{Checker, Kind, Wire};
@@ -43,14 +43,14 @@ pub(crate) enum Number {
 
 #[derive(Debug, Clone)]
 pub(crate) enum What {
-    Answered(Result<ConnectAnswer, ApiError>),
+    Answered(Result<ConnectResponse, ApiError>),
     Opened,
     Frame(Vec<u8>),
     /// A reply to the last message but so many; one past all counts, too.
     Reply(u64),
     Alive,
     Flushed,
-    Closed(Closure),
+    Closed(CloseReason),
 }
 
 /// A session in the middle of a sequence.
@@ -99,7 +99,7 @@ impl Run {
             Step::Call { kind, bytes } => self.call(kind, bytes),
             Step::Network { number, what } => self.network(number, what),
             Step::Progress => self.progress(),
-            Step::Pause(paused) => self.feed(Input::Reading { paused }),
+            Step::Pause(paused) => self.feed(Input::ReadPaused { paused }),
             Step::Wait(time) => self.wait(time),
             Step::Deadline(late) => {
                 if let Some(deadline) = self.session.poll_timeout() {
@@ -131,16 +131,16 @@ impl Run {
             Number::Later(by) => self.checker.connection + by,
         };
         self.feed(match what {
-            What::Answered(result) => Input::Answered { connection, result },
+            What::Answered(result) => Input::ConnectFinished { connection, result },
             What::Opened => Input::Opened { connection },
             What::Frame(data) => Input::Frame { connection, frame: Frame::read(data) },
             What::Reply(back) => {
                 let id = (self.checker.last_id + 1).saturating_sub(back);
                 Input::Frame { connection, frame: Frame::read(format!(r#"{{"reply_to":{id}}}"#)) }
             }
-            What::Alive => Input::Alive { connection },
+            What::Alive => Input::Activity { connection },
             What::Flushed => Input::Flushed { connection },
-            What::Closed(closure) => Input::Closed { connection, closure },
+            What::Closed(closure) => Input::Closed { connection, reason: closure },
         });
     }
 
@@ -183,7 +183,7 @@ impl Run {
         self.wait(secs(5));
         self.checker.at_rest(self.session.poll_timeout());
 
-        self.feed(Input::Reading { paused: false });
+        self.feed(Input::ReadPaused { paused: false });
         self.call(Kind::Start, 0);
         for _ in 0..200 + self.checker.call_count() {
             self.progress();

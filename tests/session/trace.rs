@@ -97,7 +97,7 @@ fn outcome_text(outcome: &Outcome) -> String {
         Outcome::Done | Outcome::Started => "ok".to_owned(),
         Outcome::Sent(id) => format!("sent {id}"),
         Outcome::Pong(round_trip) => format!("{} ms", round_trip.as_millis()),
-        Outcome::Answer(answer) => format!("answer of {} bytes", answer.body.len()),
+        Outcome::ApiResponse(answer) => format!("answer of {} bytes", answer.body.len()),
         Outcome::Failed(failure) => format!("rejected: {}", failure_text(failure)),
     }
 }

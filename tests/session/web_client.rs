@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slack_rtm_native::session::{
-    ApiError, Config, ConnectAnswer, Event, Failure, LONGEST_RECONNECT_PAUSE, LogLevel, RetryConfig,
+    ApiError, Config, ConnectResponse, Event, Failure, LONGEST_RECONNECT_PAUSE, LogLevel, RetryConfig,
 };
 
 use crate::connect_errors::{PERMANENT, plain_retries};
@@ -265,7 +265,7 @@ fn its_socket_url_is_checked_like_any_other() {
         (false, "", true),
     ] {
         let mut world = World::new(Config { secure_only, log_level: LogLevel::Debug, ..Config::default() });
-        world.server.answer = Some(Ok(ConnectAnswer { url: url.to_owned(), ..answer_without_body() }));
+        world.server.answer = Some(Ok(ConnectResponse { url: url.to_owned(), ..answer_without_body() }));
         world.start("start");
         assert_eq!(world.trace.count("> open"), usize::from(!is_refused), "{url}");
         assert!(world.logs.iter().all(|(_, line)| !line.contains("t1cket")));

@@ -23,7 +23,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    ApiAnswer, Config, ConnectAnswer, Delivery, Event, Frame, FrameHead, Input, LogLevel, Message,
+    ApiResponse, Config, ConnectResponse, Delivery, Event, Frame, FrameHead, Input, LogLevel, Message,
     Name as Found, Outcome, Output, Session,
 };
 use slack_rtm_native_fuzz::json::{self, Head, Name};
@@ -254,7 +254,7 @@ impl Client {
                 match output {
                     Output::Connect { connection, .. } => {
                         self.connection = connection;
-                        inputs.push_back(Input::Answered { connection, result: Ok(answer()) });
+                        inputs.push_back(Input::ConnectFinished { connection, result: Ok(answer()) });
                     }
                     Output::Open { connection, .. } => {
                         inputs.push_back(Input::Opened { connection });
@@ -327,14 +327,14 @@ fn id_of(frame: &[u8]) -> u64 {
     id.strip_suffix('}').and_then(|id| id.parse().ok()).expect("a number")
 }
 
-fn answer() -> ConnectAnswer {
+fn answer() -> ConnectResponse {
     let body = Bytes::from_static(br#"{"ok":true}"#);
     let [url, user_id, team_id] = ["wss://slack.test/t1cket", "U1", "T1"].map(str::to_owned);
-    ConnectAnswer {
+    ConnectResponse {
         url,
         user_id,
         team_id,
-        answer: Some(ApiAnswer { body, scopes: None, accepted_scopes: None }),
+        answer: Some(ApiResponse { body, scopes: None, accepted_scopes: None }),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::driver::TlsConfig;
 use crate::driver::transport::{Transport, TransportConfig};
-use crate::driver::upgrade::dial;
+use crate::driver::ws_handshake::dial;
 use crate::session::Secret;
 
 const AGENT: &str = "slack-rtm-native";

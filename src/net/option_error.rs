@@ -1,0 +1,17 @@
+//! The error of an option that the network code cannot use.
+
+/// An option that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{option}: {problem}")]
+pub struct OptionError {
+    /// The option's name, like `tls.ca`.
+    pub option: String,
+    /// The reason, without any secret.
+    pub problem: String,
+}
+
+impl OptionError {
+    pub(crate) fn new(option: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { option: option.into(), problem: problem.into() }
+    }
+}
