@@ -7,7 +7,7 @@ export declare class ByteStream {
   /** The socket ended; with the message and code of its error where it broke. */
   finish(message?: string | undefined | null, code?: string | undefined | null): void
   /** What is to be done with the socket now; nothing is to be written before `may_write`. */
-  orders(mayWrite: boolean): StreamOrders
+  commands(mayWrite: boolean): StreamCommands
 }
 
 /** One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox. */
@@ -30,8 +30,8 @@ export declare class NativeClient {
   ping(call: number): void
   /** `apiCall()`; `token` takes the place of the client's. */
   callApi(call: number, method: string, token: string | undefined | null, contentType: string, body: Buffer): void
-  /** Takes the errand of this number; `null` where it was called off, or is not new. */
-  takeErrand(id: number): Errand | null
+  /** Takes the request of this number; `null` where it was called off, or is not new. */
+  takeJsRequest(id: number): JsRequest | null
   /** What the user's `WebClient` answered to the connect call. */
   finishConnect(id: number, url: string, userId: string, teamId: string): void
   /** The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms. */
@@ -138,10 +138,10 @@ export interface ClientOptions {
   logLevel: string
 }
 
-/** An errand, as JavaScript takes it. */
-export interface Errand {
+/** An request, as JavaScript takes it. */
+export interface JsRequest {
   /** What it is about. */
-  kind: ErrandKind
+  kind: JsRequestKind
   /** The Web API method, or the HTTP method. */
   method: string
   /** Of a request. */
@@ -152,8 +152,8 @@ export interface Errand {
   body: Buffer
 }
 
-/** What an errand is about. */
-export declare const enum ErrandKind {
+/** What an request is about. */
+export declare const enum JsRequestKind {
   /** Call a Web API method by the user's `WebClient`. */
   Connect = 'connect',
   /** Make an HTTP request by the user's agent. */
@@ -194,8 +194,8 @@ export declare const enum Kind {
   Answered = 13,
   /** The promise `call` rejects; payload: an error. */
   Rejected = 14,
-  /** The errand, or stream, of number `call` is to be looked after. */
-  Errand = 15,
+  /** The request, or stream, of number `call` is to be looked after. */
+  JsRequest = 15,
   /** For `node:diagnostics_channel`; payload: `encode::diagnostic`. */
   Diagnostic = 16,
   /** A line for the log; payload: level and text. */
@@ -234,7 +234,7 @@ export interface ProxyOptions {
 }
 
 /** What JavaScript is to do with the socket. */
-export interface StreamOrders {
+export interface StreamCommands {
   /** Write this. */
   write: Buffer | null
   /** Read on. */

@@ -60,7 +60,7 @@ struct Bot {
 impl Bot {
     /// A number for the next call; what became of it is told under this number.
     fn call(&mut self) -> CallId {
-        self.calls += 1;
+        self.calls.0 += 1;
         self.calls
     }
 
@@ -131,7 +131,7 @@ fn connect(token: String, api_url: String) -> Result<(Handle, UnboundedReceiver<
 
 async fn run(token: String, api_url: String) -> Result<(), Box<dyn Error>> {
     let (client, mut deliveries) = connect(token, api_url)?;
-    let mut bot = Bot { client, user_id: String::new(), calls: 0 };
+    let mut bot = Bot { client, user_id: String::new(), calls: CallId(0) };
     let call = bot.call();
     bot.client.input(Input::Start { call, options: Arc::from("") })?;
     let mut end = pin!(asked_to_end());

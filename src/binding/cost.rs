@@ -13,7 +13,9 @@ use super::outbox::drain::{CHUNK_WORDS, Drain};
 use super::outbox::host::ClientHost;
 use super::outbox::queue::Queue;
 use crate::driver::Host;
-use crate::session::{Config, ConnectResponse, Frame, Input, LogLevel, Output, Session};
+use crate::session::{
+    CallId, Config, ConnectResponse, ConnectionId, Frame, Input, LogLevel, Output, Session,
+};
 
 /// So many frames are read before JavaScript looks, about as many as a 64 kB read brings.
 const BATCH: usize = 90;
@@ -101,8 +103,8 @@ impl World {
             words: vec![0; CHUNK_WORDS],
             items: 0,
         };
-        world.feed(Input::Start { call: 1, options: "".into() });
-        world.feed(Input::Frame { connection: 1, frame: Frame::read(r#"{"type":"hello"}"#) });
+        world.feed(Input::Start { call: CallId(1), options: "".into() });
+        world.feed(Input::Frame { connection: ConnectionId(1), frame: Frame::read(r#"{"type":"hello"}"#) });
         world
     }
 
@@ -127,7 +129,7 @@ impl World {
     fn read(&mut self, frames: &[Bytes]) {
         for data in frames {
             let frame = self.host.read(data.clone());
-            self.session.handle(self.now, Input::Frame { connection: 1, frame });
+            self.session.handle(self.now, Input::Frame { connection: ConnectionId(1), frame });
             while let Some(Output::Deliver(delivery)) = self.session.poll_output() {
                 self.host.deliver(delivery);
             }

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::js_stream::{ByteStream, pipe};
 use super::outbox::queue::{Kind, Queue, Sender};
 use crate::driver::{Agent, AgentRequest, AgentResponse, CodedError, Duplex, HostFuture, WebClient};
-use crate::session::{ApiError, CallId, ConnectResponse};
+use crate::session::{ApiError, ConnectResponse};
 
 /// What an request is about.
 #[napi(string_enum = "camelCase")]
@@ -43,6 +43,10 @@ pub struct JsRequest {
     pub body: Buffer,
 }
 
+/// The number of a request to JavaScript; unique among those in progress of one client.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct JsRequestId(pub(super) u32);
+
 type Upgraded = (AgentResponse, Option<Box<dyn Duplex>>);
 
 /// Where an request's answer goes.
@@ -54,9 +58,9 @@ enum Reply {
 
 #[derive(Default)]
 struct Open {
-    last: CallId,
+    last: JsRequestId,
     /// Of each request what it is, until it is taken, and where its answer goes.
-    requests: HashMap<CallId, (Option<JsRequest>, Reply)>,
+    requests: HashMap<JsRequestId, (Option<JsRequest>, Reply)>,
 }
 
 /// The requests of one client.
@@ -76,14 +80,14 @@ impl JsRequests {
     }
 
     /// Has JavaScript look after the request, or stream, of this number.
-    pub(super) fn announce(&self, id: CallId) {
-        self.queue.push(&mut Sender::new(self.client), Kind::JsRequest, id, b"null");
+    pub(super) fn announce(&self, id: JsRequestId) {
+        self.queue.push(&mut Sender::new(self.client), Kind::JsRequest, id.0, b"null");
         self.queue.wake();
     }
 
     fn begin(self: &Arc<Self>, request: JsRequest, reply: Reply) -> Guard {
         let mut open = self.open();
-        open.last = open.last.wrapping_add(1).max(1);
+        open.last = JsRequestId(open.last.0.wrapping_add(1).max(1));
         let id = open.last;
         open.requests.insert(id, (Some(request), reply));
         drop(open);
@@ -92,23 +96,23 @@ impl JsRequests {
     }
 
     /// What an request is; `None` when it was called off, or is not taken for the first time.
-    pub(super) fn take(&self, id: CallId) -> Option<JsRequest> {
+    pub(super) fn take(&self, id: JsRequestId) -> Option<JsRequest> {
         self.open().requests.get_mut(&id)?.0.take()
     }
 
-    fn reply(&self, id: CallId) -> Option<Reply> {
+    fn reply(&self, id: JsRequestId) -> Option<Reply> {
         self.open().requests.remove(&id).map(|(_, reply)| reply)
     }
 
     /// The end of a connect call. (Here as below, nobody waits for the answer to what was called off.)
-    pub(super) fn connected(&self, id: CallId, result: Result<ConnectResponse, ApiError>) {
+    pub(super) fn connected(&self, id: JsRequestId, result: Result<ConnectResponse, ApiError>) {
         if let Some(Reply::Connect(reply)) = self.reply(id) {
             let _ = reply.send(result);
         }
     }
 
     /// The end of a request, or of an upgrade that was refused or failed.
-    pub(super) fn answered(&self, id: CallId, result: Result<AgentResponse, CodedError>) {
+    pub(super) fn answered(&self, id: JsRequestId, result: Result<AgentResponse, CodedError>) {
         match self.reply(id) {
             Some(Reply::Request(reply)) => drop(reply.send(result)),
             Some(Reply::Upgrade(reply)) => drop(reply.send(result.map(|response| (response, None)))),
@@ -117,7 +121,7 @@ impl JsRequests {
     }
 
     /// An upgrade was taken: gives JavaScript's end of the stream, `None` when it was called off.
-    pub(super) fn upgraded(self: &Arc<Self>, id: CallId, response: AgentResponse) -> Option<ByteStream> {
+    pub(super) fn upgraded(self: &Arc<Self>, id: JsRequestId, response: AgentResponse) -> Option<ByteStream> {
         let Some(Reply::Upgrade(reply)) = self.reply(id) else { return None };
         let requests = Arc::clone(self);
         let (stream, end) = pipe(move || requests.announce(id));
@@ -127,7 +131,7 @@ impl JsRequests {
 
 /// An request under way: dropped before the answer, it is called off.
 struct Guard {
-    id: CallId,
+    id: JsRequestId,
     requests: Arc<JsRequests>,
 }
 

@@ -24,8 +24,8 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::driver::{self, AgentResponse, ApiRequest, CodedError, Ended, Handle, Transport, runtime, spawn};
-use crate::session::{ApiError, ConnectResponse, Input, Message, Secret};
-use js_requests::{JsRequest, JsRequests};
+use crate::session::{ApiError, CallId, ConnectResponse, Input, Message, Secret};
+use js_requests::{JsRequest, JsRequestId, JsRequests};
 use js_stream::ByteStream;
 use options::{ClientOptions, session_config, transport_config};
 use outbox::{ClientGuard, Outbox};
@@ -78,31 +78,31 @@ impl NativeClient {
     /// `start()`; `form` holds the options of the connect call, encoded.
     #[napi(catch_unwind)]
     pub fn start(&self, call: u32, form: String) -> Result<()> {
-        self.input(Input::Start { call, options: Arc::from(form) })
+        self.input(Input::Start { call: CallId(call), options: Arc::from(form) })
     }
 
     /// `disconnect()`
     #[napi(catch_unwind)]
     pub fn disconnect(&self, call: u32) -> Result<()> {
-        self.input(Input::Disconnect { call })
+        self.input(Input::Disconnect { call: CallId(call) })
     }
 
     /// `send()`; `message` is a JSON object without its `id`.
     #[napi(catch_unwind)]
     pub fn send(&self, call: u32, message: String) -> Result<()> {
-        self.input(Input::Send { call, message: to_message(message)? })
+        self.input(Input::Send { call: CallId(call), message: to_message(message)? })
     }
 
     /// `addOutgoingEvent()`; `message` is a JSON object without its `id`.
     #[napi(catch_unwind)]
     pub fn enqueue(&self, call: u32, await_reply: bool, message: String) -> Result<()> {
-        self.input(Input::Enqueue { call, await_reply, message: to_message(message)? })
+        self.input(Input::Enqueue { call: CallId(call), await_reply, message: to_message(message)? })
     }
 
     /// `ping()`
     #[napi(catch_unwind)]
     pub fn ping(&self, call: u32) -> Result<()> {
-        self.input(Input::Ping { call })
+        self.input(Input::Ping { call: CallId(call) })
     }
 
     /// `apiCall()`; `token` takes the place of the client's.
@@ -117,19 +117,19 @@ impl NativeClient {
     ) -> Result<()> {
         let request =
             ApiRequest { method, token: token.map(Secret), content_type, body: Vec::from(body).into() };
-        self.ask(|handle| handle.call_api(call, request))
+        self.ask(|handle| handle.call_api(CallId(call), request))
     }
 
     /// Takes the request of this number; `null` where it was called off, or is not new.
     #[napi(catch_unwind)]
     pub fn take_js_request(&self, id: u32) -> Option<JsRequest> {
-        self.requests.take(id)
+        self.requests.take(JsRequestId(id))
     }
 
     /// What the user's `WebClient` answered to the connect call.
     #[napi(catch_unwind)]
     pub fn finish_connect(&self, id: u32, url: String, user_id: String, team_id: String) {
-        self.requests.connected(id, Ok(ConnectResponse { url, user_id, team_id, answer: None }));
+        self.requests.connected(JsRequestId(id), Ok(ConnectResponse { url, user_id, team_id, answer: None }));
     }
 
     /// The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms.
@@ -143,7 +143,8 @@ impl NativeClient {
         retry_after: f64,
     ) {
         let retry_after = options::to_duration(retry_after);
-        self.requests.connected(id, Err(ApiError::WebClient { message, error, gave_up, retry_after }));
+        self.requests
+            .connected(JsRequestId(id), Err(ApiError::WebClient { message, error, gave_up, retry_after }));
     }
 
     /// The answer to a request by the user's agent, or to an upgrade that was refused.
@@ -151,13 +152,13 @@ impl NativeClient {
     pub fn finish_request(&self, id: u32, status: u16, reason: String, headers: Vec<String>, body: Buffer) {
         let headers = options::pairs(&headers);
         let body = Vec::from(body).into();
-        self.requests.answered(id, Ok(AgentResponse { status, reason, headers, body }));
+        self.requests.answered(JsRequestId(id), Ok(AgentResponse { status, reason, headers, body }));
     }
 
     /// A request, or an upgrade, by the user's agent failed.
     #[napi(catch_unwind)]
     pub fn fail_request(&self, id: u32, message: String, code: Option<String>) {
-        self.requests.answered(id, Err(CodedError { message, code: code.map(Into::into) }));
+        self.requests.answered(JsRequestId(id), Err(CodedError { message, code: code.map(Into::into) }));
     }
 
     /// An upgrade by the user's agent was taken. Gives the driver's other end of the socket; `null`: called off.
@@ -165,7 +166,7 @@ impl NativeClient {
     pub fn finish_upgrade(&self, id: u32, status: u16, headers: Vec<String>) -> Option<ByteStream> {
         let headers = options::pairs(&headers);
         let response = AgentResponse { status, reason: String::new(), headers, body: Bytes::new() };
-        self.requests.upgraded(id, response)
+        self.requests.upgraded(JsRequestId(id), response)
     }
 
     /// The round trip of the last ping, in ms.

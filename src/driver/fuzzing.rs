@@ -7,7 +7,7 @@ use super::socket::{Socket as Inner, SocketEvent};
 use super::ws_handshake::config;
 use super::{Duplex, Transport};
 use crate::net::stream::Stream;
-use crate::session::{ApiError, ConnectResponse, Frame, Input};
+use crate::session::{ApiError, ConnectResponse, ConnectionId, Frame, Input};
 
 /// A WebSocket whose upgrade is done.
 pub struct Socket(Inner);
@@ -22,10 +22,10 @@ impl Socket {
     /// What the session is told, on connection 0.
     pub async fn events(&mut self, read: bool) -> Vec<Input> {
         let input = |event| match event {
-            SocketEvent::Frame(data) => Input::Frame { connection: 0, frame: Frame::read(data) },
-            SocketEvent::Alive => Input::Activity { connection: 0 },
-            SocketEvent::Flushed => Input::Flushed { connection: 0 },
-            SocketEvent::Closed(closure) => Input::Closed { connection: 0, closure },
+            SocketEvent::Frame(data) => Input::Frame { connection: ConnectionId(0), frame: Frame::read(data) },
+            SocketEvent::Alive => Input::Activity { connection: ConnectionId(0) },
+            SocketEvent::Flushed => Input::Flushed { connection: ConnectionId(0) },
+            SocketEvent::Closed(reason) => Input::Closed { connection: ConnectionId(0), reason },
         };
         self.0.events(read).await.into_iter().map(input).collect()
     }

@@ -32,7 +32,7 @@ pub(crate) enum StreamError {
     Name(#[from] InvalidDnsNameError),
     #[error("the proxy {proxy} cannot be reached: {reason}")]
     ProxyUnreachable { proxy: String, reason: String, source: Box<StreamError> },
-    #[error("the proxy {proxy} refused to connect to {target}: HTTP status {status}{hint}")]
+    #[error("the proxy {proxy} refused the connection to {target} with HTTP status {status}{hint}")]
     ProxyRefused { proxy: String, target: String, status: StatusCode, hint: &'static str },
     #[error("the proxy {proxy} gave no usable response to CONNECT {target}: {source}")]
     ProxyNoResponse { proxy: String, target: String, source: hyper::Error },

@@ -17,7 +17,7 @@ use super::format::{
     long_word, wide_word, word,
 };
 use super::shapes::{ROOT, Shapes, Slot, Tag, is_constant, is_name};
-use crate::session::{FrameHead, Name};
+use crate::session::{FrameHead, MessageId, Name};
 
 /// Longer frames are not read.
 const LONGEST_FRAME: usize = 64 * 1024;
@@ -203,7 +203,7 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
     /// What the frame's own object tells of its head, but for its names. Whatever is out of the ordinary is not read.
     fn note(&mut self, key: &[u8], tag: Tag, word: u32) -> Result<()> {
         match (key, tag) {
-            (b"reply_to", Tag::Integer) => self.head.reply_to = Some(u64::from(word)),
+            (b"reply_to", Tag::Integer) => self.head.reply_to = Some(MessageId(u64::from(word))),
             (b"reply_to", _) => return Err(Unread::Unfit),
             (b"type" | b"subtype", tag) if tag != Tag::Constant => return Err(Unread::Unfit),
             _ => {}

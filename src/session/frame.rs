@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use super::io::MessageId;
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
@@ -68,7 +69,7 @@ pub struct FrameHead {
     /// The `subtype` key.
     pub subtype: Name,
     /// The `reply_to` key, where it is a whole number.
-    pub reply_to: Option<u64>,
+    pub reply_to: Option<MessageId>,
 }
 
 impl FrameHead {
@@ -186,12 +187,13 @@ impl<'de> DeserializeSeed<'de> for NameSeed<'de> {
 }
 
 /// A `reply_to`: a whole number that JavaScript holds exactly (5.0 is 5 there), or nothing.
-struct ReplyTo(Option<u64>);
+struct ReplyTo(Option<MessageId>);
 
 impl<'de> Deserialize<'de> for ReplyTo {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(raw.parse().ok().or_else(|| whole(raw.parse().ok()?))))
+        let id: Option<u64> = raw.parse().ok().or_else(|| whole(raw.parse().ok()?));
+        Ok(Self(id.map(MessageId)))
     }
 }
 
@@ -209,7 +211,7 @@ mod tests {
     fn names(frame: &str) -> (Option<String>, Option<String>, Option<u64>) {
         let head = FrameHead::read(frame.as_bytes()).unwrap();
         let text = |name: &Name| name.text(frame.as_bytes()).map(str::to_owned);
-        (text(&head.kind), text(&head.subtype), head.reply_to)
+        (text(&head.kind), text(&head.subtype), head.reply_to.map(|id| id.0))
     }
 
     #[test]

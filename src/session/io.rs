@@ -14,14 +14,39 @@ use super::frame::{Frame, FrameHead, FrameToken};
 use super::response::{ApiResponse, ConnectResponse};
 
 /// A promise that the user holds: opaque to the session, unique among those not yet settled.
-pub type CallId = u32;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
 
-/// One connect call and the socket that came of it. What bears an earlier number than the current one is late, and
-/// ignored.
-pub type ConnectionId = u64;
+/// One connect call and the socket that it leads to. Ids increase; an input with an earlier id than the current one is
+/// late, and the session ignores it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
 
 /// The `id` of an outgoing message.
-pub type MessageId = u64;
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
+
+impl ConnectionId {
+    /// The id that follows this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl MessageId {
+    /// The id that follows this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 /// What the session is told.
 #[derive(Debug, Clone)]

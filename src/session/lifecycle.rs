@@ -154,7 +154,7 @@ impl Session {
 
     /// Makes one attempt of the connect call.
     pub(super) fn call(&mut self) {
-        self.last_connection += 1;
+        self.last_connection = self.last_connection.next();
         self.connection = Some(self.last_connection);
         self.excused = false;
         self.trouble.attempts = self.trouble.attempts.saturating_add(1);

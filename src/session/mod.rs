@@ -191,7 +191,7 @@ impl Session {
             rng: fastrand::Rng::with_seed(seed),
             state: State::Disconnected,
             connection: None,
-            last_connection: 0,
+            last_connection: ConnectionId::default(),
             timers: Timers::default(),
             outputs: VecDeque::new(),
             outgoing: Outgoing::new(limits),

@@ -77,7 +77,7 @@ impl Outgoing {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            last_id: 0,
+            last_id: MessageId::default(),
             queue: VecDeque::new(),
             unwritten: VecDeque::new(),
             unwritten_bytes: 0,
@@ -139,7 +139,7 @@ impl Outgoing {
     }
 
     fn next_id(&mut self) -> MessageId {
-        self.last_id += 1;
+        self.last_id = self.last_id.next();
         self.last_id
     }
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::loss::Loss;
 use super::{
-    Answered, CallId, Delivery, Duration, Failure, Frame, HEARTBEAT, Instant, LogLevel, Message, OnWritten,
-    Outcome, Output, Session, SocketError, State, Timer,
+    Answered, CallId, Delivery, Duration, Failure, Frame, HEARTBEAT, Instant, LogLevel, Message, MessageId,
+    OnWritten, Outcome, Output, Session, SocketError, State, Timer,
 };
 
 /// How much of a frame that is not JSON is quoted in the log, in bytes.
@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// Takes what a reply answers; gives the promise that its frame settles.
-    fn on_reply(&mut self, now: Instant, reply_to: u64) -> Option<CallId> {
+    fn on_reply(&mut self, now: Instant, reply_to: MessageId) -> Option<CallId> {
         if let Some((id, sent)) = self.ping
             && id == reply_to
         {

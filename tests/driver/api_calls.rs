@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use slack_rtm_native::driver::{ApiRequest, FORM};
-use slack_rtm_native::session::{ApiError, LogLevel, Outcome, RetryConfig, Secret};
+use slack_rtm_native::session::{ApiError, CallId, LogLevel, Outcome, RetryConfig, Secret};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 
@@ -132,7 +132,7 @@ async fn methods_that_are_urls() {
         let mut client = Setup::new(&api).client();
         client.call_api(request(&method, ""));
         tokio::select! {
-            told = client.api_error(1) => assert!(!format!("{told} {told:?}").contains(TOKEN)),
+            told = client.api_error(CallId(1)) => assert!(!format!("{told} {told:?}").contains(TOKEN)),
             (_, request) = take(&api) => assert!(request.head.starts_with("POST /"), "{}", request.head),
             (_, request) = take(&elsewhere) => panic!("{method}: {}", request.head),
         }
@@ -567,5 +567,5 @@ fn a_runtime_that_is_gone() {
         Setup::new(&server).client().handle
     });
     drop(runtime);
-    assert!(handle.call_api(9, post()).is_err());
+    assert!(handle.call_api(CallId(9), post()).is_err());
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use slack_rtm_native::session::{Event, Failure, Outcome};
+use slack_rtm_native::session::{Event, Failure, MessageId, Outcome};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -138,7 +138,7 @@ async fn writing_goes_on_while_reading_is_paused() {
     until("the host is full", || client.held() > ROOM).await;
     let call = client.send(r#"{"type":"message"}"#);
     assert_eq!(peer.receive_text().await, r#"{"type":"message","id":1}"#);
-    assert!(matches!(client.outcome(call).await, Outcome::Sent(1)));
+    assert!(matches!(client.outcome(call).await, Outcome::Sent(MessageId(1))));
 }
 
 /// Bug this guards against: a ping that was read with the last batch is answered only when reading goes on.

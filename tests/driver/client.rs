@@ -113,7 +113,7 @@ impl Setup {
         let transport = Arc::new(Transport::new(self.transport).expect("the options are good"));
         let runtime = tokio::runtime::Handle::current();
         let handle = spawn(&runtime, self.config, transport, 1, host);
-        Client { handle, told, held, calls: 0 }
+        Client { handle, told, held, calls: CallId(0) }
     }
 }
 
@@ -138,7 +138,7 @@ impl Client {
     // ── What the user does ────────────────────────────────────────────────────────────────────────────────────────
 
     fn call(&mut self, input: impl FnOnce(CallId) -> Input) -> CallId {
-        self.calls += 1;
+        self.calls.0 += 1;
         self.handle.input(input(self.calls)).expect("the client's task is there");
         self.calls
     }
@@ -164,7 +164,7 @@ impl Client {
     }
 
     pub(crate) fn call_api(&mut self, request: ApiRequest) -> CallId {
-        self.calls += 1;
+        self.calls.0 += 1;
         self.handle.call_api(self.calls, request).expect("the client's task is there");
         self.calls
     }
@@ -298,7 +298,7 @@ impl Client {
         take_turns().await;
         let mut told = std::iter::from_fn(|| self.told.try_recv().ok());
         let is_it = |told| matches!(told, Told::Delivery(Delivery::Settle { call, .. }) if call == wanted);
-        assert!(told.any(is_it), "{wanted} is not settled");
+        assert!(told.any(is_it), "{wanted:?} is not settled");
     }
 
     /// A promise does not settle.

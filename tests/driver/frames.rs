@@ -1,6 +1,6 @@
 //! Frames over an open socket, in and out.
 
-use slack_rtm_native::session::Outcome;
+use slack_rtm_native::session::{MessageId, Outcome};
 
 use crate::client::{Client, Setup};
 use crate::clock::{Clock, secs, take_turns};
@@ -147,7 +147,7 @@ async fn messages_in_order() {
         assert!(matches!(client.outcome(call).await, Outcome::Done));
     }
     let sent = client.send(r#"{"type":"y"}"#);
-    assert!(matches!(client.outcome(sent).await, Outcome::Sent(501)));
+    assert!(matches!(client.outcome(sent).await, Outcome::Sent(MessageId(501))));
 }
 
 /// Promise: a message counts as written when the socket has taken it, not before, and is written whole.
@@ -159,7 +159,7 @@ async fn a_message_larger_than_all_buffers() {
     client.assert_unsettled(call).await;
     let frame = peer.receive_text().await;
     assert!(frame.starts_with(r#"{"text":"éé"#) && frame.ends_with(r#"éé","type":"message","id":1}"#));
-    assert!(matches!(client.outcome(call).await, Outcome::Sent(1)));
+    assert!(matches!(client.outcome(call).await, Outcome::Sent(MessageId(1))));
 }
 
 /// Bug this guards against: a client that is busy writing does not read, and both sides wait for ever.
@@ -175,7 +175,7 @@ async fn reading_goes_on_while_writing_is_stuck() {
     peer.send(frame(FINAL | PING, "after it")).await;
     assert!(peer.receive_text().await.ends_with(r#""id":1}"#));
     assert_eq!(peer.receive().await.payload, b"after it");
-    assert!(matches!(client.outcome(call).await, Outcome::Sent(1)));
+    assert!(matches!(client.outcome(call).await, Outcome::Sent(MessageId(1))));
 }
 
 /// Promise: ten thousand replies in one burst each settle their promise.
@@ -192,7 +192,7 @@ async fn replies_in_bulk() {
     let calls: Vec<_> = (0..10_000).map(|_| client.enqueue(true, r#"{"type":"message"}"#)).collect();
     for call in calls {
         // The first call was `start()`.
-        assert_eq!(client.reply(call).await, format!(r#"{{"ok":true,"reply_to":{}}}"#, call - 1));
+        assert_eq!(client.reply(call).await, format!(r#"{{"ok":true,"reply_to":{}}}"#, call.0 - 1));
     }
     echo.await.expect("the echo is sound");
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use slack_rtm_native::driver::{ApiRequest, FORM};
-use slack_rtm_native::session::{Event, Input, Outcome};
+use slack_rtm_native::session::{CallId, Event, Input, Outcome};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 
@@ -87,7 +87,7 @@ fn a_runtime_that_is_gone() {
         Client::ready(Setup::new(&server), &server).await.0.handle
     });
     drop(runtime);
-    assert!(handle.input(Input::Disconnect { call: 9 }).is_err());
+    assert!(handle.input(Input::Disconnect { call: CallId(9) }).is_err());
 }
 
 // ── A crash ───────────────────────────────────────────────────────────────────────────────────────────────────────

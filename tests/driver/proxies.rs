@@ -361,11 +361,11 @@ async fn refusals() {
         };
         let (code, text) = failed_call(change, script).await;
         assert_eq!(code.as_deref(), Some("ERR_PROXY_TUNNEL"), "{text}");
-        assert!(text.contains(hint) && text.contains("refused the way to slack.test:80 "), "{text}");
+        assert!(text.contains(hint) && text.contains("refused the connection to slack.test:80 "), "{text}");
         assert_eq!(text.contains("user name"), hint.contains("user name"), "{text}");
         let (code, text) = failed_socket(change, script).await;
         assert_eq!(code.as_deref(), Some("ERR_PROXY_TUNNEL"), "{text}");
-        assert!(text.contains(hint) && text.contains("refused the way to sockets.test:8443 "), "{text}");
+        assert!(text.contains(hint) && text.contains("refused the connection to sockets.test:8443 "), "{text}");
     }
 }
 

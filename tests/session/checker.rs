@@ -123,8 +123,8 @@ impl Checker {
         Self {
             phase: Phase::Disconnected,
             wire: Wire::Idle,
-            connection: 0,
-            last_id: 0,
+            connection: ConnectionId::default(),
+            last_id: MessageId::default(),
             reached: [0; 4],
             auto_reconnect,
             calls: Vec::new(),
@@ -139,7 +139,7 @@ impl Checker {
     /// A new promise.
     pub(crate) fn call(&mut self, kind: Kind, now: Instant) -> CallId {
         self.calls.push(Call { kind, made: now, settled: false, written: None });
-        CallId::try_from(self.calls.len() - 1).expect("few calls")
+        CallId(u32::try_from(self.calls.len() - 1).expect("few calls"))
     }
 
     /// So many outputs may one input have at most: each promise may be written, logged and settled, and each of a few
@@ -230,17 +230,17 @@ impl Checker {
     fn on_write(&mut self, frame: &Bytes) {
         assert_eq!((self.phase, self.wire), (Phase::Ready, Wire::Open));
         let message: serde_json::Value = serde_json::from_slice(frame).expect("a frame is JSON");
-        let id = message["id"].as_u64().expect("a frame has an id");
+        let id = MessageId(message["id"].as_u64().expect("a frame has an id"));
         assert!(id > self.last_id, "ids rise");
         self.last_id = id;
         if let Some(call) = message["call"].as_u64() {
-            let call = CallId::try_from(call).expect("few calls");
-            if let Kind::Enqueue { .. } = self.calls[call as usize].kind {
+            let call = CallId(u32::try_from(call).expect("few calls"));
+            if let Kind::Enqueue { .. } = self.calls[call.0 as usize].kind {
                 assert_eq!(self.queue.pop_front(), Some(call), "in the order of the calls");
             }
-            let before = self.calls[call as usize].written.replace(id);
+            let before = self.calls[call.0 as usize].written.replace(id);
             assert_eq!(before, None, "written twice");
-            assert!(!self.calls[call as usize].settled, "settled before it was written");
+            assert!(!self.calls[call.0 as usize].settled, "settled before it was written");
         }
         assert!(self.echo.replace(frame.clone()).is_none());
     }
@@ -252,7 +252,7 @@ impl Checker {
                 assert!(!self.quiet, "a frame after disconnect() resolved");
                 assert_eq!(self.fed.take().as_ref(), Some(data), "delivered once, as it came");
                 if let Some(call) = reply {
-                    let id = self.calls[*call as usize].written;
+                    let id = self.calls[call.0 as usize].written;
                     assert!(id.is_some() && id == head.reply_to, "the reply to another message");
                     assert_eq!(self.settle(*call), Kind::Enqueue { await_reply: true });
                     self.reached[3] += 1;
@@ -260,7 +260,7 @@ impl Checker {
             }
             Delivery::Outgoing { frame } => assert_eq!(self.echo.take().as_ref(), Some(frame)),
             Delivery::Settle { call, outcome } => {
-                let written = self.calls[*call as usize].written;
+                let written = self.calls[call.0 as usize].written;
                 let kind = self.settle(*call);
                 assert!(
                     self.is_fit(kind, written, outcome),
@@ -307,7 +307,7 @@ impl Checker {
     }
 
     fn settle(&mut self, call: CallId) -> Kind {
-        let call = &mut self.calls[call as usize];
+        let call = &mut self.calls[call.0 as usize];
         assert!(!call.settled, "{call:?} settles twice");
         call.settled = true;
         call.kind
@@ -343,7 +343,7 @@ impl Checker {
         for (id, call) in self.calls.iter().enumerate() {
             let is_queued = matches!(call.kind, Kind::Enqueue { .. }) && call.written.is_none();
             assert_eq!(call.settled, !is_queued, "{call:?}");
-            assert_eq!(is_queued, self.queue.iter().any(|queued| *queued as usize == id));
+            assert_eq!(is_queued, self.queue.iter().any(|queued| queued.0 as usize == id));
         }
     }
 

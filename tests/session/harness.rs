@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use slack_rtm_native::session::{
-    ApiError, ApiResponse, CloseReason, Config, ConnectResponse, ConnectionId, Delivery, Diagnostic, Event,
-    Frame, Input, LogLevel, Message, Output, Session, SocketError,
+    ApiError, ApiResponse, CallId, CloseReason, Config, ConnectResponse, ConnectionId, Delivery, Diagnostic,
+    Event, Frame, Input, LogLevel, Message, Output, Session, SocketError,
 };
 
 use crate::trace::{Trace, line_of};
@@ -154,7 +154,7 @@ impl World {
             session: Session::new(config, seed, now),
             server: Server::healthy(),
             now,
-            connection: 0,
+            connection: ConnectionId::default(),
             heartbeats: 0,
             trace: Trace::default(),
             events: Vec::new(),
@@ -210,9 +210,9 @@ impl World {
         self.feed(Input::Ping { call });
     }
 
-    fn call(&mut self, label: &str) -> u32 {
+    fn call(&mut self, label: &str) -> CallId {
         self.labels.push(label.to_owned());
-        u32::try_from(self.labels.len() - 1).expect("few calls")
+        CallId(u32::try_from(self.labels.len() - 1).expect("few calls"))
     }
 
     // ── What the network does, on the latest connection ──────────────────────────────────────────────────────────

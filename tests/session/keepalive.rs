@@ -1,6 +1,6 @@
 //! Section 7 of the contract, and `ping()`.
 
-use slack_rtm_native::session::{Config, Frame, Input};
+use slack_rtm_native::session::{Config, ConnectionId, Frame, Input};
 
 use crate::harness::{Dial, Replies, World, ms, secs};
 use crate::situations::Situation;
@@ -86,7 +86,7 @@ fn without_a_sign_of_life_a_client_without_auto_reconnect_ends() {
 
 #[test]
 fn any_frame_since_the_ping_is_a_sign_of_life() {
-    let connection = 1;
+    let connection = ConnectionId(1);
     for sign in [
         Input::Frame { connection, frame: Frame::read(r#"{"type":"pong","reply_to":1}"#) },
         Input::Frame { connection, frame: Frame::read(r#"{"type":"message"}"#) },

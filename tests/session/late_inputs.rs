@@ -27,7 +27,7 @@ fn inputs_of_earlier_connections_are_ignored_in_every_state() {
     for situation in Situation::ALL {
         let mut world = situation.world();
         let deadline = world.session.poll_timeout();
-        for earlier in 0..world.connection {
+        for earlier in (0..world.connection.0).map(ConnectionId) {
             for input in noise(earlier) {
                 world.feed(input.clone());
                 assert!(world.trace.take().is_empty(), "{input:?} while {situation:?}");

@@ -87,7 +87,7 @@ impl Run {
             self.checker.on_output(&output);
             match output {
                 Output::Open { .. } => self.greeted = false,
-                Output::Write { .. } => self.unanswered.push(self.checker.last_id),
+                Output::Write { .. } => self.unanswered.push(self.checker.last_id.0),
                 _ => {}
             }
         }
@@ -113,7 +113,7 @@ impl Run {
 
     fn call(&mut self, kind: Kind, bytes: usize) {
         let call = self.checker.call(kind, self.now);
-        let body = format!(r#"{{"call":{call},"text":"{}","type":"message"}}"#, "x".repeat(bytes));
+        let body = format!(r#"{{"call":{},"text":"{}","type":"message"}}"#, call.0, "x".repeat(bytes));
         let message = Message::new(body).expect("an object");
         self.feed(match kind {
             Kind::Start => Input::Start { call, options: "".into() },
@@ -127,15 +127,15 @@ impl Run {
     fn network(&mut self, number: Number, what: What) {
         let connection: ConnectionId = match number {
             Number::Current => self.checker.connection,
-            Number::Earlier(by) => self.checker.connection.saturating_sub(by),
-            Number::Later(by) => self.checker.connection + by,
+            Number::Earlier(by) => ConnectionId(self.checker.connection.0.saturating_sub(by)),
+            Number::Later(by) => ConnectionId(self.checker.connection.0 + by),
         };
         self.feed(match what {
             What::Answered(result) => Input::ConnectFinished { connection, result },
             What::Opened => Input::Opened { connection },
             What::Frame(data) => Input::Frame { connection, frame: Frame::read(data) },
             What::Reply(back) => {
-                let id = (self.checker.last_id + 1).saturating_sub(back);
+                let id = (self.checker.last_id.0 + 1).saturating_sub(back);
                 Input::Frame { connection, frame: Frame::read(format!(r#"{{"reply_to":{id}}}"#)) }
             }
             What::Alive => Input::Activity { connection },

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use slack_rtm_native::session::{ApiError, Delivery, Event, Failure, Outcome, Output, SocketError};
+use slack_rtm_native::session::{ApiError, CallId, Delivery, Event, Failure, Outcome, Output, SocketError};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Trace {
 
 /// An output as lines; none for log lines, `outgoing_message` and heartbeats, two for the frame that settles a promise.
 pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
-    let label = |call: u32| &labels[call as usize];
+    let label = |call: CallId| &labels[call.0 as usize];
     match output {
         Output::Connect { options, .. } => vec![format!("> connect {options}").trim_end().to_owned()],
         Output::Open { .. } => vec!["> open".to_owned()],

@@ -34,11 +34,11 @@ impl ClientHost {
         }
     }
 
-    fn push(&mut self, kind: Kind, call: CallId, payload: &[u8]) {
+    fn push(&mut self, kind: Kind, call: u32, payload: &[u8]) {
         self.queue.push(&mut self.sender, kind, call, payload);
     }
 
-    fn push_text(&mut self, kind: Kind, call: CallId, payload: &str) {
+    fn push_text(&mut self, kind: Kind, call: u32, payload: &str) {
         self.push(kind, call, payload.as_bytes());
     }
 
@@ -61,7 +61,7 @@ impl ClientHost {
         self.push_text(kind, 0, payload.as_deref().unwrap_or("null"));
     }
 
-    fn push_outcome(&mut self, call: CallId, outcome: &Outcome) {
+    fn push_outcome(&mut self, CallId(call): CallId, outcome: &Outcome) {
         match outcome {
             Outcome::Done => self.push_text(Kind::Resolved, call, "null"),
             Outcome::Started => self.push_text(Kind::Started, call, "null"),
@@ -96,7 +96,12 @@ impl Host for ClientHost {
         match delivery {
             Delivery::Frame { data, head, reply, token } => {
                 let record = token.map(|FrameToken(number)| (&self.stage, number));
-                self.queue.push_frame(&mut self.sender, reply.unwrap_or(0), (&data, &head), record);
+                self.queue.push_frame(
+                    &mut self.sender,
+                    reply.map_or(0, |call| call.0),
+                    (&data, &head),
+                    record,
+                );
             }
             Delivery::Outgoing { frame } => self.push(Kind::Outgoing, 0, &frame),
             Delivery::Event(event) => self.push_event(&event),

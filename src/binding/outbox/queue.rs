@@ -17,7 +17,7 @@ use crate::records::event_types::{Demand, EventTypes, Head, Names, UNREAD};
 use crate::records::format::Records;
 use crate::records::listener_mask::ListenerMask;
 use crate::records::shapes::Shapes;
-use crate::session::{CallId, FrameHead};
+use crate::session::FrameHead;
 
 /// When so many bytes wait for JavaScript, with what is noted of them, the sockets are no longer read; TCP holds the
 /// rest.
@@ -74,7 +74,7 @@ pub enum Kind {
 #[derive(Debug)]
 pub(in crate::binding) struct Entry {
     pub(in crate::binding) client: u32,
-    pub(in crate::binding) call: CallId,
+    pub(in crate::binding) call: u32,
     pub(in crate::binding) kind: Kind,
     /// Of a frame.
     pub(in crate::binding) head: Head,
@@ -237,7 +237,7 @@ impl Queue {
     }
 
     /// Adds an item with a payload of JSON.
-    pub(in crate::binding) fn push(&self, sender: &mut Sender, kind: Kind, call: CallId, payload: &[u8]) {
+    pub(in crate::binding) fn push(&self, sender: &mut Sender, kind: Kind, call: u32, payload: &[u8]) {
         let mut filling = self.filling();
         filling.is_urgent = filling.is_urgent
             || kind != Kind::Outgoing
@@ -271,7 +271,7 @@ impl Queue {
     pub(in crate::binding) fn push_frame(
         &self,
         sender: &mut Sender,
-        call: CallId,
+        call: u32,
         (frame, head): (&[u8], &FrameHead),
         record: Option<(&Stage, usize)>,
     ) {

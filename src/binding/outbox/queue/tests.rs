@@ -48,7 +48,7 @@ fn listen(drain: &mut Drain, client: u32, names: &[&str]) {
 }
 
 /// Adds a frame for a client.
-fn push(queue: &Queue, client: u32, call: CallId, frame: &str) {
+fn push(queue: &Queue, client: u32, call: u32, frame: &str) {
     let head = FrameHead::read(frame.as_bytes()).unwrap();
     queue.push_frame(&mut Sender::new(client), call, (frame.as_bytes(), &head), None);
 }
