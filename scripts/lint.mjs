@@ -6,6 +6,7 @@ import { needCargo, run, setup } from './setup.mjs';
 setup();
 needCargo();
 run(process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'ci', '--error-on-warnings']);
+run(process.execPath, ['scripts/check-imports.mjs']);
 run('cargo', ['fmt', '--check']);
 run('cargo', ['clippy', '--all-targets', '--all-features', '--', '-D', 'warnings']);
 run('cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']);
