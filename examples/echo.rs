@@ -1,12 +1,12 @@
-//! An echo bot in Rust, without Node: repeats what it is told, until somebody says "goodbye".
+//! An echo bot in Rust, without Node: repeats every message, and exits after the message "goodbye".
 //!
 //! ```text
-//! npm run example -- echo.rs                           against a workspace on localhost
-//! SLACK_BOT_TOKEN=xoxb-… cargo run --example echo      against Slack
+//! npm run example -- echo.rs                           with a local workspace
+//! SLACK_BOT_TOKEN=xoxb-… cargo run --example echo      with Slack
 //! ```
 //!
-//! A client is a task on a tokio runtime. Inputs go in by its [`Handle`]; what it has to tell, in order, goes to a [`Host`],
-//! which here hands it on to `main` through a channel.
+//! A client is a task on a tokio runtime. The bot sends inputs through the client's [`Handle`]. The client delivers events, in
+//! order, to a [`Host`], which here passes them to `main` through a channel.
 
 use std::env;
 use std::error::Error;
@@ -27,20 +27,20 @@ struct Channel(UnboundedSender<Delivery>);
 
 impl Host for Channel {
     fn deliver(&mut self, delivery: Delivery) {
-        // When `main` has ended, nobody wants it any more.
+        // An error means that `main` has ended.
         let _ = self.0.send(delivery);
     }
 
-    /// A bug in the library. Whatever runs the bot starts it anew.
+    /// Called after a bug in the library. The process manager restarts the bot.
     fn crashed(&mut self, message: &str) {
-        eprintln!("the client came to grief: {message}");
+        eprintln!("the client crashed: {message}");
         exit(1);
     }
 
     fn flush(&mut self) {}
 
-    /// A bot that may be slower than Slack says true when much is waiting, and `room` then waits for it to become less:
-    /// meanwhile the socket is not read.
+    /// Backpressure: a slow bot returns true while too much is waiting. The client then stops reading the socket until `room`
+    /// returns.
     fn is_full(&self) -> bool {
         false
     }
@@ -50,7 +50,7 @@ impl Host for Channel {
     }
 }
 
-/// The bot: a client, and what it is.
+/// The bot: its client, its user id, and the number of the last call.
 struct Bot {
     client: Handle,
     user_id: String,
@@ -58,7 +58,7 @@ struct Bot {
 }
 
 impl Bot {
-    /// A number for the next call; what became of it is told under this number.
+    /// Returns the number of the next call. The delivery with its outcome has this number.
     fn call(&mut self) -> CallId {
         self.calls.0 += 1;
         self.calls
@@ -76,10 +76,10 @@ impl Bot {
         Ok(self.client.input(Input::Disconnect { call })?)
     }
 
-    /// Does what a delivery asks for. True: it was the last one.
+    /// Handles a delivery. Returns true if it was the last one.
     fn on_delivery(&mut self, delivery: Delivery) -> Result<bool, Box<dyn Error>> {
         match delivery {
-            Delivery::Event(Event::Authenticated(answer)) => self.user_id.clone_from(&answer.user_id),
+            Delivery::Event(Event::Authenticated(response)) => self.user_id.clone_from(&response.user_id),
             Delivery::Event(Event::Ready) => println!("connected as {}", self.user_id),
             Delivery::Event(Event::Disconnected(None)) => return Ok(true),
             Delivery::Event(Event::Disconnected(Some(failure))) => return Err(failure.into()),
@@ -105,7 +105,7 @@ impl Bot {
     }
 }
 
-/// A client that nobody has started yet, and what it tells.
+/// Creates a client that is not started yet, and the receiver of its deliveries.
 fn connect(token: String, api_url: String) -> Result<(Handle, UnboundedReceiver<Delivery>), Box<dyn Error>> {
     let config =
         Config { secure_only: api_url.starts_with("https:"), log_level: LogLevel::Warn, ..Config::default() };
@@ -122,7 +122,7 @@ fn connect(token: String, api_url: String) -> Result<(Handle, UnboundedReceiver<
         agent: None,
         web_client: None,
     };
-    // Jitter should differ from process to process.
+    // The jitter of pauses must differ between processes.
     let seed = fastrand::u64(..);
     let (sender, deliveries) = unbounded_channel();
     let transport = Arc::new(Transport::new(transport)?);
@@ -134,7 +134,7 @@ async fn run(token: String, api_url: String) -> Result<(), Box<dyn Error>> {
     let mut bot = Bot { client, user_id: String::new(), calls: CallId(0) };
     let call = bot.call();
     bot.client.input(Input::Start { call, options: Arc::from("") })?;
-    let mut end = pin!(asked_to_end());
+    let mut shutdown = pin!(shutdown_signal());
     let mut is_leaving = false;
     loop {
         tokio::select! {
@@ -144,8 +144,8 @@ async fn run(token: String, api_url: String) -> Result<(), Box<dyn Error>> {
                     return Ok(());
                 }
             }
-            ended = &mut end, if !is_leaving => {
-                ended?;
+            signal = &mut shutdown, if !is_leaving => {
+                signal?;
                 is_leaving = true;
                 bot.leave()?;
             }
@@ -153,14 +153,14 @@ async fn run(token: String, api_url: String) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Waits for Ctrl-C, or for the signal that process managers send.
-async fn asked_to_end() -> std::io::Result<()> {
+/// Waits for Ctrl-C or SIGTERM.
+async fn shutdown_signal() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
-            ended = ctrl_c() => ended,
+            result = ctrl_c() => result,
             _ = terminate.recv() => Ok(()),
         }
     }

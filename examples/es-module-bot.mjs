@@ -1,18 +1,19 @@
-// A bot as an ES module, with `await` at the top: counts the reactions to what it says.
+// A bot as an ES module with top-level `await`: posts polls and counts the reactions to them.
 //
 //   npm run example -- es-module-bot
 import process from 'node:process';
 import { RTMClient } from 'slack-rtm-native';
 
 const rtm = new RTMClient(process.env.SLACK_BOT_TOKEN, { slackApiUrl: process.env.SLACK_API_URL });
-const votes = new Map();
+const polls = new Map();
 
 rtm.on('message', async ({ text, channel, user }) => {
   if (user === rtm.activeUserId || !text?.startsWith('poll ')) return;
   try {
-    const { ts } = await rtm.sendMessage(text.slice('poll '.length), channel);
-    votes.set(ts, { question: text.slice('poll '.length), count: 0 });
-    console.log(`asks: ${text.slice('poll '.length)}`);
+    const question = text.slice('poll '.length);
+    const { ts } = await rtm.sendMessage(question, channel);
+    polls.set(ts, { question, votes: 0 });
+    console.log(`asked: ${question}`);
   } catch (error) {
     console.error(`could not ask: ${error.message}`);
   }
@@ -23,26 +24,26 @@ for (const [event, step] of [
   ['reaction_removed', -1],
 ]) {
   rtm.on(event, ({ item }) => {
-    const vote = votes.get(item.ts);
-    if (vote === undefined) return;
-    vote.count += step;
-    console.log(`${vote.count} for: ${vote.question}`);
+    const poll = polls.get(item.ts);
+    if (poll === undefined) return;
+    poll.votes += step;
+    console.log(`votes for "${poll.question}": ${poll.votes}`);
   });
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => rtm.disconnect());
 
-// Not by once() of node:events: that one ends at `error`, too, after which the client reconnects.
+// once() of node:events would also reject on `error`, but after `error` the client reconnects.
 const disconnected = new Promise((resolve) => rtm.once('disconnected', resolve));
 try {
   const { self, team } = await rtm.start();
   console.log(`connected as ${self.name} of ${team.name}`);
 } catch {
-  // `disconnected` tells why
+  // the code below reports the error of `disconnected`
 }
 const error = await disconnected;
 if (error === undefined) {
-  console.log('disconnected, as asked for');
+  console.log('disconnected, as requested');
 } else {
   console.error(`stopped: ${error.message}`);
   process.exitCode = 1;

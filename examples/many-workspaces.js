@@ -1,7 +1,7 @@
-// Many workspaces in one process, and one table of their health. A client costs some kilobytes and no thread, so a few
-// thousand fit; what to do when one process is not enough is in fleet/.
+// Many workspaces in one process, and a table of their health. A client needs some kilobytes and no extra thread, so one
+// process can hold thousands. If one process is not enough, see fleet/.
 //
-// WORKSPACES names a file: [{ "name": "acme", "token": "xoxb-…" }, …]. SIGUSR2 prints the table.
+// WORKSPACES is the path of a file: [{ "name": "acme", "token": "xoxb-…" }, …]. SIGUSR2 prints the table.
 //
 //   npm run example -- many-workspaces
 'use strict';
@@ -9,13 +9,13 @@
 const { readFileSync } = require('node:fs');
 const { RTMClient } = require('slack-rtm-native');
 
-/** A workspace that is away for longer is worth a look. */
-const LIMIT = 60_000;
+/** A workspace without a connection for longer than this, in ms, is `down`: a person should look at it. */
+const AWAY_LIMIT_MS = 60_000;
 
 const workspaces = JSON.parse(readFileSync(process.env.WORKSPACES ?? 'workspaces.json', 'utf8')).map(connect);
 
 function connect({ name, token, slackApiUrl }) {
-  // Without a limit to the retries, a workspace that is not reachable at the start is connected when it is.
+  // Unlimited retries: a workspace that is unreachable at startup is connected later.
   const rtm = new RTMClient(token, {
     slackApiUrl,
     logLevel: 'error',
@@ -25,43 +25,43 @@ function connect({ name, token, slackApiUrl }) {
 
   rtm.on('ready', () => Object.assign(workspace, { awaySince: undefined, problem: '' }));
   rtm.on('reconnecting', () => {
-    if (workspace.awaySince !== undefined) return; // after each failed attempt, too
+    if (workspace.awaySince !== undefined) return; // `reconnecting` is also emitted after each failed attempt
     workspace.losses += 1;
     workspace.awaySince = Date.now();
-    console.log(`${name}: connection lost, the client reconnects`);
+    console.log(`${name}: connection lost, reconnecting`);
   });
   rtm.on('unable_to_rtm_start', (error) => {
     const problem = error.data?.error ?? error.code;
-    if (problem !== workspace.problem) console.log(`${name}: cannot connect: ${problem}`); // once, not at each attempt
+    if (problem !== workspace.problem) console.log(`${name}: cannot connect: ${problem}`); // log it once, not at each attempt
     workspace.problem = problem;
   });
   rtm.on('disconnected', (error) => {
     workspace.awaySince ??= Date.now();
-    if (error) console.error(`${name}: stopped: ${error.message}`); // the others go on
+    if (error) console.error(`${name}: stopped: ${error.message}`); // the other workspaces are not affected
   });
-  rtm.on('message', (event) => answer(workspace, event));
-  rtm.start().catch(() => {}); // `disconnected` tells why
+  rtm.on('message', (event) => reply(workspace, event));
+  rtm.start().catch(() => {}); // the `disconnected` listener reports the error
   return workspace;
 }
 
-async function answer(workspace, { text, channel, user }) {
+async function reply(workspace, { text, channel, user }) {
   workspace.messages += 1;
   if (user === workspace.rtm.activeUserId || text !== 'ping') return;
   try {
     await workspace.rtm.sendMessage(`pong from ${workspace.name}`, channel);
   } catch (error) {
-    console.error(`${workspace.name}: could not answer: ${error.message}`);
+    console.error(`${workspace.name}: could not reply: ${error.message}`);
   }
 }
 
-/** One line a workspace; what is unwell stands first. */
+/** A table with one line per workspace. Workspaces with a problem come first. */
 function table() {
   const rows = workspaces.map(({ name, rtm, awaySince, messages, losses, problem }) => {
     const away = awaySince === undefined ? 0 : Date.now() - awaySince;
-    const health = away === 0 ? 'well' : away < LIMIT ? 'away' : 'unwell';
+    const health = away === 0 ? 'ok' : away < AWAY_LIMIT_MS ? 'away' : 'down';
     return { name, health, state: rtm.state, messages, losses, problem };
   });
-  rows.sort((one, other) => Number(one.health === 'well') - Number(other.health === 'well'));
+  rows.sort((one, other) => Number(one.health === 'ok') - Number(other.health === 'ok'));
   const columns = Object.keys(rows[0] ?? {});
   const widths = columns.map((column) => Math.max(column.length, ...rows.map((row) => String(row[column]).length)));
   const line = (cells) =>
@@ -75,7 +75,7 @@ function table() {
 const ready = workspaces.map(({ rtm }) => new Promise((resolve) => rtm.once('ready', resolve)));
 Promise.all(ready).then(() => console.log(`all ${workspaces.length} workspaces are connected`));
 process.on('SIGUSR2', () => console.log(table()));
-const ticking = setInterval(() => console.log(table()), LIMIT);
+const ticking = setInterval(() => console.log(table()), AWAY_LIMIT_MS);
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, async () => {

@@ -1,7 +1,7 @@
-// A bot behind a proxy. HTTPS_PROXY is read here, since the client itself uses no settings of the environment.
+// A bot behind a proxy. It passes HTTPS_PROXY to the client, because the client ignores the proxy settings of the environment.
 //
-// The connect call and the socket both go through the proxy, and the names are resolved there. `http://`, `https://`,
-// `socks5://` and `socks5h://` will do; user and password are percent-encoded. They are never printed, also not in errors.
+// The connect call and the socket both use the proxy. The URL can begin with `http://`, `https://`, `socks5://` or `socks5h://`;
+// user name and password are percent-encoded. The client never prints them.
 //
 //   npm run example -- proxy-bot
 'use strict';
@@ -17,14 +17,14 @@ rtm.on('message', async ({ text, channel, user }) => {
   if (user === rtm.activeUserId || text !== 'ping') return;
   try {
     const milliseconds = await rtm.ping();
-    await rtm.sendMessage(`pong, also through the proxy`, channel);
-    console.log(`a ping takes ${milliseconds.toFixed(1)} ms`);
+    await rtm.sendMessage('pong, through the proxy', channel);
+    console.log(`a ping took ${milliseconds.toFixed(1)} ms`);
   } catch (error) {
-    console.error(`could not answer: ${error.message}`);
+    console.error(`could not reply: ${error.message}`);
   }
 });
 
-// What a proxy refuses, and why, is in the error: a wrong password, a host that it does not serve, no answer.
+// If the proxy refuses the connection (wrong password, forbidden host), the error says why.
 rtm.on('unable_to_rtm_start', (error) => console.error(error.message));
 rtm.on('error', (error) => console.error(error.message));
 rtm.on('ready', () => console.log('connected'));
@@ -32,4 +32,4 @@ rtm.on('disconnected', (error) => {
   if (error !== undefined) process.exitCode = 1;
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => rtm.disconnect());
-rtm.start().catch(() => {}); // told by `unable_to_rtm_start`
+rtm.start().catch(() => {}); // the `unable_to_rtm_start` listener reports the error

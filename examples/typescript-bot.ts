@@ -1,12 +1,12 @@
-// A bot in TypeScript (strict) that tells errors apart by their `code`, never by their message: "tell C0123 something" has
-// it say something elsewhere, and whoever asked hears what came of it.
+// A bot in strict TypeScript that distinguishes errors by their `code`, never by their message. "tell C0123 hello" makes it
+// send "hello" to the conversation C0123 and report the result.
 //
 //   npm run example -- typescript-bot
 import { ErrorCode, RTMClient, type RTMCallError, type RTMConnectError } from 'slack-rtm-native';
 
 const rtm = new RTMClient(process.env.SLACK_BOT_TOKEN ?? '', {
   slackApiUrl: process.env.SLACK_API_URL,
-  replyTimeout: 5000, // else a message waits for its reply as long as the connection stands
+  replyTimeout: 5000, // the default, 0, waits until the connection ends
 });
 
 rtm.on('message', async (event) => {
@@ -14,29 +14,29 @@ rtm.on('message', async (event) => {
   if (channel === undefined || text === undefined || event.user === rtm.activeUserId) return;
   try {
     const { ts } = await rtm.sendMessage(text, channel);
-    await reply(event.channel, `Said, at ${ts}.`);
+    await reply(event.channel, `Sent, its ts is ${ts}.`);
   } catch (error) {
-    await reply(event.channel, `Not said: ${explain(error as RTMCallError)}.`);
+    await reply(event.channel, `Not sent: ${explain(error as RTMCallError)}.`);
   }
 });
 
-/** What became of a message. Each case is another thing to do. */
+/** Why a message was not sent. A bot can react to each case differently. */
 function explain(error: RTMCallError): string {
   switch (error.code) {
     case ErrorCode.SendMessagePlatformError:
-      // Slack's answer is no: trying again cannot help.
-      return `Slack refused it, ${error.data.error?.msg ?? 'without a reason'}`;
+      // Slack refused the message. A retry cannot help.
+      return `Slack refused it (${error.data.error?.msg ?? 'no reason given'})`;
     case ErrorCode.NoReplyReceivedError:
-      // It may have been said: whoever sends it again may say it twice.
-      return 'the connection ended before the reply, so look whether it is there';
+      // Slack may have the message. A retry can post it twice.
+      return 'no reply arrived, so check whether it was posted';
     case ErrorCode.WebsocketError:
-      return `it could not be written, ${error.original.message}`;
+      return `it could not be written (${error.original.message})`;
     case ErrorCode.SendWhileDisconnectedError:
     case ErrorCode.SendWhileNotReadyError:
-      // Only of send(), which does not wait for a connection.
+      // Only send() rejects with these: it does not wait for a connection.
       return 'there is no connection';
     default:
-      return `of something unexpected, ${String(error)}`;
+      return `unexpected error, ${String(error)}`;
   }
 }
 
@@ -45,11 +45,11 @@ async function reply(channel: string, text: string): Promise<void> {
     await rtm.sendMessage(text, channel);
     console.log(text);
   } catch (error) {
-    console.error(`could not answer: ${(error as RTMCallError).code}`);
+    console.error(`could not reply: ${(error as RTMCallError).code}`);
   }
 }
 
-/** Why there is no connection, and what can be done about it. */
+/** Why there is no connection, and what to do about it. */
 function advise(error: RTMConnectError): string {
   switch (error.code) {
     case 'slack_webapi_platform_error':
@@ -59,9 +59,9 @@ function advise(error: RTMConnectError): string {
     case 'slack_webapi_request_error':
       return `Slack cannot be reached: ${error.original.message}`;
     case 'slack_webapi_rate_limited_error':
-      return `too many connect calls: Slack wants ${error.retryAfter} s of silence`;
+      return `too many connect calls: Slack asks to wait for ${error.retryAfter} s`;
     case 'slack_webapi_http_error':
-      return `something answers with ${error.statusCode} in place of Slack`;
+      return `the server returned HTTP status ${error.statusCode}`;
   }
 }
 
@@ -76,4 +76,4 @@ async function main(): Promise<void> {
   console.log(`connected as ${self.name} of ${team.name}`);
 }
 
-main().catch(() => {}); // told by `unable_to_rtm_start`
+main().catch(() => {}); // the `unable_to_rtm_start` listener reports the error

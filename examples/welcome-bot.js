@@ -1,4 +1,4 @@
-// A welcome bot: writes to who joins the workspace, and greets who joins a channel that it is in.
+// A welcome bot: sends a direct message to each new user of the workspace, and greets each user who joins one of its channels.
 //
 //   npm run example -- welcome-bot
 'use strict';
@@ -22,20 +22,20 @@ rtm.on('member_joined_channel', async ({ user, channel }) => {
   );
 });
 
-/** A greeting that fails is worth a line in the log, and not the bot's life. */
-async function attempt(what, action) {
+/** Logs a failed greeting: an unhandled rejection would end the bot. */
+async function attempt(task, action) {
   try {
     await action();
-    console.log(`did ${what}`);
+    console.log(`done: ${task}`);
   } catch (error) {
-    console.error(`could not ${what}: ${error.message}`);
+    console.error(`could not ${task}: ${error.message}`);
   }
 }
 
 rtm.on('disconnected', (error) => {
-  if (error === undefined) return; // as asked for
+  if (error === undefined) return; // disconnect() was called
   console.error(`stopped: ${error.message}`);
   process.exitCode = 1;
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => rtm.disconnect());
-rtm.start().catch(() => {}); // `disconnected` tells why
+rtm.start().catch(() => {}); // the `disconnected` listener reports the error

@@ -14,23 +14,23 @@ const [name] = words.filter((word) => word !== '--once');
 
 setup();
 link();
-const { scenes } = await import('./examples/scenes.mjs');
-const { Stage } = await import('./examples/stage.mjs');
+const { scenarios } = await import('./examples/scenarios.mjs');
+const { ExampleContext } = await import('./examples/context.mjs');
 
-const scene = name === undefined || !Object.hasOwn(scenes, name) ? undefined : scenes[name];
-if (scene === undefined)
-  fail(`npm run example -- NAME [--once], where NAME is one of\n  ${Object.keys(scenes).join('\n  ')}`);
-if (process.env[scene.needs]) await againstSlack();
+const scenario = name === undefined || !Object.hasOwn(scenarios, name) ? undefined : scenarios[name];
+if (scenario === undefined)
+  fail(`npm run example -- NAME [--once], where NAME is one of\n  ${Object.keys(scenarios).join('\n  ')}`);
+if (process.env[scenario.needs]) await againstSlack();
 else await againstWorkspace();
 
 async function againstSlack() {
-  console.log(`${scene.needs} is set, so ${name} runs against Slack. Ctrl-C ends it.\n`);
+  console.log(`${scenario.needs} is set, so ${name} runs against Slack. Ctrl-C ends it.\n`);
   if (name === 'fleet') install('fleet');
   if (name === 'typescript-bot') run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', examples]);
   const [command, args] =
     name === 'echo.rs'
       ? ['cargo', ['run', '--quiet', '--example', 'echo']]
-      : [process.execPath, [join(examples, scene.file)]];
+      : [process.execPath, [join(examples, scenario.file)]];
   const child = spawn(command, args, { stdio: 'inherit', cwd: root });
   process.on('SIGINT', () => {}); // the example gets it, too
   process.on('SIGTERM', () => child.kill('SIGTERM'));
@@ -39,16 +39,16 @@ async function againstSlack() {
 }
 
 async function againstWorkspace() {
-  const stage = new Stage();
+  const context = new ExampleContext();
   const interrupted = new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(undefined));
   });
   try {
-    const shown = await Promise.race([scene.play(stage), interrupted]);
+    const shown = await Promise.race([scenario.run(context), interrupted]);
     if (shown === undefined) return;
     const { bot, end, others = [] } = shown;
     if (!isOnce) {
-      console.log(`\nIt goes on until Ctrl-C.${stage.page === undefined ? '' : ` Talk to it at ${stage.page}`}\n`);
+      console.log(`\nIt goes on until Ctrl-C.${context.page === undefined ? '' : ` Talk to it at ${context.page}`}\n`);
       await Promise.race([interrupted, bot.exited]);
     } else if (end !== undefined) {
       end();
@@ -59,6 +59,6 @@ async function againstWorkspace() {
     console.error(`\n${name} did not do what it was to: ${error.message}`);
     process.exitCode = 1;
   } finally {
-    await stage.close();
+    await context.close();
   }
 }

@@ -67,11 +67,11 @@ before(async () => {
 });
 
 test('the README names every example, and shows what it prints', async () => {
-  const { scenes } = await load('scenes.mjs');
+  const { scenarios } = await load('scenarios.mjs');
   assert.deepEqual(commands, [...printed.keys()]);
-  assert.deepEqual([...commands].sort(), Object.keys(scenes).sort());
+  assert.deepEqual([...commands].sort(), Object.keys(scenarios).sort());
   const files = readdirSync(examples).filter((name) => /\.(js|mjs|ts|rs)$/.test(name));
-  const shown = Object.values(scenes).map(({ file }) => path.basename(file, '.js'));
+  const shown = Object.values(scenarios).map(({ file }) => path.basename(file, '.js'));
   for (const file of files)
     assert.ok(
       shown.some((name) => name === file || name === file.replace(/\.(js|ts)$/, '')),
@@ -108,8 +108,8 @@ test('without a name, or with a wrong one, the command says which there are', as
 describe('a bot whose token is wrong says so, without the token, and ends with 1', { concurrency: 3 }, () => {
   for (const name of commands.filter((command) => !['fleet', 'many-workspaces'].includes(command))) {
     test(name, async (t) => {
-      const { scenes } = await load('scenes.mjs');
-      const file = path.join(examples, scenes[name].file);
+      const { scenarios } = await load('scenarios.mjs');
+      const file = path.join(examples, scenarios[name].file);
       assert.ok(existsSync(file), file);
       const slack = await startWorkspace(t);
       const [command, args] = name === 'echo.rs' ? CARGO : [process.execPath, [file]];
@@ -127,11 +127,12 @@ describe('a bot whose token is wrong says so, without the token, and ends with 1
 describe('a bot that is asked to end while it connects ends with 0', { concurrency: 3 }, () => {
   for (const name of commands.filter((command) => !['fleet', 'many-workspaces'].includes(command))) {
     test(name, { skip: process.platform === 'win32' && 'no signals' }, async (t) => {
-      const { scenes } = await load('scenes.mjs');
+      const { scenarios } = await load('scenarios.mjs');
       const slack = await startWorkspace(t);
       slack.faults.refuseConnect({ hang: true }, 1);
       const requested = once(slack.events, 'request');
-      const [command, args] = name === 'echo.rs' ? CARGO : [process.execPath, [path.join(examples, scenes[name].file)]];
+      const [command, args] =
+        name === 'echo.rs' ? CARGO : [process.execPath, [path.join(examples, scenarios[name].file)]];
       const { child, ended } = run(t, command, args, { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl });
       await requested;
       process.kill(-child.pid, 'SIGTERM'); // cargo hands on none
@@ -155,7 +156,7 @@ test('es-module-bot goes on after a transport error', async (t) => {
   child.kill('SIGTERM');
   const { code, stdout, stderr } = await ended;
   assert.equal(code, 0, stdout + stderr);
-  assert.match(stdout, /disconnected, as asked for\n$/);
+  assert.match(stdout, /disconnected, as requested\n$/);
 });
 
 describe('Ctrl-C, which goes to the command and the example alike', {

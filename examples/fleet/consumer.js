@@ -1,30 +1,29 @@
-// A consumer of the fleet's events: answers those who greet. Owns reading with acknowledgement, also of what a dead consumer
-// has left; what is done about an event is `answer`'s.
+// A consumer: reads the fleet's events from a Redis stream and replies to messages. The function `replyTo` is the bot.
 //
 //   REDIS_URL=redis://… node consumer.js
 //
-// CONSUMER_NAME   unlike that of any other; default: the machine's name and the process' id
-// CONSUMER_IDLE   an entry that nobody has acknowledged for so many ms is another's; default 30000
+// CONSUMER_NAME   a name that no other consumer has; default: host name and process id
+// CONSUMER_IDLE   after this time, in ms, other consumers take over an unacknowledged entry; default 30000
 //
-// Every event comes at least once. It may come twice: when a consumer dies between doing its work and saying so, or when the
-// connection to Redis breaks just after an event was added. Here, what follows from an event is written together with the
-// acknowledgement, and remembered by what the event is about (its channel and `ts`), so it happens once. An event that the bot
-// fails at is put aside in fleet:failed.
+// Every event arrives at least once. It can arrive twice: if a consumer dies after its work and before the acknowledgement, or
+// if the connection to Redis breaks just after an event was added. This consumer therefore writes its reply, the
+// acknowledgement and a record of the message (channel and `ts`) in one transaction, so that it replies once. It moves an event
+// that makes the bot throw to fleet:failed.
 'use strict';
 
 const { hostname } = require('node:os');
 const { connectRedis } = require('./redis');
 
 const STREAM = 'fleet:events';
-/** What the bot has failed at, with the reason: for people to look at. It would fail again, and hold up what comes after. */
+/** The stream of events that made the bot throw, with the error. A retry would throw again and block later events. */
 const FAILED = 'fleet:failed';
 const GROUP = 'bots';
-/** For so long a second copy of an event is known as such, in s. */
-const REMEMBERED = 3600;
+/** How long a second copy of an event is recognized, in seconds. */
+const REMEMBER_SECONDS = 3600;
 
 /**
- * Acknowledges an entry, and says what follows from it: all or nothing, so that neither gets lost, nor is done twice. Not if
- * another consumer has acknowledged it by now, nor if a copy of the event was answered before.
+ * Acknowledges an entry and queues the reply, in one transaction. Does nothing if another consumer has acknowledged the entry,
+ * and queues no reply if a copy of the event already has one.
  */
 const COMMIT = `
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 or not ARGV[3] then return 0 end
@@ -34,11 +33,11 @@ redis.call('PUBLISH', 'fleet:news', ARGV[6])
 return 1`;
 
 /**
- * What is to be said about an event. This is the bot.
+ * The bot: returns the reply to an event.
  * @param {{ self: string, type: string, event: Record<string, any> }} entry
  * @returns {{ channel: string, text: string } | undefined}
  */
-function answer({ self, type, event }) {
+function replyTo({ self, type, event }) {
   if (type !== 'message' || event.subtype !== undefined || event.user === self || !event.text) return undefined;
   return { channel: event.channel, text: `You said: ${event.text}` };
 }
@@ -59,7 +58,7 @@ class Consumer {
   }
 
   async run() {
-    this.reading = this.redis.duplicate(); // it waits for entries, and holds up all else on its connection
+    this.reading = this.redis.duplicate(); // a blocking read blocks its connection, so it needs its own
     this.reading.on('error', () => {});
     await this.reading.connect().catch((/** @type {Error} */ error) => {
       if (!this.#isEnding) throw error;
@@ -72,23 +71,23 @@ class Consumer {
           await this.#claim();
           claimed = Date.now();
         }
-        const answers = await this.reading.xReadGroup(
+        const streams = await this.reading.xReadGroup(
           GROUP,
           this.name,
           { key: STREAM, id: '>' },
           { COUNT: 50, BLOCK: Math.min(5000, this.idle / 2) },
         );
-        for (const entry of answers?.[0].messages ?? []) await this.#handle(entry);
+        for (const entry of streams?.[0].messages ?? []) await this.#handle(entry);
       } catch (error) {
         if (this.#isEnding) break;
-        if (this.redis.isReady && this.reading.isReady) console.error(`${this.name}  trying again: ${error.message}`);
+        if (this.redis.isReady && this.reading.isReady) console.error(`${this.name}  retrying: ${error.message}`);
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
     }
     this.redis.destroy();
   }
 
-  /** What it has not acknowledged is another's in a while. */
+  /** Stops. Other consumers take over unacknowledged entries after CONSUMER_IDLE. */
   end() {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -101,13 +100,13 @@ class Consumer {
     });
   }
 
-  /** Takes what others have read and not acknowledged for long. */
+  /** Takes over entries that other consumers have not acknowledged in time. */
   async #claim() {
     for (let start = '0-0'; ; ) {
       const { nextId, messages } = await this.redis.xAutoClaim(STREAM, GROUP, this.name, this.idle, start, {
         COUNT: 50,
       });
-      for (const entry of messages) if (entry) await this.#handle(entry, 'again');
+      for (const entry of messages) if (entry) await this.#handle(entry, true);
       if (nextId === '0-0') return;
       start = nextId;
     }
@@ -115,17 +114,17 @@ class Consumer {
 
   /**
    * @param {{ id: string, message: Record<string, string> }} entry
-   * @param {string} [how]
+   * @param {boolean} [isClaimed] whether another consumer read it before
    */
-  async #handle({ id, message }, how = 'first') {
+  async #handle({ id, message }, isClaimed = false) {
     const { workspace, self, type } = message;
     let event;
     let reply;
     try {
       event = JSON.parse(message.event);
-      reply = answer({ self, type, event });
+      reply = replyTo({ self, type, event });
     } catch (error) {
-      console.error(`${this.name}  ${workspace}: failed at ${id}, which is put aside: ${error.message}`);
+      console.error(`${this.name}  ${workspace}: moved event ${id} to ${FAILED}: ${error.message}`);
       const trim = { TRIM: { strategy: 'MAXLEN', strategyModifier: '~', threshold: 10_000 } };
       await this.redis
         .multi()
@@ -134,13 +133,13 @@ class Consumer {
         .exec();
       return;
     }
-    const isAnswered = await this.redis.eval(COMMIT, {
+    const isQueued = await this.redis.eval(COMMIT, {
       keys: [STREAM, `fleet:seen:${workspace}:${event.channel}:${event.ts}`, `fleet:commands:${workspace}`],
-      arguments: [GROUP, id, ...(reply ? [reply.channel, reply.text, String(REMEMBERED), workspace] : [])],
+      arguments: [GROUP, id, ...(reply ? [reply.channel, reply.text, String(REMEMBER_SECONDS), workspace] : [])],
     });
-    if (!isAnswered) return;
+    if (!isQueued) return;
     console.log(
-      `${this.name}  ${workspace}: answers "${event.text}"${how === 'again' ? ', which another consumer had left' : ''}`,
+      `${this.name}  ${workspace}: answers "${event.text}"${isClaimed ? ' (taken over from another consumer)' : ''}`,
     );
   }
 }
@@ -157,6 +156,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.error(`the consumer ended: ${error.message}`);
+  console.error(`the consumer failed: ${error.message}`);
   process.exit(1);
 });

@@ -1,12 +1,12 @@
-// A process of the fleet: takes its share of the workspaces, keeps them connected, and gives them away when others come.
-// Owns who connects what and when; the leases are leases.js's, a single workspace is session.js's.
+// A fleet process: takes leases for its share of the workspaces, keeps these workspaces connected, and gives some away if more
+// processes start.
 //
 //   REDIS_URL=redis://… FLEET_WORKSPACES=workspaces.json node fleet.js
 //
-// FLEET_WORKSPACES   a file: [{ "name": "acme", "token": "xoxb-…" }, …], the same for all processes
-// FLEET_NAME         what this process is called; default: the machine's name
-// FLEET_TTL          for how long a lease lasts, in ms, the same for all processes; default 10000
-// FLEET_KEEP         about how many events the stream keeps; default 100000
+// FLEET_WORKSPACES   path of a file: [{ "name": "acme", "token": "xoxb-…" }, …], the same for all processes
+// FLEET_NAME         name of this process in log lines and leases; default: the host name
+// FLEET_TTL          duration of a lease in ms, the same for all processes; default 10000
+// FLEET_KEEP         approximate number of events that the stream keeps; default 100000
 'use strict';
 
 const { randomUUID } = require('node:crypto');
@@ -16,14 +16,14 @@ const { Leases } = require('./leases');
 const { connectRedis } = require('./redis');
 const { Session } = require('./session');
 
-/** So often in the length of a lease a process gives a sign of life, and looks for work. */
-const BEATS = 5;
+/** Heartbeats per duration of a lease. A heartbeat renews the leases and looks for free ones. */
+const HEARTBEATS = 5;
 
 class Fleet {
   /** @type {Map<string, Session>} */
   #sessions = new Map();
   #isLeaving = false;
-  #isOver = false;
+  #isStopped = false;
   /** @type {Promise<void> | undefined} */
   #leaving;
   /** @type {Promise<void> | undefined} */
@@ -51,14 +51,14 @@ class Fleet {
 
   async start() {
     this.news = this.redis.duplicate();
-    this.news.on('error', () => {}); // the other connection tells
+    this.news.on('error', () => {}); // the main connection logs the errors of Redis
     await this.news.connect();
     await this.news.subscribe(this.leases.key('news'), (/** @type {string} */ news) => this.#onNews(news));
     this.redis.on('ready', () => this.tick());
     this.tick();
   }
 
-  /** Hands everything over: the others hear of each lease that is free. */
+  /** Stops, and gives each lease back. The other processes are notified of each free lease. */
   stop() {
     this.#leaving ??= this.#leave();
     return this.#leaving;
@@ -66,18 +66,18 @@ class Fleet {
 
   async #leave() {
     this.#isLeaving = true;
-    this.log(`leaving: ${this.#sessions.size} workspaces are handed over`);
-    // After it the others do not count on this process, and leases that were on their way here have arrived.
+    this.log(`stopping: ${this.#sessions.size} workspaces are handed over`);
+    // After this heartbeat the others no longer count this process, and leases that were requested before have arrived.
     await this.tick();
     await Promise.all([...this.#sessions.values()].map((session) => this.#end(session)));
-    this.#isOver = true;
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.leases.close();
     this.news?.destroy();
     this.redis.destroy();
   }
 
-  /** One at a time; what is asked for meanwhile is done after it. */
+  /** Runs a heartbeat. A call during a heartbeat runs another one after it. */
   tick() {
     this.#again = true;
     this.#ticking ??= this.#tick().finally(() => (this.#ticking = undefined));
@@ -85,51 +85,54 @@ class Fleet {
   }
 
   async #tick() {
-    let wait = this.ttl / BEATS;
-    let begun = 0;
-    while (this.#again && !this.#isOver) {
+    let wait = this.ttl / HEARTBEATS;
+    let startedAt = 0;
+    while (this.#again && !this.#isStopped) {
       this.#again = false;
-      begun = performance.now();
+      startedAt = performance.now();
       wait = await this.#beat().catch((error) => {
-        if (this.redis.isReady) this.log(`Redis refuses: ${error.message}`);
-        return this.ttl / BEATS;
+        if (this.redis.isReady) this.log(`Redis error: ${error.message}`);
+        return this.ttl / HEARTBEATS;
       });
     }
     clearTimeout(this.#timer);
-    // From its begin: a slow Redis has the leases renewed as often.
-    if (!this.#isOver) this.#timer = setTimeout(() => this.tick(), wait - (performance.now() - begun));
+    // Counted from the start of the heartbeat, so that a slow Redis does not delay the renewal of leases.
+    if (!this.#isStopped) this.#timer = setTimeout(() => this.tick(), wait - (performance.now() - startedAt));
   }
 
-  /** Gives the time until the next one. */
+  /** Returns the time until the next heartbeat, in ms. */
   async #beat() {
     const { owners, lost } = await this.leases.beat({ leaving: this.#isLeaving });
-    for (const { name } of lost) this.#hangUp(this.#sessions.get(name));
-    if (this.#isLeaving) return this.ttl / BEATS;
+    for (const { name } of lost) this.#endNow(this.#sessions.get(name));
+    if (this.#isLeaving) return this.ttl / HEARTBEATS;
     const share = Math.ceil(this.workspaces.size / Math.max(1, owners));
     const running = [...this.#sessions.values()].filter(({ isStopping }) => !isStopping);
     for (const session of running) session.sendCommands();
-    // A few at a time: each is without a connection for a moment. That it is free tells everybody to look again.
+    // A few at a time, because each is disconnected for a moment. Each free lease triggers the next heartbeat of all processes.
     const surplus = running.length - share;
     for (const session of running.slice(0, Math.max(0, Math.ceil(surplus / 5)))) this.#end(session, 'given away');
-    return surplus < 0 ? this.#take(-surplus) : this.ttl / BEATS;
+    return surplus < 0 ? this.#take(-surplus) : this.ttl / HEARTBEATS;
   }
 
   /** @param {number} most */
   async #take(most) {
     const names = shuffled([...this.workspaces.keys()].filter((name) => !this.#sessions.has(name)));
     const { wait, taken } = await this.leases.take(names, most);
-    if (wait > 0) this.log(`Redis has just begun to run: no leases for ${wait} ms, while others may still hold some`);
+    if (wait > 0)
+      this.log(
+        `Redis has just started: it grants no leases for ${wait} ms, because other processes may still hold some`,
+      );
     for (const lease of taken) {
       const { redis, leases, keep } = this;
       const workspace = this.workspaces.get(lease.name);
       const log = (/** @type {string} */ text) => this.log(`${lease.name}: ${text}`);
       const session = new Session({ redis, leases, lease, workspace, log, keep });
       this.#sessions.set(lease.name, session);
-      // The answer may have come too late.
+      // The response of Redis may have arrived too late.
       if (leases.isHeld(lease) && !this.#isLeaving) session.start();
       else this.#end(session);
     }
-    return Math.min(wait > 0 ? wait : Infinity, this.ttl / BEATS);
+    return Math.min(wait > 0 ? wait : Infinity, this.ttl / HEARTBEATS);
   }
 
   /**
@@ -144,16 +147,16 @@ class Fleet {
   }
 
   /** @param {Session | undefined} session */
-  #hangUp(session) {
-    session?.hangUp();
+  #endNow(session) {
+    session?.stopNow();
     return this.#end(session);
   }
 
-  /** Redis did not answer in time: hangs up before anybody else can have the leases. */
+  /** Redis did not respond in time. Disconnects before another process can get the leases. */
   #onLapse() {
     if (this.#sessions.size > 0)
-      this.log(`the leases could not be renewed in time: hanging up ${this.#sessions.size} workspaces`);
-    for (const session of this.#sessions.values()) this.#hangUp(session);
+      this.log(`the leases could not be renewed in time: disconnecting ${this.#sessions.size} workspaces`);
+    for (const session of this.#sessions.values()) this.#endNow(session);
   }
 
   /** @param {string} news */
@@ -168,7 +171,7 @@ class Fleet {
   }
 }
 
-/** So that processes that start together do not want the same ones. @template T @param {T[]} list */
+/** In random order, so that processes that start together do not request the same leases. @template T @param {T[]} list */
 function shuffled(list) {
   return list
     .map((item) => [Math.random(), item])
@@ -182,12 +185,13 @@ function shuffled(list) {
  */
 function number(name, text) {
   if (text === undefined || /^[1-9]\d*$/.test(text)) return text && Number(text);
-  throw new Error(`${name} is "${text}": it must be a whole number above 0`);
+  throw new Error(`${name} must be a whole number above 0, but is "${text}"`);
 }
 
 async function main() {
   const { FLEET_WORKSPACES, FLEET_NAME, FLEET_TTL, FLEET_KEEP } = process.env;
-  if (!FLEET_WORKSPACES) throw new Error('FLEET_WORKSPACES is not set: name a file with the workspaces, see README.md');
+  if (!FLEET_WORKSPACES)
+    throw new Error('FLEET_WORKSPACES is not set: set it to the path of the file with the workspaces, see README.md');
   const fleet = new Fleet({
     redis: await connectRedis(),
     workspaces: JSON.parse(readFileSync(FLEET_WORKSPACES, 'utf8')),
@@ -196,9 +200,9 @@ async function main() {
     keep: number('FLEET_KEEP', FLEET_KEEP),
   });
   await fleet.start();
-  // exit(): an attempt to reach Redis that is under way cannot be called off.
+  // exit(), because an attempt to connect to Redis cannot be cancelled.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => fleet.stop().then(() => process.exit()));
-  fleet.log(`started; ${fleet.workspaces.size} workspaces in all`);
+  fleet.log(`started; the list has ${fleet.workspaces.size} workspaces`);
 }
 
 main().catch((error) => {

@@ -1,21 +1,21 @@
-// Leases in Redis: which process may connect which workspace. Owns these keys and their rules; knows nothing of Slack.
+// Leases in Redis: a process may connect a workspace only while it holds the lease of that workspace.
 //
-//   fleet:lease:<workspace>  "<token> <owner>", for as long as the lease lasts
-//   fleet:token              the last fencing token that was given: each lease has a higher one than all before it
-//   fleet:owners             the processes that are alive, by the time at which their word for it ends
-//   fleet:since              which run of Redis this is, and since when it is known
-//   fleet:news               a channel: "free" (look for leases), or the name of a workspace that has commands
+//   fleet:lease:<workspace>  "<token> <owner>"; expires with the lease
+//   fleet:token              the last fencing token; each lease has a higher token than all leases before it
+//   fleet:owners             the live processes, with the time at which each one expires
+//   fleet:since              the run id of Redis, and when it was first seen
+//   fleet:news               a channel: "free" (a lease is free), or the name of a workspace that has commands
 //
-// The owner of a lease counts from before it asked, and only to GOOD_FOR of the time that Redis counts. So it knows of the
-// end before anybody else can have the lease, by a clock of its own, however late Redis answers.
+// The owner of a lease measures its duration with its own clock, from before the request, and relies on it for only the part
+// SAFE_PART of the duration. It therefore stops before another process can get the lease, however late Redis responds.
 'use strict';
 
-/** What part of a lease its owner relies on. The rest is for hanging up: `disconnect()` takes 3 s at most of the 10 s. */
-const GOOD_FOR = 0.7;
+/** The part of a lease that its owner relies on. The rest is for `disconnect()`, which takes up to 3 s (of 10 s). */
+const SAFE_PART = 0.7;
 
 /**
- * A Redis that has just begun to run may have lost leases whose owners still rely on them, and tokens that it has given. For
- * the length of a lease (`wait`) it gives none away, and its owners have theirs made again. The tokens go on from the time.
+ * A Redis that has just started may have lost leases that their owners still rely on, and the last token. For the duration of
+ * a lease (`wait`, in ms) it grants no leases, and owners restore theirs. New tokens start from the current time.
  */
 const RUN = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -29,7 +29,7 @@ if since[1] ~= run or tonumber(since[2]) > now then
 end
 local wait = since[2] + ARGV[2] - now\n`;
 
-/** A sign of life, and the renewal of all leases. One that is absent is over, unless Redis may have lost it. */
+/** A heartbeat: renews all leases of an owner. A missing lease has expired, unless Redis may have lost it. */
 const BEAT = `${RUN}
 if ARGV[3] == 'leave' then redis.call('ZREM', KEYS[3], ARGV[1])
 elseif redis.call('ZADD', KEYS[3], now + ARGV[2], ARGV[1]) == 1 then redis.call('PUBLISH', KEYS[4], 'free') end
@@ -42,7 +42,7 @@ for i = 5, #KEYS do
 end
 return { redis.call('ZCARD', KEYS[3]), lost }`;
 
-/** Gives up to ARGV[3] of the leases that are free. */
+/** Grants up to ARGV[3] free leases. */
 const TAKE = `${RUN}
 if wait > 0 then return { wait, {} } end
 local taken = {}
@@ -61,7 +61,7 @@ redis.call('DEL', KEYS[1])
 redis.call('PUBLISH', KEYS[2], 'free')
 return 1`;
 
-/** Adds entries to a stream, if the lease is still that of the one who asks: the fence. */
+/** The fence: adds entries to the stream only if the caller still holds the lease. */
 const APPEND = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 for i = 5, #ARGV, 3 do
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[2], '*', 'workspace', ARGV[3], 'token', ARGV[4],
@@ -75,8 +75,8 @@ return redis.call('HSET', KEYS[1], 'at', 0)`;
 /**
  * @typedef {object} Lease
  * @property {string} name of the workspace
- * @property {number} token higher than that of any earlier lease
- * @property {string} value what stands in Redis
+ * @property {number} token higher than the token of any earlier lease
+ * @property {string} value of its key in Redis
  */
 
 class Leases {
@@ -93,12 +93,12 @@ class Leases {
   #timer;
 
   /**
-   * @param {any} redis a client that does not queue while it is without a connection
+   * @param {any} redis a client that does not queue commands while it is disconnected
    * @param {object} options
-   * @param {string} options.owner unlike that of any other process, now or earlier
-   * @param {number} [options.ttl] for how long a lease lasts, in ms; the same in all processes
+   * @param {string} options.owner a name that no other process has or had
+   * @param {number} [options.ttl] duration of a lease in ms, the same in all processes
    * @param {string} [options.prefix] of all keys
-   * @param {() => void} [options.onLapse] called when nothing that is held can be relied on any more
+   * @param {() => void} [options.onLapse] called when the leases were not renewed in time
    */
   constructor(redis, { owner, ttl = 10_000, prefix = 'fleet', onLapse = () => {} }) {
     this.#redis = redis;
@@ -114,8 +114,8 @@ class Leases {
   }
 
   /**
-   * Whether a lease can be relied on at this moment. Two clocks, since the monotonic one stands still while a machine
-   * sleeps, and the other one can be set.
+   * Whether a lease is certainly valid now. Uses two clocks: the monotonic clock stops while the machine sleeps, and the wall
+   * clock can be changed.
    * @param {Lease} lease
    */
   isHeld(lease) {
@@ -123,9 +123,9 @@ class Leases {
   }
 
   /**
-   * Says that this process is alive, and renews what it holds.
-   * @param {{ leaving?: boolean }} [options] `leaving`: it is not to be counted any more
-   * @returns {Promise<{ owners: number, lost: Lease[] }>} how many processes are alive; what is not held any more
+   * Sends a heartbeat, which renews all leases.
+   * @param {{ leaving?: boolean }} [options] `leaving`: the other processes stop counting this one
+   * @returns {Promise<{ owners: number, lost: Lease[] }>} the number of live processes; the leases that were lost
    */
   async beat({ leaving = false } = {}) {
     const [monotonic, wall] = [performance.now(), Date.now()];
@@ -134,17 +134,17 @@ class Leases {
     const keys = [...names.map((name) => this.key(name)), ...leases.map(({ name }) => this.key('lease', name))];
     const args = [this.#owner, this.#ttl, leaving ? 'leave' : 'stay', ...leases.map(({ value }) => value)];
     const [owners, lost] = await this.#run(BEAT, keys, args);
-    this.#monotonic = monotonic + GOOD_FOR * this.#ttl;
-    this.#wall = wall + GOOD_FOR * this.#ttl;
+    this.#monotonic = monotonic + SAFE_PART * this.#ttl;
+    this.#wall = wall + SAFE_PART * this.#ttl;
     this.#watch();
     return { owners, lost: lost.map((/** @type {number} */ index) => this.#forget(leases[index])) };
   }
 
   /**
-   * Takes leases that are free.
+   * Takes free leases.
    * @param {string[]} names of workspaces
-   * @param {number} most
-   * @returns {Promise<{ wait: number, taken: Lease[] }>} `wait`: in so many ms Redis gives leases
+   * @param {number} most how many leases to take at most
+   * @returns {Promise<{ wait: number, taken: Lease[] }>} `wait`: ms until Redis grants leases
    */
   async take(names, most) {
     const keys = [this.key('since'), this.key('token'), ...names.map((name) => this.key('lease', name))];
@@ -160,7 +160,7 @@ class Leases {
   }
 
   /**
-   * Gives a lease back, whoever has it by now.
+   * Gives a lease back. Does nothing in Redis if another process holds it.
    * @param {Lease} lease
    */
   async release(lease) {
@@ -169,11 +169,11 @@ class Leases {
   }
 
   /**
-   * Adds events to the stream, all or none.
+   * Adds events to the stream: all or none.
    * @param {Lease} lease
    * @param {{ self: string, type: string, event: string }[]} events
-   * @param {number} most about how many entries the stream keeps
-   * @returns {Promise<boolean>} false: the lease is somebody else's, or absent
+   * @param {number} most approximate number of entries that the stream keeps
+   * @returns {Promise<boolean>} false if the lease expired or another process holds it
    */
   async append(lease, events, most) {
     const fields = events.flatMap(({ self, type, event }) => [self, type, event]);
@@ -182,7 +182,7 @@ class Leases {
   }
 
   /**
-   * Who has which workspace.
+   * The holders of leases.
    * @param {string[]} names
    * @returns {Promise<{ name: string, owner: string | undefined, token: number | undefined }[]>}
    */
@@ -194,12 +194,12 @@ class Leases {
     });
   }
 
-  /** Says that nobody holds anything, so that a new Redis need not wait. Only for who knows that, as tests do. */
+  /** Lets a new Redis grant leases at once. Call it only if no process holds a lease, for example in a test. */
   async begin() {
     await this.#run(BEGIN, [this.key('since'), this.key('token')], [this.#owner, this.#ttl]);
   }
 
-  /** No more timers. */
+  /** Stops the timer. */
   close() {
     clearTimeout(this.#timer);
   }

@@ -1,18 +1,18 @@
-// One workspace that this process has the lease of: its client, its events on their way to the stream, and the messages
-// that consumers want sent. Owns the way through, in both directions; whether it may go on is the lease's.
+// One workspace whose lease this process holds: publishes its events to the stream, and sends the messages that consumers
+// request.
 'use strict';
 
 const { ErrorCode, RTMClient } = require('slack-rtm-native');
 
-/** What concerns the connection alone. */
-const OWN = new Set(['hello', 'pong', 'reconnect_url', 'goodbye', 'error']);
-/** So many events go to Redis at a time. */
+/** Event types that concern only the connection. They are not published. */
+const CONNECTION_EVENTS = new Set(['hello', 'pong', 'reconnect_url', 'goodbye', 'error']);
+/** Number of events that are published at once. */
 const BATCH = 100;
-/** The group that reads a workspace's commands. All owners read as one consumer: the next one finds what the last one left. */
+/** The consumer group of a workspace's commands. All owners use the same consumer name, so that the next owner continues. */
 const GROUP = 'owners';
 const CONSUMER = 'owner';
-/** So often a command is sent. Slack hangs up on a message above 16 kB: without an end, it would be said to it for ever. */
-const TRIES = 3;
+/** Attempts to send a command. Slack closes the connection on a message above 16 kB, so it needs a limit. */
+const MAX_ATTEMPTS = 3;
 
 class Session {
   /** @type {{ self: string, type: string, event: string }[]} */
@@ -21,9 +21,9 @@ class Session {
   #publishing;
   /** @type {Promise<void> | undefined} */
   #sending;
-  #askedAgain = false;
-  /** The command at hand, by its id: how often it was sent, and whether only Redis does not know yet that it is done. */
-  #command = { id: '', tries: 0, isDone: false };
+  #hasNewCommands = false;
+  /** The current command. `isDone`: it was sent, but the acknowledgement in Redis is missing. */
+  #command = { id: '', attempts: 0, isDone: false };
   /** @type {Promise<void> | undefined} */
   #stopping;
 
@@ -34,7 +34,7 @@ class Session {
    * @param {import('./leases').Lease} parts.lease
    * @param {{ token: string, slackApiUrl?: string }} parts.workspace
    * @param {(text: string) => void} parts.log
-   * @param {number} parts.keep about how many entries the stream of events keeps
+   * @param {number} parts.keep approximate number of entries that the stream of events keeps
    */
   constructor({ redis, leases, lease, workspace, log, keep }) {
     this.lease = lease;
@@ -51,7 +51,7 @@ class Session {
     this.rtm.on('ready', () => log(`connected, token ${lease.token}`));
     this.rtm.on('reconnecting', () => log('connection lost, reconnecting'));
     this.rtm.on('disconnected', (error) => {
-      // With an error Slack has refused the token for good. The workspace stays here, so that not all processes try.
+      // With an error, Slack has refused the token. This process keeps the lease, so that the others do not try, too.
       if (error) log(`given up: ${error.message}`);
     });
     this.rtm.on('slack_event', (type, event) => this.#onEvent(type, event));
@@ -62,37 +62,37 @@ class Session {
   }
 
   start() {
-    this.rtm.start().catch(() => {}); // `disconnected` tells why
+    this.rtm.start().catch(() => {}); // the `disconnected` listener logs the error
     this.sendCommands();
   }
 
-  /** Hangs up and gives the lease back. What has arrived is published; a message that is on its way gets its reply. */
+  /** Disconnects and gives the lease back, after it has published all received events and received the reply in flight. */
   stop() {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  /** The same, without a wait for anything: the lease is over. */
-  hangUp() {
+  /** Disconnects without waiting, because the lease has expired. */
+  stopNow() {
     this.rtm.disconnect();
     return this.stop();
   }
 
   async #stop() {
     const { rtm } = this;
-    // Without a connection it would wait for the next one.
-    const isCut = new Promise((resolve) =>
+    // If the connection is lost, no reply arrives until the next connection.
+    const connectionLost = new Promise((resolve) =>
       ['reconnecting', 'disconnected'].forEach((event) => rtm.once(event, resolve)),
     );
-    if (rtm.connected) await Promise.race([this.#sending, isCut]);
+    if (rtm.connected) await Promise.race([this.#sending, connectionLost]);
     await rtm.disconnect();
     await this.#publishing;
-    // If Redis is away, the lease ends by itself.
-    const left = await this.leases.release(this.lease).then(
+    // If Redis is unreachable, the lease expires.
+    const result = await this.leases.release(this.lease).then(
       () => 'given back',
-      () => 'left to end by itself: Redis is away',
+      () => 'not given back, it will expire: Redis is unreachable',
     );
-    this.log(`disconnected, lease ${left}`);
+    this.log(`disconnected, lease ${result}`);
   }
 
   // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,32 +102,32 @@ class Session {
    * @param {object} event
    */
   #onEvent(type, event) {
-    if (type === undefined || OWN.has(type)) return;
+    if (type === undefined || CONNECTION_EVENTS.has(type)) return;
     this.#events.push({ self: this.rtm.activeUserId ?? '', type, event: JSON.stringify(event) });
     this.#publishing ??= this.#publish().finally(() => (this.#publishing = undefined));
   }
 
-  /** Publishes what waits, in order. While Redis is away it waits on, until it is hung up for it. */
+  /** Publishes the waiting events in order. Retries while Redis is unreachable, until the lease expires. */
   async #publish() {
     while (this.#events.length > 0) {
       if (this.isStopping && !this.leases.isHeld(this.lease)) {
-        this.log(`${this.#events.length} events dropped: the lease is over`);
+        this.log(`${this.#events.length} events dropped: the lease has expired`);
         this.#events = [];
         return;
       }
       const batch = this.#events.slice(0, BATCH);
-      const isIn = await this.leases.append(this.lease, batch, this.keep).catch(() => false);
-      if (isIn) this.#events.splice(0, batch.length);
-      // The next sign of life tells whether the lease is still ours.
+      const isPublished = await this.leases.append(this.lease, batch, this.keep).catch(() => false);
+      if (isPublished) this.#events.splice(0, batch.length);
+      // The next heartbeat finds out whether this process still holds the lease.
       else await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 
   // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Sends what consumers have asked for since. */
+  /** Sends the commands that have arrived. */
   sendCommands() {
-    this.#askedAgain = true;
+    this.#hasNewCommands = true;
     this.#sending ??= this.#send()
       .catch((error) => this.log(`commands wait: ${error.message}`))
       .finally(() => (this.#sending = undefined));
@@ -138,13 +138,13 @@ class Session {
     await this.redis.xGroupCreate(stream, GROUP, '0', { MKSTREAM: true }).catch((/** @type {Error} */ error) => {
       if (!error.message.includes('BUSYGROUP')) throw error;
     });
-    while (this.#askedAgain) {
-      this.#askedAgain = false;
-      // First what was read and not acknowledged, by whomever.
+    while (this.#hasNewCommands) {
+      this.#hasNewCommands = false;
+      // '0': commands that an owner has read but not acknowledged. '>': new commands.
       for (const from of ['0', '>']) {
         for (;;) {
-          const answer = await this.redis.xReadGroup(GROUP, CONSUMER, { key: stream, id: from }, { COUNT: 10 });
-          const entries = answer?.[0].messages ?? [];
+          const streams = await this.redis.xReadGroup(GROUP, CONSUMER, { key: stream, id: from }, { COUNT: 10 });
+          const entries = streams?.[0].messages ?? [];
           if (entries.length === 0) break;
           for (const entry of entries) if (!(await this.#sendOne(stream, entry))) return;
         }
@@ -153,20 +153,20 @@ class Session {
   }
 
   /**
-   * Sends a message and acknowledges the command. False: it stays, for later or for the next owner.
+   * Sends a message and acknowledges the command. Returns false if the command stays, for later or for the next owner.
    * @param {string} stream
    * @param {{ id: string, message: Record<string, string> }} entry
    */
   async #sendOne(stream, { id, message: { channel, text } }) {
     if (this.isStopping || !this.leases.isHeld(this.lease)) return false;
-    if (this.#command.id !== id) this.#command = { id, tries: 0, isDone: false };
+    if (this.#command.id !== id) this.#command = { id, attempts: 0, isDone: false };
     const command = this.#command;
     try {
-      command.tries += 1;
+      command.attempts += 1;
       if (!command.isDone) await this.rtm.sendMessage(text, channel);
     } catch (error) {
-      // Slack's no is final. Without a reply nobody knows: the message is sent again, perhaps twice.
-      const isFinal = error.code === ErrorCode.SendMessagePlatformError || command.tries >= TRIES;
+      // A refusal by Slack is final. Without a reply, it is unknown whether Slack has the message: it is sent again.
+      const isFinal = error.code === ErrorCode.SendMessagePlatformError || command.attempts >= MAX_ATTEMPTS;
       this.log(`command ${id} ${isFinal ? 'given up' : 'waits'}: ${error.message}`);
       if (!isFinal) return false;
     }

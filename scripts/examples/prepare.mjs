@@ -1,4 +1,4 @@
-// Makes the examples ready to run where they stand: they know this package by its name, as in any project.
+// Prepares the examples: they can require this package by its name, as in any project.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,8 +10,8 @@ const { tools } = createRequire(import.meta.url)('../../__test__/package/support
 export const examples = join(root, 'examples');
 
 /**
- * Has `slack-rtm-native` mean this checkout, in the examples. By a package that refers to it: a link would be a loop, in
- * which tools that look through folders lose themselves.
+ * Makes `slack-rtm-native` resolve to this checkout in the examples, through a small package that re-exports it. A symbolic
+ * link would form a loop, and tools that walk through folders would never finish.
  */
 export function link() {
   const folder = join(examples, 'node_modules/slack-rtm-native');
@@ -24,13 +24,13 @@ export function link() {
   for (const [name, text] of Object.entries(files)) {
     const file = join(folder, name);
     if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
-    // At one stroke: another example may be reading it.
+    // Renaming is atomic: another example may read the file at this moment.
     writeFileSync(`${file}.${process.pid}`, text);
     renameSync(`${file}.${process.pid}`, file);
   }
 }
 
-/** Installs what the examples, or one in a folder of its own, depend on; gives their node_modules. */
+/** Installs the npm packages of examples/, or of a folder in it. Returns the path of node_modules. */
 export function install(folder = '.') {
   const modules = tools(join(examples, folder));
   link();

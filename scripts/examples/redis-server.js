@@ -1,5 +1,4 @@
-// A Redis server for a test or a demonstration, on a socket in a folder of its own. Owns its start, what is done to it, and
-// its end.
+// A Redis server for tests and examples. It listens on a Unix socket in a temporary folder.
 'use strict';
 
 const { spawn, spawnSync } = require('node:child_process');
@@ -8,7 +7,7 @@ const { mkdtempSync, rmSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 
-/** Why there is none, or false: for `skip`. */
+/** False, or the reason why Redis cannot be started: a value for the `skip` option of a test. */
 const missing =
   spawnSync('redis-server', ['--version']).status !== 0 &&
   'redis-server is not installed (Debian: apt-get install redis-server)';
@@ -18,10 +17,10 @@ class RedisServer {
   /** @type {import('node:child_process').ChildProcess | undefined} */
   #child;
 
-  /** For REDIS_URL. */
+  /** The value for REDIS_URL. */
   url = path.join(this.#folder, 'socket');
 
-  /** Starts it, empty unless it keeps what it had: with `keep`, all is on the disk before it is acknowledged. */
+  /** Starts the server. With `keep`, it writes each change to disk before it acknowledges it, and has its data after a restart. */
   async start({ keep = false } = {}) {
     const settings = {
       port: '0',
@@ -32,12 +31,12 @@ class RedisServer {
       appendfsync: 'always',
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true }); // not for Ctrl-C
+    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true }); // so that Ctrl-C does not stop it
     this.#child = child;
     let output = '';
     await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', () => reject(new Error(`redis-server ended:\n${output}`)));
+      child.once('exit', () => reject(new Error(`redis-server exited:\n${output}`)));
       child.stdout.setEncoding('utf8').on('data', (text) => {
         output += text;
         if (/ready to accept connections/i.test(output)) resolve(undefined);
@@ -51,7 +50,7 @@ class RedisServer {
     this.#child?.kill(signal);
   }
 
-  /** Ends it as a failing machine does. */
+  /** Kills the server without a shutdown, as a machine failure would. */
   async kill() {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

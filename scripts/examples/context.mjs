@@ -1,4 +1,4 @@
-// What an example is shown on: workspaces, the example's process, and lines that tell what happens. Owns their start and end.
+// Runs an example: starts its workspaces and its process, prints what happens, and cleans up at the end.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,10 +10,10 @@ import { examples } from './prepare.mjs';
 
 const { Workspace } = createRequire(import.meta.url)('slack-rtm-workspace');
 
-/** So long, in ms, an example may take for what it is expected to do. */
-const PATIENCE = 60_000;
+/** Time limit, in ms, for an expected line of output. */
+const OUTPUT_TIMEOUT = 60_000;
 
-/** A process of an example, and what it prints. */
+/** A process of an example, and its output. */
 export class Program {
   #unread = [];
   #waiting = new Set();
@@ -24,14 +24,14 @@ export class Program {
       cwd: examples,
       env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32', // Ctrl-C is for the stage, which then asks the example to end
+      detached: process.platform !== 'win32', // Ctrl-C goes to this process only; it then sends SIGTERM to the example
     });
     this.exited = new Promise((resolve, reject) => {
       this.child.once('error', reject);
       this.child.once('close', (code, signal) => resolve({ code, signal }));
     });
     this.exited.then(
-      ({ code, signal }) => this.#fail(`the example has ended (${signal ?? code})`),
+      ({ code, signal }) => this.#fail(`the example exited (${signal ?? code})`),
       (error) => this.#fail(error.message),
     );
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -43,7 +43,7 @@ export class Program {
     }
   }
 
-  /** Waits until it has printed so many lines that match, of those that no earlier call has waited for. */
+  /** Waits until the process has printed `count` more matching lines. A line counts for one call only. */
   async prints(pattern, count = 1) {
     for (let found = 0; found < count; found += 1) await this.#line(pattern);
   }
@@ -59,8 +59,8 @@ export class Program {
         const index = this.#unread.findIndex((line) => pattern.test(line));
         if (index >= 0) end(resolve, this.#unread.splice(index, 1));
       };
-      const fail = (why) => end(reject, new Error(`${why}; it was to print ${pattern}`));
-      const timer = setTimeout(() => fail(`nothing in ${PATIENCE / 1000} s`), PATIENCE);
+      const fail = (why) => end(reject, new Error(`${why}; expected a line that matches ${pattern}`));
+      const timer = setTimeout(() => fail(`timed out after ${OUTPUT_TIMEOUT / 1000} s`), OUTPUT_TIMEOUT);
       const waiting = { look, fail };
       this.#waiting.add(waiting);
       look();
@@ -71,33 +71,34 @@ export class Program {
     for (const { fail } of [...this.#waiting]) fail(why);
   }
 
-  /** Asks it to end, where it has not done so by itself; it must do so with code 0. */
+  /** Sends a signal, if the process is still running. Throws unless it exits with code 0. */
   async end(signal = 'SIGTERM') {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
-    const ended = await this.exited;
-    if (ended.code !== 0) throw new Error(`the example ended with ${ended.signal ?? ended.code}`);
+    const { code, signal: killedBy } = await this.exited;
+    if (code !== 0) throw new Error(`the example exited with ${killedBy ?? code}`);
   }
 }
 
-export class Stage {
-  #ends = [];
+export class ExampleContext {
+  #cleanups = [];
   #folder = mkdtempSync(join(tmpdir(), 'rtm-example-'));
-  /** What runs until Ctrl-C. */
+  /** All processes that were started. */
   programs = [];
 
-  line(who, text) {
+  /** Prints a line: who acts, and what happens. */
+  print(who, text) {
     console.log(`${who.padEnd(8)} ${text}`);
   }
 
-  /** Does this at the end, before what was registered earlier. */
-  atEnd(end) {
-    this.#ends.unshift(end);
+  /** Registers a cleanup function. The last one registered runs first. */
+  onClose(cleanup) {
+    this.#cleanups.unshift(cleanup);
   }
 
-  /** A workspace, of which is shown who says and types what, and where. */
+  /** Starts a workspace. Its messages and typing indicators are printed, unless it is `quiet`. */
   async workspace(options, { quiet = false } = {}) {
     const slack = await Workspace.start(options);
-    this.atEnd(() => slack.close());
+    this.onClose(() => slack.close());
     if (quiet) return slack;
     this.page = slack.pageUrl;
     const name = (id) => slack.users.find((user) => user.id === id).name;
@@ -105,37 +106,37 @@ export class Stage {
       const { isIm, name: channel, members } = slack.channel(id);
       return isIm ? `@${[...members].map(name).find((other) => other !== slack.bot.name)}` : `#${channel}`;
     };
-    slack.events.on('message', ({ user, channel, text }) => this.line(name(user), `${place(channel)}: ${text}`));
-    slack.events.on('typing', ({ user, channel }) => this.line(name(user), `types in ${place(channel)}`));
+    slack.events.on('message', ({ user, channel, text }) => this.print(name(user), `${place(channel)}: ${text}`));
+    slack.events.on('typing', ({ user, channel }) => this.print(name(user), `types in ${place(channel)}`));
     return slack;
   }
 
-  /** A file that the example reads. */
+  /** Writes a JSON file for the example and returns its path. */
   file(name, value) {
     const path = join(this.#folder, name);
     writeFileSync(path, JSON.stringify(value));
     return path;
   }
 
-  /** Runs an example; what it prints is shown. */
+  /** Runs an example with Node. Its output is printed. */
   node(file, env) {
     return this.run(process.execPath, [join(examples, file)], env);
   }
 
-  run(command, args, env, show = (line) => this.line('prints', line)) {
+  run(command, args, env, show = (line) => this.print('prints', line)) {
     const program = new Program(command, args, env, show);
     this.programs.push(program);
-    this.atEnd(() => program.child.kill('SIGKILL'));
+    this.onClose(() => program.child.kill('SIGKILL'));
     return program;
   }
 
-  /** The token and the address of a workspace, for an example. */
+  /** The environment variables that connect an example to a workspace. */
   access({ token, apiUrl }) {
     return { SLACK_BOT_TOKEN: token, SLACK_API_URL: apiUrl };
   }
 
   async close() {
-    for (const end of this.#ends) await end();
+    for (const cleanup of this.#cleanups) await cleanup();
     rmSync(this.#folder, { recursive: true });
   }
 }
