@@ -1,13 +1,14 @@
-// The public types, written by hand. The library checks itself against them (`npm run check`).
-// Times: `at` and `connectedAt` are milliseconds since the epoch, durations are milliseconds, Slack's own
-// `ts` are strings of seconds with six decimals.
+// The public types, written by hand. The library's code is checked against them (`npm run check`).
+//
+// Units: durations are milliseconds; `at` and `connectedAt` are milliseconds since the epoch; Slack's `ts` is a string of
+// seconds since the epoch with six decimals.
 
 import type { EventEmitter } from 'node:events';
 
-/** A user, by id (`U…`), by name (with or without `@`), or as an object that has the id. */
+/** A user: by id (`U…`), by name (with or without `@`), or an object with the id. */
 export type UserRef = string | { id: string };
 
-/** A channel, by id (`C…`, `G…`, `D…`), by name (with or without `#`), or as an object that has the id. */
+/** A channel: by id (`C…`, `G…`, `D…`), by name (with or without `#`), or an object with the id. */
 export type ChannelRef = string | { id: string };
 
 export type Presence = 'active' | 'away';
@@ -27,16 +28,16 @@ export interface User {
   realName: string;
   displayName: string;
   statusText: string;
-  /** For example `:palm_tree:`; empty for none. */
+  /** For example `:palm_tree:`; empty if there is none. */
   statusEmoji: string;
   title?: string;
-  /** When the profile was changed, in seconds since the epoch. */
+  /** The time of the last change of the profile, in seconds since the epoch. */
   updated?: number;
   isBot: boolean;
   presence: Presence;
 }
 
-/** What of a user's profile is to change. */
+/** The fields of a profile to change. A field that is left out stays as it is. */
 export interface Profile {
   realName?: string;
   displayName?: string;
@@ -45,24 +46,24 @@ export interface Profile {
   title?: string;
 }
 
-/** A bot: what a client that connects with its token is. `id` is the user id, as in `self.id`. */
+/** The user that a client with the bot's token acts as. `id` is the user id, as in `self.id`. */
 export interface Bot extends User {
-  /** The id that its messages bear as `bot_id`. */
+  /** The `bot_id` of its messages. */
   botId: string;
-  /** `xoxb-…`; any number of clients may use it. */
+  /** `xoxb-…`. Several clients can use it at once. */
   token: string;
 }
 
-/** A channel, a private channel, the direct messages of two users, or the group conversation of several. */
+/** A channel, a private channel, the direct messages of two users, or a group conversation. */
 export interface Channel {
   id: string;
-  /** Without `#`; empty for direct messages. */
+  /** Without `#`. Empty for direct messages. */
   name: string;
   isPrivate: boolean;
   isIm: boolean;
   /** A group conversation. */
   isMpim: boolean;
-  /** The id of who made it. */
+  /** The id of the user who created it. */
   creator: string;
   /** The ids of the members. */
   members: Set<string>;
@@ -72,78 +73,78 @@ export interface Channel {
   created: number;
 }
 
-/** A message as it goes over the wire: Slack's `message` event. */
+/** Slack's `message` event. */
 export interface Message {
   type: 'message';
   channel: string;
   user: string;
   text: string;
-  /** Unique in the workspace and rising. */
+  /** Unique in the workspace, and greater than every earlier one. */
   ts: string;
   event_ts: string;
   team: string;
   [field: string]: unknown;
 }
 
-/** Names a message. */
+/** Identifies a message. */
 export interface MessageRef {
   channel: string;
   ts: string;
 }
 
-/** Who did something: a client over its socket or over the Web API, the test, or somebody on the page. */
+/** The cause of an event: a client's socket, a client's Web API call, the test, or the page. */
 export interface Origin {
   via: 'rtm' | 'web' | 'test' | 'page';
-  /** The socket over which it was done. */
+  /** The client's connection, if the event was caused over a socket. */
   connection?: Connection;
 }
 
-/** To whom an event matters: a channel's members, one user, or everybody. */
+/** The users who get an event: the members of a channel, one user, or, if both are undefined, all users. */
 export interface Audience {
   channel?: string;
   user?: string;
 }
 
-/** One frame on the wire, as it came or went. */
+/** A frame that was received or sent. */
 export interface WireFrame {
   at: number;
   connection: Connection;
-  /** `in`: from the client. */
+  /** `in` is from the client, `out` to the client. */
   direction: 'in' | 'out';
   data: string | Buffer;
 }
 
-/** One open socket of a client. */
+/** A client's connection. */
 export interface Connection {
-  /** 1, 2, 3, … in the order of opening. */
+  /** 1, 2, 3, … in the order in which the connections open. */
   readonly id: number;
   readonly bot: Bot;
   readonly connectedAt: number;
-  /** Settles when the socket is gone. `code` is the close frame's, 1006 where there was none. */
+  /** Resolves when the socket is closed. `code` is the close frame's, or 1006 if there was no close frame. */
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
-/** One call of the Web API whose body could be read, as it arrived. Tokens and cookies are left out. */
+/** A Web API call whose body could be read. Tokens and cookies are removed. */
 export interface ApiRequest {
   /** For example `rtm.connect`. */
   method: string;
   at: number;
-  /** Whose token it was; undefined where there was none or an unknown one. */
+  /** The bot of the token; undefined if the token is missing or unknown. */
   bot: Bot | undefined;
-  /** Query and body together: strings, or what the JSON body held. */
+  /** The arguments of query and body: strings, or any values from a JSON body. */
   params: Record<string, unknown>;
-  /** Names in lower case. */
+  /** By name in lower case. */
   headers: Record<string, string | string[] | undefined>;
 }
 
-/** One frame that a client sent. */
+/** A frame that a client sent. */
 export interface ReceivedFrame {
   at: number;
   connection: Connection;
   bot: Bot;
-  /** The frame as it came: a string, or a Buffer where it was binary. */
+  /** The frame as received: a string, or a Buffer if it is binary. */
   data: string | Buffer;
-  /** The frame parsed; undefined where it is no JSON object. */
+  /** The parsed frame; undefined if it is not a JSON object. */
   frame: Record<string, unknown> | undefined;
 }
 
@@ -159,7 +160,7 @@ export interface BotSeed {
   name: string;
   id?: string;
   realName?: string;
-  /** Default: a random one. */
+  /** Default: a random token. */
   token?: string;
 }
 
@@ -167,48 +168,49 @@ export interface ChannelSeed {
   name: string;
   id?: string;
   isPrivate?: boolean;
-  /** Default: everybody, also bots added later. */
+  /** Default: all users, and also bots that are added later. */
   members?: UserRef[];
   topic?: string;
   purpose?: string;
 }
 
 export interface StartOptions {
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   port?: number;
-  /** The address to listen on; default `127.0.0.1`. Whoever reaches another one can do anything to the workspace. */
+  /** The address to listen on; default `127.0.0.1`. Anyone who can reach another address controls the workspace. */
   host?: string;
   /**
-   * A file that keeps the workspace: users, bots and their tokens, channels, messages. Made where there is none; where there
-   * is one, `team`, `bots`, `users` and `channels` are not used. Needs `node:sqlite` (Node.js 22.13) or better-sqlite3.
+   * A file that keeps the team, users, tokens, channels and messages. It is created if it does not exist. If it contains a
+   * workspace already, `team`, `bots`, `users` and `channels` are ignored. Needs `node:sqlite` (Node.js 22.13 or later) or
+   * the package better-sqlite3.
    */
   data?: string;
   team?: { id?: string; name?: string; domain?: string };
-  /** Default `['robot']`. The first one is `slack.bot`. */
+  /** Default `['robot']`. The first bot is `slack.bot`. */
   bots?: Array<string | BotSeed>;
   /** Default `['ann', 'bob', 'carol']`. */
   users?: Array<string | UserSeed>;
   /** Default `['general', 'random']`. */
   channels?: Array<string | ChannelSeed>;
-  /** For how long a socket URL may be used, once; default 30000 ms. */
+  /** The time within which a socket URL can be used, once; default 30000. */
   ticketLifetime?: number;
-  /** How often a connection gets a `reconnect_url`; default 180000 ms; 0: never. */
+  /** The time between two `reconnect_url` events of a connection; default 180000; 0 turns them off. */
   reconnectUrlEvery?: number;
-  /** A longer frame of a client ends its connection (close code 1009), as at Slack; default 16384 bytes. */
+  /** The longest frame of a client in bytes; default 16384, as at Slack. A longer one ends the connection (code 1009). */
   maxFrameBytes?: number;
 }
 
-/** `timeout`: ms until the promise rejects with a `TimeoutError`; default 5000; Infinity waits for ever. */
 export interface WaitOptions {
+  /** The time until the promise rejects with a `TimeoutError`; default 5000; Infinity turns the timeout off. */
   timeout?: number;
 }
 
 export interface MessageFilter extends WaitOptions {
-  /** The bot that speaks. */
+  /** The bot that posted the message. */
   from?: UserRef;
-  /** A channel; `@ann` stands for the direct messages with ann. */
+  /** A channel, or `@ann` for the direct messages with ann. */
   in?: ChannelRef;
-  /** The whole text, or a pattern that it matches. */
+  /** The whole text, or a pattern. */
   text?: string | RegExp;
 }
 
@@ -217,9 +219,9 @@ export interface EventFilter extends WaitOptions {
   type?: string;
   /** For example `message_changed`. */
   subtype?: string;
-  /** The user who did it; of an edited or deleted message, its author. */
+  /** The user in the event. For an edited or deleted message this is the author. */
   from?: UserRef;
-  /** A channel; `@ann` stands for the direct messages with ann. */
+  /** A channel, or `@ann` for the direct messages with ann. */
   in?: ChannelRef;
 }
 
@@ -238,144 +240,156 @@ export interface FrameFilter extends WaitOptions {
   type?: string;
 }
 
-/** Which connections: those of a bot, or one. Default: all. */
 export interface Target {
+  /** A bot, for all its connections, or one connection. Default: all connections. */
   to?: UserRef | Connection;
 }
 
-/** An object goes out as JSON escaped as Slack does, a string as it is, a Buffer as a binary frame. */
+/** An object is sent as JSON with Slack's escapes, a string as it is, a Buffer as a binary frame. */
 export type Frame = object | string | Buffer;
 
 export interface ReplayOptions extends Target {
-  /** Multiple of the recorded pace; default Infinity: as fast as the clients read. */
+  /** A multiple of the recorded pace; default Infinity: as fast as the clients read. */
   speed?: number;
-  /** When each frame was recorded, in seconds; default: its `event_ts` or `ts`. No time: right after the one before. */
+  /**
+   * The time of each frame in seconds; default: its `event_ts` or `ts`. A frame without a time is sent right after the
+   * one before it.
+   */
   times?: number[];
-  /** The longest pause between two frames, in ms; default 2000. */
+  /** The longest pause between two frames; default 2000. */
   maxPause?: number;
 }
 
-/** A user of the workspace, to act as. */
+/** A user of the workspace, for acting as that user. A refused action throws an error with Slack's code in `code`. */
 export interface Person extends Readonly<User> {
   /**
-   * Posts a message. `text` goes out as given: write a mention as `<@U…>`. `extra` adds fields, for example
-   * `{ thread_ts }` or `{ subtype: 'me_message' }`.
+   * Posts a message. `text` is sent as it is: a mention is `<@U…>`. `extra` adds fields, for example `{ thread_ts }` or
+   * `{ subtype: 'me_message' }`.
    */
   say(channel: ChannelRef, text: string, extra?: Record<string, unknown>): Message;
-  /** Posts a direct message to another user, mostly a bot. */
+  /** Posts a direct message to another user or a bot. */
   dm(to: UserRef, text: string, extra?: Record<string, unknown>): Message;
-  /** Answers in the message's thread; `{ subtype: 'thread_broadcast' }` shows it in the channel, too. */
+  /** Replies in the message's thread. With `{ subtype: 'thread_broadcast' }` the reply is also shown in the channel. */
   reply(message: MessageRef, text: string, extra?: Record<string, unknown>): Message;
-  /** Changes a message of this user's; gives it as it is then. */
+  /** Edits a message of this user, and returns the edited message. */
   edit(message: MessageRef, text: string): Message;
-  /** Deletes a message of this user's. */
+  /** Deletes a message of this user. */
   delete(message: MessageRef): void;
   /** Adds a reaction by the emoji's name, for example `thumbsup`. */
   react(message: MessageRef, name: string): void;
-  /** Takes a reaction away. */
+  /** Removes a reaction. */
   unreact(message: MessageRef, name: string): void;
-  /** Makes a channel and joins it. */
+  /** Creates a channel and joins it. */
   create(name: string, options?: { isPrivate?: boolean }): Channel;
-  /** False where the user is a member already. */
+  /** Returns false if the user is a member already. */
   join(channel: ChannelRef): boolean;
-  /** False where the user is no member. */
+  /** Returns false if the user is not a member. */
   leave(channel: ChannelRef): boolean;
-  /** Makes others members of a channel. */
+  /** Makes other users members of a channel. */
   invite(channel: ChannelRef, users: UserRef | UserRef[]): void;
-  /** Opens the direct messages with a user, or a group conversation with several. */
+  /** Opens the direct messages with one user, or a group conversation with several. */
   open(users: UserRef | UserRef[]): Channel;
-  /** Everybody gets `user_change`. */
+  /** Changes the profile. All users get `user_change`. */
   setProfile(fields: Profile): void;
-  /** Members of the channel get `user_typing`. */
+  /** Sends `user_typing` to the members of the channel. */
   typing(channel: ChannelRef): void;
-  /** Connections that subscribed to this user get `presence_change`. */
+  /** Sets the presence. Connections that have subscribed to this user get `presence_change`. */
   setPresence(presence: Presence): void;
 }
 
-/** How a refused rtm.connect or rtm.start call is answered. */
+/** The response to a refused rtm.connect or rtm.start call. */
 export type ConnectRefusal =
-  /** 200 with `{"ok":false,"error":…}` and the other fields given. */
+  /** Status 200 with `{"ok":false,"error":…}` and the other fields. */
   | { error: string; [field: string]: unknown }
-  /** Any HTTP answer; an object as `body` goes out as JSON. */
+  /** Any HTTP response. An object as `body` is sent as JSON. */
   | { status: number; headers?: Record<string, string>; body?: string | object }
-  /** 200 with a page in place of JSON. */
+  /** Status 200 with an HTML page instead of JSON. */
   | { html: string }
-  /** No answer: the connection is cut. */
+  /** No response: the connection is destroyed. */
   | { drop: true }
-  /** No answer: the call stays open until the client gives up. */
+  /** No response: the call stays open until the client gives up. */
   | { hang: true };
 
 export interface RateLimitOptions {
-  /** How many Web API calls are refused with 429; default 1. */
+  /** The number of Web API calls to refuse with 429; default 1. */
   calls?: number;
-  /** How many messages over sockets are refused; default 1. */
+  /** The number of messages over sockets to refuse; default 1. */
   messages?: number;
-  /** Seconds, as the header `Retry-After` says; default 30. */
+  /** The header `Retry-After` in seconds; default 30. */
   retryAfter?: number;
-  /** Only calls of this method, for example `chat.postMessage`. */
+  /** Refuses only calls of this method, for example `chat.postMessage`. */
   method?: string;
 }
 
 export interface GoodbyeOptions extends Target {
-  /** ms between `goodbye` and the close frame; default 1000. */
+  /** The time between `goodbye` and the close frame; default 1000. */
   closeAfter?: number;
 }
 
 export interface MigrateOptions extends Target {
-  /** How many connect calls are then refused with `migration_in_progress`; default 1. */
+  /** The number of connect calls to refuse with `migration_in_progress`; default 1. */
   refusals?: number;
 }
 
 export interface FloodOptions {
-  /** How many messages; default 1000. */
+  /** The number of messages; default 1000. */
   count?: number;
-  /** Default 5000; fewer where clients read more slowly. */
+  /** Default 5000. The flood is slower if a client reads more slowly. */
   perSecond?: number;
   /** Default: the first channel. */
   channel?: ChannelRef;
-  /** Who writes; default: the first user in the channel. */
+  /** The author; default: the first person in the channel. */
   user?: UserRef;
-  /** What the n-th message says, counted from 0. */
+  /** The text of the n-th message, counted from 0. */
   text?: (n: number) => string;
 }
 
-/** What cannot be had from Slack on demand. All of it ends with `clear()`. */
+/** Failures that Slack does not produce on demand. `clear()` ends them. */
 export interface Faults {
-  /** Destroys sockets without a close frame. Gives the number of connections hit, as the next two do. */
+  /** Destroys sockets without a close frame. Returns the number of connections, as `close` and `silence` do. */
   drop(target?: Target): number;
-  /** Sends a close frame; default 1000. */
+  /** Sends a close frame. The default code is 1000. */
   close(code?: number, reason?: string, target?: Target): number;
   /**
-   * Half-open: the present connections stay open, but nothing they send is read or answered (no pong, no close
-   * handshake) and nothing is sent to them. Connections made later are not silent. `false` ends it: what came in
-   * meanwhile is then handled, what would have gone out is lost.
+   * Makes the open connections half-open: they stay open, but nothing from them is read or answered (no pong, no close
+   * handshake), and nothing is sent to them. Later connections are not affected. `false` ends it: frames that have arrived
+   * in the meantime are handled; frames that would have been sent are lost.
    */
   silence(on?: boolean, target?: Target): number;
-  /** Holds back every reply to a message or ping by this many ms; 0 ends it for later ones. */
+  /** Delays every reply to a message or ping. 0 turns the delay off for later replies. */
   delayReplies(ms: number): void;
-  /** The next `times` (default 1) calls of rtm.connect or rtm.start are answered so. Several calls queue up. */
-  refuseConnect(answer: ConnectRefusal, times?: number): void;
-  /** The next `times` (default 1) socket upgrades are refused with this HTTP status; default 503. */
+  /**
+   * Answers the next `times` (default 1) calls of rtm.connect or rtm.start with this response. Further calls of
+   * `refuseConnect` apply after that.
+   */
+  refuseConnect(response: ConnectRefusal, times?: number): void;
+  /** Refuses the next `times` (default 1) socket upgrades with an HTTP status; default 503. */
   refuseSocket(status?: number, times?: number): void;
-  /** Connections made from now on get no `hello`, and no event, until `holdHello(false)`. */
+  /** Sends no `hello` and no events to new connections, until `holdHello(false)`. */
   holdHello(on?: boolean): void;
-  /** Refuses the next Web API calls with 429 and the next messages over sockets with the rate limit's error. */
+  /** Refuses the next Web API calls with 429, and the next messages over sockets with the error of a rate limit. */
   rateLimit(options?: RateLimitOptions): void;
-  /** Sends `goodbye`, and closes the connections a while later. Gives the number of connections. */
+  /** Sends `goodbye`, and closes the connections later. Returns the number of connections. */
   goodbye(options?: GoodbyeOptions): number;
-  /** Sends `team_migration_started`, closes, and refuses the next connect calls. Gives the number of connections. */
+  /**
+   * Sends `team_migration_started`, closes the connections, and refuses the next connect calls. Returns the number of
+   * connections.
+   */
   migrate(options?: MigrateOptions): number;
-  /** Sends many messages that nobody keeps. Resolves with their number: all, unless `clear()` or `close()` ended it. */
+  /**
+   * Sends many messages, which are not kept. Resolves with the number of messages sent: `count`, unless `clear()` or
+   * `close()` has ended the flood.
+   */
   flood(options?: FloodOptions): Promise<number>;
-  /** Ends all faults that last. */
+  /** Ends all faults. */
   clear(): void;
 }
 
-/** The names and arguments of what `slack.events` emits. */
+/** The events of `slack.events` and their arguments. */
 export interface WorkspaceEvents {
-  /** All that happens, as RTM tells it: `message` with its subtypes, `reaction_added`, `channel_created`, … */
+  /** Every Slack event: `message` with its subtypes, `reaction_added`, `channel_created`, … */
   event: [event: Record<string, unknown>, audience: Audience, origin: Origin];
-  /** Every frame, both ways. */
+  /** Every frame in both directions. */
   frame: [frame: WireFrame];
   /** A message was posted. */
   message: [message: Message, origin: Origin];
@@ -383,26 +397,26 @@ export interface WorkspaceEvents {
   presence: [users: User[], presence: Presence];
   connection: [connection: Connection];
   disconnection: [connection: Connection, why: { code: number; reason: string }];
-  /** `size`: bytes of the query and the body. */
+  /** `size` is the number of bytes of query and body. */
   request: [request: ApiRequest, size: number];
   received: [frame: ReceivedFrame];
   sent: [connection: Connection, data: string | Buffer];
 }
 
 /**
- * A small Slack on 127.0.0.1.
+ * A local Slack workspace.
  *
- * The `next…` methods share one rule: each hands out the oldest entry that matches and that no earlier call of the
- * same method handed out, else waits for the first to come. So nothing is missed that happened before the call,
- * nothing is handed out twice, and entries that do not match stay for later calls.
+ * Each `next…` method resolves with the oldest matching entry that no earlier call of the same method has returned. If there
+ * is none, it waits for one. So an entry from before the call is not missed, no entry is returned twice, and entries that do
+ * not match are kept for later calls.
  */
 export class Workspace {
   private constructor();
   static start(options?: StartOptions): Promise<Workspace>;
 
-  /** `http://127.0.0.1:PORT/api/`: a client's `slackApiUrl`. */
+  /** The `slackApiUrl` of a client: `http://127.0.0.1:PORT/api/`. */
   readonly apiUrl: string;
-  /** Where a browser finds the page. */
+  /** The URL of the page for a browser. */
   readonly pageUrl: string;
   /** The token of `bot`. */
   readonly token: string;
@@ -412,49 +426,50 @@ export class Workspace {
   readonly team: Team;
   /** People and bots. */
   readonly users: User[];
-  /** With direct messages. */
+  /** Including direct messages. */
   readonly channels: Channel[];
-  /** The open ones, oldest first. */
+  /** The open connections, oldest first. */
   readonly connections: Connection[];
-  /** The last 10,000 Web API calls, oldest first; of those above 10 kB the last 100 MB. */
+  /** The last 10,000 Web API calls, oldest first. Of calls above 10 kB, only the last 100 MB are kept. */
   readonly requests: ApiRequest[];
-  /** The last 10,000 frames from clients, oldest first; of those above 10 kB the last 100 MB. */
+  /** The last 10,000 frames from clients, oldest first. Of frames above 10 kB, only the last 100 MB are kept. */
   readonly received: ReceivedFrame[];
   readonly faults: Faults;
-  /** Everything that happens, as it happens: see `WorkspaceEvents`. */
+  /** Emits everything that happens: see `WorkspaceEvents`. */
   readonly events: EventEmitter;
 
-  /** A further bot with a token of its own; it joins all channels that are open to everybody. */
+  /** Adds a bot with its own token. It joins the channels that all users are members of by default. */
   addBot(bot: string | BotSeed): Bot;
-  /** The user to act as. Throws where there is none. */
+  /** A user to act as. Throws if there is no such user. */
   user(user: UserRef): Person;
-  /** Throws where there is none. */
+  /** Throws if there is no such channel. */
   channel(channel: ChannelRef): Channel;
-  /** The direct messages of a user and a bot (default: the first one); made where there are none. */
+  /** The direct messages of a user and a bot (default: the first bot). They are created if they do not exist. */
   im(user: UserRef, bot?: UserRef): Channel;
   /** All messages of a channel, oldest first. */
   messages(channel: ChannelRef): Message[];
-  /** Changes several users at once: connections aware of batches get one `presence_change`. */
+  /** Changes several users at once. Connections that accept batches get one `presence_change`. */
   setPresence(users: UserRef[], presence: Presence): void;
 
-  /** The next message that a client posts, over its socket or by chat.postMessage. What the test says is not meant. */
+  /** The next message that a client posts, over its socket or by chat.postMessage. Messages of the test do not count. */
   nextMessage(filter?: MessageFilter): Promise<Message>;
-  /** The next event of any type that a client causes: an edit, a reaction, a channel joined, … */
+  /** The next event that a client causes: an edit, a reaction, a joined channel, … */
   nextEvent(filter?: EventFilter): Promise<Record<string, any>>;
-  /** The next connection; it has been sent its `hello`, unless that is held. */
+  /** The next connection. Its `hello` has been sent, unless `holdHello` is on. */
   nextConnection(filter?: ConnectionFilter): Promise<Connection>;
+  /** The next Web API call. */
   nextRequest(filter?: RequestFilter): Promise<ApiRequest>;
   /** The next frame that a client sends. */
   nextFrame(filter?: FrameFilter): Promise<ReceivedFrame>;
 
-  /** Sends a frame to clients at once, also before `hello`. Gives the number of connections that it went to. */
+  /** Sends a frame to clients at once, even before `hello`. Returns the number of connections. */
   emit(frame: Frame, target?: Target): number;
   /**
-   * Sends a stream of frames: newline-delimited JSON (the lines go out as they are) or an array. Resolves with the
-   * number of frames sent: all of them, unless the last connection ended. Rejects where no client is connected.
+   * Sends recorded frames: newline-delimited JSON, whose lines are sent as they are, or an array. Resolves with the number
+   * of frames sent: all, unless the last connection has ended. Rejects if no client is connected.
    */
   replay(frames: string | Frame[], options?: ReplayOptions): Promise<number>;
 
-  /** Ends all connections and the server; every wait rejects. Resolves when no handle is left. */
+  /** Ends all connections and the server. Pending `next…` calls reject. Resolves when no handle is left. */
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Owns the package's exports and nothing else.
+// The exports of the package.
 'use strict';
 
 const { Workspace } = require('./lib/workspace');

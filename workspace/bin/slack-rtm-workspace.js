@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Owns the command: its arguments, what it prints, how it ends. The workspace itself is lib/workspace.js.
+// The command `slack-rtm-workspace`.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -8,39 +8,39 @@ const { parseArgs } = require('node:util');
 const { Workspace } = require('..');
 const { readSeed, SeedError } = require('../lib/seed');
 const { DataFileError } = require('../lib/store');
-const { decodeObject } = require('../lib/wire');
+const { decodeObject } = require('../lib/json');
 const { version } = require('../package.json');
 
 const HELP = `Usage: slack-rtm-workspace [options]
 
-A small Slack on this machine, to run and test RTM bots against. It goes on until Ctrl-C.
+Runs a local Slack workspace to develop and test RTM bots against. Ctrl-C ends it.
 
-  --port PORT    where to listen; default 4390, 0 for any free port
-  --host HOST    the address to listen on; default 127.0.0.1. Whoever reaches another one can do anything here
-  --data FILE    keep users, tokens, channels and messages in FILE; default: they end with the command
-  --seed FILE    who and what is there at first: JSON in the form of the options of Workspace.start()
-  --replay FILE  send the frames of FILE (one JSON object a line) at their recorded pace to the first bot that connects
+  --port PORT    the port to listen on; default 4390; 0 uses any free port
+  --host HOST    the address to listen on; default 127.0.0.1; anyone who can reach it controls the workspace
+  --data FILE    keep users, tokens, channels and messages in FILE; without it they are lost when the command ends
+  --seed FILE    create the users, bots and channels of FILE: JSON in the form of the options of Workspace.start()
+  --replay FILE  send recorded frames (one JSON object per line) to the first bot that connects, at their recorded pace
   --open         open the page in a browser
-  --help         print this
+  --help         print this help
   --version      print the version
 `;
 
-/** The command was called in a way that it cannot work. */
+/** The arguments are wrong: exit code 2. */
 class UsageError extends Error {}
 
-/** The command was called well, but something it was told to use cannot be used. */
-class Refusal extends Error {}
+/** The arguments are right, but a port, an address or a file cannot be used: exit code 1. */
+class StartError extends Error {}
 
 main().catch((error) => {
   const isUsage = error instanceof UsageError || error instanceof SeedError;
-  if (!isUsage && !(error instanceof Refusal || error instanceof DataFileError)) throw error;
+  if (!isUsage && !(error instanceof StartError || error instanceof DataFileError)) throw error;
   console.error(`slack-rtm-workspace: ${error.message.replace(/\s+/g, ' ')}`);
   process.exitCode = isUsage ? 2 : 1;
 });
 
 async function main() {
   const options = readArguments(process.argv.slice(2));
-  // A reader that went away (`| head`) is no reason to end.
+  // The reader of the output may go away (`| head`). The workspace goes on.
   process.stdout.on('error', () => {});
   if (options.help || options.version) {
     process.stdout.write(options.help ? HELP : `${version}\n`);
@@ -48,10 +48,10 @@ async function main() {
   }
   const seed = options.seed === undefined ? {} : readSeed(options.seed);
   const frames = options.replay === undefined ? undefined : readFrames(options.replay);
-  const isSeedIgnored = options.seed !== undefined && options.data !== undefined && isFilled(options.data);
+  const isSeedIgnored = options.seed !== undefined && options.data !== undefined && hasContent(options.data);
   const slack = await start(seed, options);
-  endBySignal(slack);
-  if (isSeedIgnored) console.log(`${options.data} holds a workspace, so ${options.seed} is not used.`);
+  closeOnSignal(slack);
+  if (isSeedIgnored) console.log(`${options.data} contains a workspace already; ${options.seed} is ignored.`);
   console.log(describe(slack));
   if (options.open) openInBrowser(slack.pageUrl);
   if (frames) slack.events.once('connection', ({ bot }) => void replay(slack, frames, bot));
@@ -76,7 +76,7 @@ function readArguments(args) {
     }));
   } catch (error) {
     const [first] = /** @type {Error} */ (error).message.split(/\.\s/);
-    throw new UsageError(`${first}; --help tells what there is`);
+    throw new UsageError(`${first}; see --help`);
   }
   for (const [name, value] of Object.entries(values)) {
     if (value === '') throw new UsageError(`--${name} needs a value`);
@@ -98,10 +98,10 @@ async function start(seed, { port, host, data, seed: seedFile }) {
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === 'EADDRINUSE')
-      throw new Refusal(`port ${port} is taken; choose another with --port, or 0 for any free one`);
-    if (code === 'EACCES') throw new Refusal(`port ${port} may not be used by this user; choose another with --port`);
+      throw new StartError(`port ${port} is in use; choose another with --port, or any free one with --port 0`);
+    if (code === 'EACCES') throw new StartError(`port ${port} needs more privileges; choose another with --port`);
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-      throw new Refusal(`${host} is no address of this machine`);
+      throw new StartError(`cannot listen on ${host}: not an address of this machine`);
     }
     if (seedFile !== undefined && !(error instanceof DataFileError)) throw new SeedError(`${seedFile}: ${message}`);
     throw error;
@@ -117,23 +117,23 @@ ${team.name} runs here until Ctrl-C.
   Token    ${token}
   Page     ${pageUrl}
 
-For a bot:
+Connect a bot:
 
   new RTMClient('${token}', { slackApiUrl: '${apiUrl}' })
 `;
 }
 
 /** @param {Workspace} slack */
-function endBySignal(slack) {
+function closeOnSignal(slack) {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-    // A second one ends the process at once.
+    // `once`: a second signal ends the process at once.
     process.once(signal, () => void slack.close().then(() => process.exit(0)));
   }
 }
 
 /**
  * @param {string} file
- * @returns {string[]} the lines that hold a frame
+ * @returns {string[]} the lines that are not empty
  */
 function readFrames(file) {
   let lines;
@@ -141,14 +141,14 @@ function readFrames(file) {
     lines = readFileSync(file, 'utf8').split(/\r?\n/);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw new Refusal(`${file} ${code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`}`);
+    throw new StartError(`${file} ${code === 'ENOENT' ? 'does not exist' : `cannot be read: ${message}`}`);
   }
   for (const [index, line] of lines.entries()) {
     if (line.trim() === '' || decodeObject(line)) continue;
-    throw new Refusal(`${file}, line ${index + 1}: not a JSON object`);
+    throw new StartError(`${file}, line ${index + 1}: not a JSON object`);
   }
   const frames = lines.filter((line) => line.trim() !== '');
-  if (frames.length === 0) throw new Refusal(`${file} holds no frame`);
+  if (frames.length === 0) throw new StartError(`${file} contains no frames`);
   return frames;
 }
 
@@ -160,20 +160,22 @@ function readFrames(file) {
 async function replay(slack, frames, bot) {
   console.log(`Replaying ${frames.length} frames …`);
   const sent = await slack.replay(frames, { speed: 1, to: bot });
-  console.log(sent === frames.length ? 'Replayed all of them.' : `Replayed ${sent}; then the last connection ended.`);
+  console.log(
+    sent === frames.length ? 'Replayed all frames.' : `Replayed ${sent} frames, until the last connection ended.`,
+  );
 }
 
 /** @param {string} file */
-function isFilled(file) {
+function hasContent(file) {
   return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-/** @param {string} url of http, without quotes or blanks */
+/** @param {string} url an http URL without quotes and spaces: it becomes part of a command line on Windows */
 function openInBrowser(url) {
   const [command, ...args] = {
     darwin: ['open', url],
     win32: ['cmd', '/c', 'start', '', url],
   }[/** @type {string} */ (process.platform)] ?? ['xdg-open', url];
   const child = spawn(command, args, { stdio: 'ignore', detached: true });
-  child.on('error', () => console.log(`No browser could be opened: ${command} is missing.`)).unref();
+  child.on('error', () => console.log(`Cannot open a browser: ${command} is not installed.`)).unref();
 }

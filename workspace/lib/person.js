@@ -1,4 +1,4 @@
-// Owns acting as a user. Checks what that user may do; the doing is the state's.
+// Acting as a user in a test.
 'use strict';
 
 /**
@@ -19,7 +19,7 @@ class Person {
 
   /**
    * @param {import('../index').User} user
-   * @param {import('./state').State} state
+   * @param {import('./state/state').State} state
    */
   constructor(user, state) {
     this.#user = user;
@@ -65,7 +65,7 @@ class Person {
    */
   say(channel, text, extra) {
     if (typeof text !== 'string') throw new TypeError(`text must be a string, not ${typeof text}`);
-    return this.#state.post(this.#user, this.#joined(channel), text, ORIGIN, extra);
+    return this.#state.messages.post(this.#user, this.#memberChannel(channel), text, ORIGIN, extra);
   }
 
   /**
@@ -74,7 +74,7 @@ class Person {
    * @param {Record<string, unknown>} [extra]
    */
   dm(to, text, extra) {
-    return this.say(this.#state.im(this.#user, this.#state.user(to)), text, extra);
+    return this.say(this.#state.conversations.directMessages(this.#user, this.#state.users.get(to)), text, extra);
   }
 
   /**
@@ -91,12 +91,12 @@ class Person {
    * @param {string} text
    */
   edit({ channel, ts }, text) {
-    return this.#state.update(this.#user, { id: channel }, ts, { text }, ORIGIN);
+    return this.#state.messages.update(this.#user, { id: channel }, ts, { text }, ORIGIN);
   }
 
   /** @param {MessageRef} message */
   delete({ channel, ts }) {
-    this.#state.remove(this.#user, { id: channel }, ts, ORIGIN);
+    this.#state.messages.delete(this.#user, { id: channel }, ts, ORIGIN);
   }
 
   /**
@@ -104,7 +104,7 @@ class Person {
    * @param {string} name
    */
   react({ channel, ts }, name) {
-    this.#state.react(this.#user, { id: channel }, ts, name, ORIGIN);
+    this.#state.reactions.add(this.#user, { id: channel }, ts, name, ORIGIN);
   }
 
   /**
@@ -112,7 +112,7 @@ class Person {
    * @param {string} name
    */
   unreact({ channel, ts }, name) {
-    this.#state.unreact(this.#user, { id: channel }, ts, name, ORIGIN);
+    this.#state.reactions.remove(this.#user, { id: channel }, ts, name, ORIGIN);
   }
 
   /**
@@ -120,17 +120,17 @@ class Person {
    * @param {{ isPrivate?: boolean }} [options]
    */
   create(name, options = {}) {
-    return this.#state.create(this.#user, name.replace(/^#/, ''), options, ORIGIN);
+    return this.#state.conversations.create(this.#user, name.replace(/^#/, ''), options, ORIGIN);
   }
 
   /** @param {ChannelRef} channel */
   join(channel) {
-    return this.#state.join(this.#user, channel, ORIGIN);
+    return this.#state.conversations.join(this.#user, channel, ORIGIN);
   }
 
   /** @param {ChannelRef} channel */
   leave(channel) {
-    return this.#state.leave(this.#user, channel, ORIGIN);
+    return this.#state.conversations.leave(this.#user, channel, ORIGIN);
   }
 
   /**
@@ -138,32 +138,36 @@ class Person {
    * @param {UserRef | UserRef[]} users
    */
   invite(channel, users) {
-    this.#state.invite(this.#user, this.#joined(channel), users, ORIGIN);
+    this.#state.conversations.invite(this.#user, this.#memberChannel(channel), users, ORIGIN);
   }
 
   /** @param {UserRef | UserRef[]} users */
   open(users) {
-    return this.#state.open(this.#user, users, ORIGIN);
+    return this.#state.conversations.open(this.#user, users, ORIGIN);
   }
 
   /** @param {import('../index').Profile} fields */
   setProfile(fields) {
-    this.#state.setProfile(this.#user, fields, ORIGIN);
+    this.#state.users.setProfile(this.#user, fields, ORIGIN);
   }
 
   /** @param {ChannelRef} channel */
   typing(channel) {
-    this.#state.type(this.#user, this.#joined(channel), ORIGIN);
+    this.#state.messages.typing(this.#user, this.#memberChannel(channel), ORIGIN);
   }
 
   /** @param {Presence} presence */
   setPresence(presence) {
-    this.#state.setPresence([this.#user], presence);
+    this.#state.presence.set([this.#user], presence);
   }
 
-  /** @param {ChannelRef} ref */
-  #joined(ref) {
-    const channel = this.#state.channel(ref);
+  /**
+   * A channel that the user is a member of.
+   *
+   * @param {ChannelRef} ref
+   */
+  #memberChannel(ref) {
+    const channel = this.#state.channels.get(ref);
     if (channel.members.has(this.id)) return channel;
     throw new Error(`@${this.name} is not a member of ${channel.name ? `#${channel.name}` : channel.id}`);
   }

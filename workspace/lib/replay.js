@@ -1,25 +1,25 @@
-// Owns the pace of a stream of recorded frames. Knows no socket: it is told how to send.
+// Sending recorded frames at their recorded pace.
 'use strict';
 
 const { setTimeout: pause } = require('node:timers/promises');
 
-/** ms; the longest that timers know */
+/** The longest delay of a timer in ms. */
 const MAX_PAUSE = 2 ** 31 - 1;
 
 /**
  * @typedef {import('../index').Frame} Frame
- * @typedef {import('./connection').Connection} Connection
+ * @typedef {import('./rtm/connection').Connection} Connection
  */
 
 /**
  * @param {string | Frame[]} frames
- * @param {object} how
- * @param {(frame: Frame) => Connection[]} how.send gives the connections that it was sent to
- * @param {AbortSignal} how.signal ends it
- * @param {number} [how.speed]
- * @param {number[]} [how.times] seconds
- * @param {number} [how.maxPause] ms
- * @returns {Promise<number>} of frames sent
+ * @param {object} options
+ * @param {(frame: Frame) => Connection[]} options.send sends a frame and returns the connections that got it
+ * @param {AbortSignal} options.signal ends the replay
+ * @param {number} [options.speed]
+ * @param {number[]} [options.times] seconds
+ * @param {number} [options.maxPause] ms
+ * @returns {Promise<number>} the number of frames sent
  */
 async function replay(frames, { send, signal, speed = Infinity, times, maxPause = 2000 }) {
   if (!(speed > 0)) throw new RangeError(`speed must be a number above 0, not ${String(speed)}`);
@@ -47,7 +47,7 @@ async function replay(frames, { send, signal, speed = Infinity, times, maxPause 
 
 /**
  * @param {Frame} frame
- * @returns {number} seconds; NaN where the frame does not tell
+ * @returns {number} seconds; NaN if the frame has no time
  */
 function recordedAt(frame) {
   try {

@@ -1,17 +1,16 @@
-// Owns the seed file: reads it and checks it, naming the place in it where something is wrong. What is made of it is the
-// state's.
+// Reading and checking the file of the option `--seed`.
 'use strict';
 
 const { readFileSync } = require('node:fs');
 
-/** The file cannot be used; the message is one line for who wrote it. */
+/** The file cannot be used. The message is one line for its author, and names the path of the wrong value. */
 class SeedError extends Error {
   name = 'SeedError';
 }
 
 /**
- * @typedef {(value: any, path: string) => void} Check throws a `SeedError` that begins with the path
- * @typedef {Record<string, Check>} Shape the checks of an object's members
+ * @typedef {(value: any, path: string) => void} Check throws a `SeedError` whose message begins with the path
+ * @typedef {Record<string, Check>} Shape the checks of an object's fields
  */
 
 /** @type {Check} */
@@ -19,15 +18,15 @@ const text = (value, path) => {
   if (typeof value !== 'string') fail(path, 'must be a string', value);
 };
 /** @type {Check} */
-const filled = (value, path) => {
-  if (typeof value !== 'string' || value.trim() === '') fail(path, 'must be a string that is not empty', value);
+const nonEmpty = (value, path) => {
+  if (typeof value !== 'string' || value.trim() === '') fail(path, 'must be a non-empty string', value);
 };
 /** @type {Check} */
 const flag = (value, path) => {
   if (typeof value !== 'boolean') fail(path, 'must be true or false', value);
 };
 /** @type {Check} */
-const amount = (value, path) => {
+const nonNegative = (value, path) => {
   if (typeof value !== 'number' || value < 0) fail(path, 'must be a number, 0 or more', value);
 };
 /** @type {Check} */
@@ -35,19 +34,19 @@ const presence = (value, path) => {
   if (value !== 'active' && value !== 'away') fail(path, 'must be "active" or "away"', value);
 };
 
-const USER = object({ name: filled, id: filled, realName: text, presence }, ['name']);
-const BOT = object({ name: filled, id: filled, realName: text, token: filled }, ['name']);
+const USER = object({ name: nonEmpty, id: nonEmpty, realName: text, presence }, ['name']);
+const BOT = object({ name: nonEmpty, id: nonEmpty, realName: text, token: nonEmpty }, ['name']);
 const CHANNEL = object(
-  { name: filled, id: filled, isPrivate: flag, members: list(filled), topic: text, purpose: text },
+  { name: nonEmpty, id: nonEmpty, isPrivate: flag, members: list(nonEmpty), topic: text, purpose: text },
   ['name'],
 );
 const SEED = object({
-  team: object({ id: filled, name: filled, domain: filled }),
+  team: object({ id: nonEmpty, name: nonEmpty, domain: nonEmpty }),
   bots: list(nameOr(BOT)),
   users: list(nameOr(USER)),
   channels: list(nameOr(CHANNEL)),
-  ticketLifetime: amount,
-  maxFrameBytes: amount,
+  ticketLifetime: nonNegative,
+  maxFrameBytes: nonNegative,
 });
 
 /**
@@ -78,7 +77,7 @@ function readSeed(file) {
 }
 
 /**
- * Throws a `SeedError` unless a workspace can be made of it.
+ * Throws a `SeedError` if no workspace can be created from the seed.
  *
  * @param {any} seed
  */
@@ -86,50 +85,48 @@ function checkSeed(seed) {
   SEED(seed, '');
   if (seed.bots?.length === 0) fail('bots', 'must name at least one bot', seed.bots);
   const { users = ['ann', 'bob', 'carol'], bots = ['robot'], channels = [] } = seed;
-  const people = named(
+  const members = checkUnique(
     [
       ['users', users],
       ['bots', bots],
     ],
     '@',
   );
-  unique(bots.map((/** @type {any} */ bot, /** @type {number} */ i) => [bot.token, `bots[${i}].token`]));
-  named([['channels', channels]], '#');
-  for (const [i, { members = [] }] of channels.entries()) {
-    for (const [j, member] of members.entries()) {
-      if (people.has(bare(member, '@'))) continue;
-      throw new SeedError(
-        `channels[${i}].members[${j}] is ${show(member)}, who is neither among the users nor the bots`,
-      );
+  checkDistinct(bots.map((/** @type {any} */ bot, /** @type {number} */ i) => [bot.token, `bots[${i}].token`]));
+  checkUnique([['channels', channels]], '#');
+  for (const [i, channel] of channels.entries()) {
+    for (const [j, member] of (channel.members ?? []).entries()) {
+      if (members.has(withoutSign(member, '@'))) continue;
+      throw new SeedError(`channels[${i}].members[${j}] is ${show(member)}, which is not a user or bot of the seed`);
     }
   }
 }
 
 /**
- * Checks that names and ids are told apart; gives all of them.
+ * Checks that names are unique and that ids are unique.
  *
  * @param {[string, any[]][]} lists each with its path
- * @param {string} sign that a name may begin with
- * @returns {Set<string>}
+ * @param {string} sign the sign that a name may begin with
+ * @returns {Set<string>} all names and ids
  */
-function named(lists, sign) {
+function checkUnique(lists, sign) {
   const all = lists.flatMap(([path, items]) => items.map((item, i) => ({ item, path: `${path}[${i}]` })));
-  const names = unique(
+  const names = checkDistinct(
     all.map(({ item, path }) =>
-      typeof item === 'string' ? [bare(item, sign), path] : [bare(item.name, sign), `${path}.name`],
+      typeof item === 'string' ? [withoutSign(item, sign), path] : [withoutSign(item.name, sign), `${path}.name`],
     ),
   );
-  const ids = unique(all.map(({ item, path }) => [item.id, `${path}.id`]));
+  const ids = checkDistinct(all.map(({ item, path }) => [item.id, `${path}.id`]));
   return new Set([...names, ...ids]);
 }
 
 /** @param {[string | undefined, string][]} values each with its path */
-function unique(values) {
+function checkDistinct(values) {
   /** @type {Map<string, string>} */
   const seen = new Map();
   for (const [value, path] of values) {
     if (value === undefined) continue;
-    if (seen.has(value)) throw new SeedError(`${path} is ${show(value)}, and so is ${seen.get(value)}`);
+    if (seen.has(value)) throw new SeedError(`${path} is ${show(value)}, which ${seen.get(value)} has already`);
     seen.set(value, path);
   }
   return seen.keys();
@@ -137,20 +134,20 @@ function unique(values) {
 
 /**
  * @param {Shape} shape
- * @param {string[]} [needed]
+ * @param {string[]} [required]
  * @returns {Check}
  */
-function object(shape, needed = []) {
+function object(shape, required = []) {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path, 'must be an object', value);
     for (const key of Object.keys(value)) {
       const at = path === '' ? key : `${path}.${key}`;
       if (!Object.hasOwn(shape, key)) {
-        throw new SeedError(`${at} is not known; there are ${Object.keys(shape).join(', ')}`);
+        throw new SeedError(`${at} is unknown; known are ${Object.keys(shape).join(', ')}`);
       }
       shape[key](value[key], at);
     }
-    for (const key of needed) if (!Object.hasOwn(value, key)) throw new SeedError(`${path}.${key} is missing`);
+    for (const key of required) if (!Object.hasOwn(value, key)) throw new SeedError(`${path}.${key} is missing`);
   };
 }
 
@@ -170,14 +167,14 @@ function list(check) {
  * @returns {Check}
  */
 function nameOr(check) {
-  return (value, path) => (typeof value === 'string' ? filled : check)(value, path);
+  return (value, path) => (typeof value === 'string' ? nonEmpty : check)(value, path);
 }
 
 /**
  * @param {string} name
  * @param {string} sign
  */
-function bare(name, sign) {
+function withoutSign(name, sign) {
   return name.startsWith(sign) ? name.slice(1) : name;
 }
 

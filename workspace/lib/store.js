@@ -1,22 +1,26 @@
-// Owns the data file: named JSON values in an SQLite database, durable as soon as `put` returns. Knows nothing of what
-// the values mean (state.js does), and makes no file unless it is asked to open one.
+// The data file: JSON values in an SQLite database.
 'use strict';
 
 const { accessSync, closeSync, constants, openSync, statSync } = require('node:fs');
 const path = require('node:path');
 
 /**
- * @typedef {object} Database what both drivers have in common
+ * @typedef {object} Database the part of their API that both drivers share
  * @property {(sql: string) => unknown} exec
  * @property {(sql: string) => { all: (...values: string[]) => any[], run: (...values: string[]) => unknown }} prepare
  * @property {() => unknown} close
  *
  * @typedef {{ kind: string, id: string, value: any }} Entry
+ *
+ * @typedef {object} EntryStore the part of `Store` that the state uses
+ * @property {() => Iterable<Entry>} load
+ * @property {(kind: string, id: string, value: object) => void} put
+ * @property {(kind: string, id: string) => void} delete
  */
 
 /** `RTMW`: marks a database as one of this package. */
 const APPLICATION_ID = 0x52544d57;
-/** Of the tables' form; a later one is refused. */
+/** The version of the schema. A file with a later version is refused. */
 const VERSION = 1;
 
 const SETUP = `
@@ -24,23 +28,23 @@ const SETUP = `
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${VERSION};
 `;
-// A row keeps its place when its value changes, so that `load` gives entries in the order of their first `put`.
+// An update keeps the row and its rowid, by which `load` sorts.
 const PUT = `
   INSERT INTO entry (kind, id, value) VALUES (?, ?, ?)
   ON CONFLICT (kind, id) DO UPDATE SET value = excluded.value
 `;
 
 /** By SQLite's primary result code. */
-const TROUBLES = new Map([
-  [5, 'is in use by another process'],
+const SQLITE_MESSAGES = new Map([
+  [5, 'is already open, in this or another process'],
   [8, 'cannot be written to'],
   [11, 'is damaged'],
   [13, 'cannot grow: the disk is full'],
   [14, 'cannot be opened'],
   [26, 'is not a database'],
 ]);
-/** better-sqlite3 tells the codes by name. */
-const CODES = new Map([
+/** better-sqlite3 has the names of the codes, not the numbers. */
+const RESULT_CODES = new Map([
   ['BUSY', 5],
   ['READONLY', 8],
   ['CORRUPT', 11],
@@ -48,17 +52,17 @@ const CODES = new Map([
   ['CANTOPEN', 14],
   ['NOTADB', 26],
 ]);
-/** By the code of Node's error for the file itself. */
-const REFUSALS = new Map([
-  ['ENOENT', 'cannot be made: its folder does not exist'],
-  ['ENOTDIR', 'cannot be made: its folder does not exist'],
+/** By the code of Node's file system error. */
+const FILE_MESSAGES = new Map([
+  ['ENOENT', 'cannot be created: its folder does not exist'],
+  ['ENOTDIR', 'cannot be created: its folder does not exist'],
   ['EISDIR', 'is a folder'],
-  ['EACCES', 'may not be written to'],
-  ['EPERM', 'may not be written to'],
-  ['EROFS', 'may not be written to'],
+  ['EACCES', 'cannot be read and written: permission denied'],
+  ['EPERM', 'cannot be read and written: permission denied'],
+  ['EROFS', 'cannot be written: the file system is read-only'],
 ]);
 
-/** Something is wrong with the data file or with what it takes to read it; the message is one line for its owner. */
+/** The data file, or the module that reads it, cannot be used. The message is one line for the user. */
 class DataFileError extends Error {
   name = 'DataFileError';
   code = 'ERR_DATA_FILE';
@@ -67,6 +71,17 @@ class DataFileError extends Error {
 /** The modules that can read SQLite, the preferred one first. */
 const drivers = ['node:sqlite', 'better-sqlite3'];
 
+/**
+ * Stores entries by kind and id.
+ *
+ * A change is durable when `put` or `delete` returns, and within `transaction` when `transaction` returns: SQLite has then
+ * synced the write-ahead log to the disk (`journal_mode = WAL`, `synchronous = FULL`). It survives a kill of the process and
+ * a power failure, unless the disk reports a sync that it has not done.
+ *
+ * While the store is open, the latest changes are in `FILE-wal` beside the file. `close` moves them into the file and
+ * deletes `FILE-wal`. After a kill, `FILE-wal` stays: the next opening reads it, and a copy of the file alone lacks its
+ * changes.
+ */
 class Store {
   #database;
   #file;
@@ -85,7 +100,7 @@ class Store {
   }
 
   /**
-   * All there is, in the order of each entry's first `put`.
+   * All entries in the order in which they were first put. An entry that was deleted and put again counts as new.
    *
    * @returns {Entry[]}
    */
@@ -95,15 +110,13 @@ class Store {
   }
 
   /**
-   * Keeps a value; when it returns, no crash loses it.
-   *
    * @param {string} kind
-   * @param {string} id unique among those of its kind
-   * @param {unknown} value anything that JSON holds
+   * @param {string} id unique within its kind
+   * @param {unknown} value any JSON value
    */
   put(kind, id, value) {
     const json = JSON.stringify(value);
-    if (json === undefined) throw new TypeError(`${kind} ${id} cannot be kept as JSON: ${typeof value}`);
+    if (json === undefined) throw new TypeError(`${kind} ${id} cannot be stored as JSON: ${typeof value}`);
     this.#try(() => this.#put.run(kind, id, json));
   }
 
@@ -116,10 +129,10 @@ class Store {
   }
 
   /**
-   * Keeps all that `work` puts and deletes, or nothing where it throws or the process ends in the middle of it.
+   * Stores all changes that `work` makes, or none if it throws or the process ends before `transaction` returns.
    *
    * @template T
-   * @param {() => T} work does not wait for anything, and starts no other transaction
+   * @param {() => T} work synchronous; must not start another transaction
    * @returns {T}
    */
   transaction(work) {
@@ -133,7 +146,7 @@ class Store {
       try {
         database.exec('ROLLBACK');
       } catch {
-        // SQLite has ended the transaction itself, as on a full disk.
+        // SQLite has rolled back itself, for example because the disk is full.
       }
       throw error;
     }
@@ -157,29 +170,29 @@ class Store {
 }
 
 /**
- * Opens a data file, and makes it where there is none. Only one process can have it open.
+ * Opens a data file, or creates it. A file can be open only once at a time.
  *
  * @param {string} file
  * @param {object} [options]
- * @param {string} [options.driver] one of `drivers`; default: the first that is there
+ * @param {string} [options.driver] one of `drivers`; default: the first that is available
  * @returns {Store}
  */
 function openStore(file, { driver } = {}) {
-  if (typeof file !== 'string' || file === '') throw new TypeError('the data file must be named by a string');
-  const Driver = driver === undefined ? anyDriver() : loadDriver(driver);
+  if (typeof file !== 'string' || file === '') throw new TypeError('data must be the path of a file');
+  const Driver = driver === undefined ? findDriver() : loadDriver(driver);
   if (!Driver) {
     throw new DataFileError(
       `keeping data in ${file} needs Node.js 22.13 or later, or the package better-sqlite3 beside this one` +
         ' (npm install better-sqlite3)',
     );
   }
-  // Absolute, so that no name has a meaning of its own for SQLite (`:memory:`, `file:…`).
+  // An absolute path, because SQLite gives names such as `:memory:` and `file:…` a special meaning.
   const absolute = path.resolve(file);
   try {
-    touch(absolute);
+    createOrCheck(absolute);
   } catch (error) {
     const { code = '', message } = /** @type {NodeJS.ErrnoException} */ (error);
-    throw new DataFileError(`${file} ${REFUSALS.get(code) ?? `cannot be opened: ${message}`}`, { cause: error });
+    throw new DataFileError(`${file} ${FILE_MESSAGES.get(code) ?? `cannot be opened: ${message}`}`, { cause: error });
   }
   /** @type {Database | undefined} */
   let database;
@@ -194,19 +207,22 @@ function openStore(file, { driver } = {}) {
 }
 
 /**
- * Makes the file where there is none; throws Node's error where it cannot be used. One that is there is not opened: to
- * close it again would end the locks by which this process may hold it already.
+ * Creates the file with access for its owner only, because it contains tokens. Throws Node's error if it cannot be used.
+ *
+ * An existing file is not opened: with POSIX locks, closing it would release the locks by which this process may already
+ * hold the database.
  *
  * @param {string} absolute
  */
-function touch(absolute) {
+function createOrCheck(absolute) {
   const present = statSync(absolute, { throwIfNoEntry: false });
   if (present?.isFile()) accessSync(absolute, constants.R_OK | constants.W_OK);
   else closeSync(openSync(absolute, 'a', 0o600));
 }
 
 /**
- * Looks before it writes: a database of another program stays as it is.
+ * Locks the database, checks that it is one of this package, and creates the table in an empty one. Writes nothing of its
+ * own to the database of another program.
  *
  * @param {Database} database
  * @param {string} file
@@ -214,19 +230,19 @@ function touch(absolute) {
 function prepare(database, file) {
   database.exec('PRAGMA busy_timeout = 1000; PRAGMA locking_mode = EXCLUSIVE');
   const number = (/** @type {string} */ sql) => Number(Object.values(database.prepare(sql).all()[0])[0]);
-  const isNew = number('SELECT count(*) FROM sqlite_master') === 0;
-  if (!isNew && number('PRAGMA application_id') !== APPLICATION_ID) {
+  const isEmpty = number('SELECT count(*) FROM sqlite_master') === 0;
+  if (!isEmpty && number('PRAGMA application_id') !== APPLICATION_ID) {
     throw new DataFileError(`${file} is a database of another program`);
   }
   if (number('PRAGMA user_version') > VERSION) {
     throw new DataFileError(`${file} was made by a later version of this package`);
   }
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-  if (isNew) database.exec(`BEGIN IMMEDIATE; ${SETUP} COMMIT`);
+  if (isEmpty) database.exec(`BEGIN IMMEDIATE; ${SETUP} COMMIT`);
 }
 
 /** @returns {(new (file: string) => Database) | undefined} */
-function anyDriver() {
+function findDriver() {
   for (const name of drivers) {
     const Driver = loadDriver(name);
     if (Driver) return Driver;
@@ -236,18 +252,18 @@ function anyDriver() {
 
 /**
  * @param {string} name
- * @returns {(new (file: string) => Database) | undefined} undefined where it is not there, or cannot be used
+ * @returns {(new (file: string) => Database) | undefined} undefined if it is not installed or cannot be used
  */
 function loadDriver(name) {
   const { emitWarning } = process;
-  // Some versions of Node call node:sqlite experimental, on the terminal of people who cannot do anything about it.
+  // Some versions of Node.js warn that node:sqlite is experimental. Users of the command can do nothing about it.
   process.emitWarning = (/** @type {any} */ warning, /** @type {any[]} */ ...rest) => {
     if (!/\bSQLite\b/.test(String(warning))) emitWarning.call(process, warning, ...rest);
   };
   try {
     const module = require(name);
     if (name === 'node:sqlite') return module.DatabaseSync;
-    new module(':memory:').close(); // throws where the addon is for another version of Node
+    new module(':memory:').close(); // throws if the addon was built for another version of Node.js
     return module;
   } catch {
     return undefined;
@@ -257,7 +273,7 @@ function loadDriver(name) {
 }
 
 /**
- * @param {unknown} error of a driver, or one that is explained already
+ * @param {unknown} error any error; one of a driver becomes a `DataFileError`
  * @param {string} file
  */
 function explained(error, file) {
@@ -265,9 +281,9 @@ function explained(error, file) {
   const { code, errcode } = /** @type {{ code?: string, errcode?: number }} */ (/** @type {unknown} */ (error));
   const [, name] = /^SQLITE_([A-Z]+)/.exec(code ?? '') ?? [];
   if (errcode === undefined && name === undefined) return error;
-  const primary = errcode === undefined ? CODES.get(name) : errcode & 0xff;
-  const trouble = TROUBLES.get(primary ?? -1) ?? `cannot be used: ${error.message}`;
-  return new DataFileError(`${file} ${trouble}`, { cause: error });
+  const primary = errcode === undefined ? RESULT_CODES.get(name) : errcode & 0xff;
+  const reason = SQLITE_MESSAGES.get(primary ?? -1) ?? `cannot be used: ${error.message}`;
+  return new DataFileError(`${file} ${reason}`, { cause: error });
 }
 
 module.exports = { openStore, DataFileError, drivers, loadDriver };

@@ -1,21 +1,20 @@
-// Owns the testing API: puts the parts together, starts and ends them, and offers them to a test. Holds no rule of
-// Slack's itself.
+// The testing API.
 'use strict';
 
 const { EventEmitter } = require('node:events');
-const { createServer } = require('node:http');
-const { isIPv6 } = require('node:net');
-const { Connection } = require('./connection');
-const { Faults, checkNumber } = require('./faults');
-const { Log } = require('./log');
-const { Page } = require('./page');
+const { checkNumber } = require('./check-number');
+const { EntryLog } = require('./entry-log');
+const { Faults } = require('./faults/faults');
+const { HttpServer } = require('./http-server');
+const { encode } = require('./json');
+const { PageServer } = require('./page/page-server');
 const { Person } = require('./person');
 const { replay } = require('./replay');
-const { Rtm } = require('./rtm');
-const { State } = require('./state');
+const { Connection } = require('./rtm/connection');
+const { RtmServer } = require('./rtm/rtm-server');
+const { State } = require('./state/state');
 const { openStore } = require('./store');
-const { WebApi } = require('./web-api');
-const { encode } = require('./wire');
+const { WebApi } = require('./web-api/web-api');
 
 /**
  * @typedef {import('../index').UserRef} UserRef
@@ -27,14 +26,11 @@ const { encode } = require('./wire');
  * @typedef {import('../index').Workspace} PublicWorkspace
  */
 
-const HOST = '127.0.0.1';
-/** Stand for every address of the machine; what a client reaches it by only the client knows. */
-const WILDCARDS = new Map([
-  ['0.0.0.0', HOST],
-  ['::', '::1'],
-]);
-
-/** @implements {PublicWorkspace} */
+/**
+ * Creates the parts of a workspace, starts and ends them, and records what clients do for the `next…` methods.
+ *
+ * @implements {PublicWorkspace}
+ */
 class Workspace {
   events = new EventEmitter();
   faults = new Faults(
@@ -44,26 +40,25 @@ class Workspace {
   #state;
   #rtm;
   #page;
+  #api;
   #server;
   #store;
-  #host;
-  #port = 0;
   #ended = new AbortController();
   /** @type {Promise<void> | undefined} */
   #closing;
-  /** @type {Log<Message>} what clients posted */
-  #messages = new Log((message) => this.#describeMessage(message));
-  /** @type {Log<Record<string, any>>} what clients caused */
-  #happened = new Log(({ type, subtype }) => (subtype === undefined ? type : `${type}::${subtype}`));
-  /** @type {Log<Connection>} */
-  #connections = new Log((connection) => `#${connection.id} of @${connection.bot.name}`);
-  /** @type {Log<ApiRequest>} */
-  #requests = new Log((request) => request.method);
-  /** @type {Log<ReceivedFrame>} */
-  #received = new Log(({ bot, data }) => `@${bot.name}: ${clip(data.toString())}`);
+  /** @type {EntryLog<Message>} messages that clients posted */
+  #messages = new EntryLog((message) => this.#describeMessage(message));
+  /** @type {EntryLog<Record<string, any>>} events that clients caused */
+  #clientEvents = new EntryLog(({ type, subtype }) => (subtype === undefined ? type : `${type}::${subtype}`));
+  /** @type {EntryLog<Connection>} */
+  #connections = new EntryLog((connection) => `#${connection.id} of @${connection.bot.name}`);
+  /** @type {EntryLog<ApiRequest>} */
+  #requests = new EntryLog((request) => request.method);
+  /** @type {EntryLog<ReceivedFrame>} */
+  #received = new EntryLog(({ bot, data }) => `@${bot.name}: ${quote(data.toString())}`);
 
   /**
-   * Not for callers: `Workspace.start()`.
+   * Callers use `Workspace.start()`.
    *
    * @param {import('../index').StartOptions} options
    */
@@ -72,51 +67,37 @@ class Workspace {
     const ticketLifetime = checkNumber('ticketLifetime', options.ticketLifetime ?? 30_000);
     const maxFrameBytes = checkNumber('maxFrameBytes', options.maxFrameBytes ?? 16_384);
     const reconnectUrlEvery = checkNumber('reconnectUrlEvery', options.reconnectUrlEvery ?? 180_000);
-    this.#host = options.host ?? HOST;
+    const server = new HttpServer(options.host);
+    const socketOrigin = (/** @type {string | undefined} */ host) => `ws://${server.authority(host)}`;
     this.#store = options.data === undefined ? undefined : openStore(options.data);
-    const socketBase = (/** @type {string | undefined} */ asked) => `ws://${this.#address(asked)}`;
-    const state = this.#restore(() => new State({ ...options, store: this.#store }, events));
-    const rtm = new Rtm({ state, faults, events, ticketLifetime, reconnectUrlEvery, maxFrameBytes, socketBase });
-    const api = new WebApi({ state, rtm, faults, events });
+    const state = this.#openState(() => new State(options, { events, store: this.#store }));
+    const rtm = new RtmServer({
+      state,
+      faults,
+      events,
+      ticketLifetime,
+      reconnectUrlEvery,
+      maxFrameBytes,
+      socketOrigin,
+    });
+    this.#server = server;
     this.#state = state;
     this.#rtm = rtm;
-    const page = new Page({ state, rtm, faults, events, host: this.#host });
-    this.#page = page;
-    // Node.js 24.9 and later ask; earlier ones take it for an upgrade, whatever is offered.
-    const asks = /** @type {import('node:http').ServerOptions} */ ({ shouldUpgradeCallback: isForWebSocket });
-    this.#server = createServer(asks, (request, response) => {
-      if (!page.handle(request, response)) void api.handle(request, response);
-    });
-    this.#server.on('upgrade', (request, socket, head) => {
-      if (this.#ended.signal.aborted) socket.destroy();
-      else if (!isForWebSocket(request)) this.#handleAnyway(request, socket, head);
-      else if (!page.upgrade(request, socket, head)) rtm.upgrade(request, socket, head);
-    });
-    events.on('message', (message, { via }) => {
-      if (isClient(via)) this.#messages.add(message);
-    });
-    events.on('event', (event, _audience, { via }) => {
-      if (isClient(via)) this.#happened.add(event);
-    });
-    events.on('connection', (connection) => this.#connections.add(connection));
-    events.on('request', (request, size) => this.#requests.add(request, size));
-    events.on('received', (frame) => this.#received.add(frame, frame.data.length));
+    this.#api = new WebApi({ state, rtm, faults, events });
+    this.#page = new PageServer({ state, rtm, faults, events, host: server.host });
+    this.#record();
   }
 
   /** @param {import('../index').StartOptions} [options] */
   static async start(options = {}) {
     const workspace = new Workspace(options);
-    const server = workspace.#server;
-    const listening = new Promise((resolve, reject) => {
-      server
-        .once('error', reject)
-        .listen(options.port ?? 0, workspace.#host, () => resolve(server.off('error', reject)));
-    });
-    await listening.catch((error) => {
+    const handlers = { page: workspace.#page, api: workspace.#api, rtm: workspace.#rtm };
+    try {
+      await workspace.#server.listen(options.port ?? 0, handlers);
+    } catch (error) {
       workspace.#store?.close();
       throw error;
-    });
-    workspace.#port = /** @type {import('node:net').AddressInfo} */ (server.address()).port;
+    }
     return workspace;
   }
 
@@ -125,7 +106,7 @@ class Workspace {
   }
 
   get apiUrl() {
-    return `http://${this.#address()}/api/`;
+    return `http://${this.#server.authority()}/api/`;
   }
 
   get token() {
@@ -133,11 +114,11 @@ class Workspace {
   }
 
   get bot() {
-    return this.#state.bots[0];
+    return this.bots[0];
   }
 
   get bots() {
-    return this.#state.bots;
+    return this.#state.users.bots;
   }
 
   get team() {
@@ -145,11 +126,11 @@ class Workspace {
   }
 
   get users() {
-    return this.#state.users;
+    return this.#state.users.all;
   }
 
   get channels() {
-    return this.#state.channels;
+    return this.#state.channels.all;
   }
 
   get connections() {
@@ -171,12 +152,12 @@ class Workspace {
 
   /** @param {UserRef} user */
   user(user) {
-    return new Person(this.#state.user(user), this.#state);
+    return new Person(this.#state.users.get(user), this.#state);
   }
 
   /** @param {ChannelRef} channel */
   channel(channel) {
-    return this.#state.channel(channel);
+    return this.#state.channels.get(channel);
   }
 
   /**
@@ -184,12 +165,13 @@ class Workspace {
    * @param {UserRef} [bot]
    */
   im(user, bot = this.bot) {
-    return this.#state.im(this.#state.user(user), this.#state.user(bot));
+    const { users, conversations } = this.#state;
+    return conversations.directMessages(users.get(user), users.get(bot));
   }
 
   /** @param {ChannelRef} channel */
   messages(channel) {
-    return this.#state.history(this.#state.channel(channel));
+    return this.#state.history.of(this.#state.channels.get(channel));
   }
 
   /**
@@ -197,45 +179,43 @@ class Workspace {
    * @param {import('../index').Presence} presence
    */
   setPresence(users, presence) {
-    this.#state.setPresence(
-      users.map((user) => this.#state.user(user)),
-      presence,
-    );
+    this.#state.presence.set(users, presence);
   }
 
   /** @param {import('../index').MessageFilter} [filter] */
   nextMessage({ from, in: where, text, timeout } = {}) {
-    const user = from === undefined ? undefined : this.#state.user(from);
-    const inside = where === undefined ? undefined : this.#conversation(where);
+    const user = this.#optionalUser(from);
+    const channelIds = where === undefined ? undefined : this.#channelIds(where);
     /** @param {Message} message */
     const matches = (message) =>
       (!user || message.user === user.id) &&
-      (!inside || inside.has(message.channel)) &&
+      (!channelIds || channelIds.has(message.channel)) &&
       (text === undefined || (typeof text === 'string' ? message.text === text : message.text.search(text) >= 0));
-    const says = text === undefined ? '' : ` saying ${String(text)}`;
-    const place = inside ? ` in ${this.#nameOf([...inside.keys()][0], where)}` : '';
-    return this.#messages.next(matches, `message${user ? ` from @${user.name}` : ''}${place}${says}`, timeout);
+    const author = user ? ` from @${user.name}` : '';
+    const place = channelIds ? ` in ${this.#channelName([...channelIds][0], where)}` : '';
+    const content = text === undefined ? '' : ` with the text ${String(text)}`;
+    return this.#messages.next(matches, `message${author}${place}${content}`, timeout);
   }
 
   /** @param {import('../index').EventFilter} [filter] */
   nextEvent({ type, subtype, from, in: where, timeout } = {}) {
-    const user = from === undefined ? undefined : this.#state.user(from);
-    const inside = where === undefined ? undefined : this.#conversation(where);
+    const user = this.#optionalUser(from);
+    const channelIds = where === undefined ? undefined : this.#channelIds(where);
     /** @param {Record<string, any>} event */
     const matches = (event) =>
       (type === undefined || event.type === type) &&
       (subtype === undefined || event.subtype === subtype) &&
       (!user || (event.user ?? event.message?.user ?? event.previous_message?.user) === user.id) &&
-      (!inside || inside.has(event.item?.channel ?? event.channel?.id ?? event.channel));
+      (!channelIds || channelIds.has(event.item?.channel ?? event.channel?.id ?? event.channel));
     const kind = [type, subtype].filter((part) => part !== undefined).join('::');
     const place = typeof where === 'string' ? ` in ${where}` : '';
     const wanted = `${kind ? `${kind} ` : ''}event${user ? ` of @${user.name}` : ''}${place}`;
-    return this.#happened.next(matches, wanted, timeout);
+    return this.#clientEvents.next(matches, wanted, timeout);
   }
 
   /** @param {import('../index').ConnectionFilter} [filter] */
   nextConnection({ bot, timeout } = {}) {
-    const user = bot === undefined ? undefined : this.#state.user(bot);
+    const user = this.#optionalUser(bot);
     const wanted = user ? `connection of @${user.name}` : 'connection';
     return this.#connections.next((connection) => !user || connection.bot === user, wanted, timeout);
   }
@@ -248,7 +228,7 @@ class Workspace {
 
   /** @param {import('../index').FrameFilter} [filter] */
   nextFrame({ from, type, timeout } = {}) {
-    const user = from === undefined ? undefined : this.#state.user(from);
+    const user = this.#optionalUser(from);
     /** @param {ReceivedFrame} entry */
     const matches = ({ bot, frame }) => (!user || bot === user) && (type === undefined || frame?.type === type);
     const wanted = `${type === undefined ? '' : `${type} `}frame${user ? ` from @${user.name}` : ''}`;
@@ -268,7 +248,7 @@ class Workspace {
    * @param {import('../index').ReplayOptions} [options]
    */
   async replay(frames, { to, ...options } = {}) {
-    if (this.#targets(to).length === 0) throw new Error('no client is connected to replay to');
+    if (this.#targets(to).length === 0) throw new Error('cannot replay: no client is connected');
     return replay(frames, { ...options, send: (frame) => this.#send(frame, to), signal: this.#ended.signal });
   }
 
@@ -280,55 +260,44 @@ class Workspace {
   async #end() {
     this.#ended.abort();
     this.faults.endFloods();
-    for (const log of [this.#messages, this.#happened, this.#connections, this.#requests, this.#received]) log.close();
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const log of [this.#messages, this.#clientEvents, this.#connections, this.#requests, this.#received]) {
+      log.close();
+    }
+    const closed = this.#server.close();
     this.#page.close();
     await this.#rtm.close();
-    this.#server.closeAllConnections();
+    this.#server.destroyConnections();
     await closed;
     this.#store?.close();
   }
 
-  /**
-   * What comes before a path in this server's URLs.
-   *
-   * @param {string} [asked] the `Host` of a request
-   */
-  #address(asked) {
-    const local = WILDCARDS.get(this.#host);
-    if (local !== undefined && asked) return asked;
-    const host = local ?? this.#host;
-    return `${isIPv6(host) ? `[${host}]` : host}:${this.#port}`;
+  /** Records what clients do. What the test and the page do is not recorded. */
+  #record() {
+    const { events } = this;
+    const isClient = (/** @type {string} */ via) => via === 'rtm' || via === 'web';
+    events.on('message', (message, { via }) => {
+      if (isClient(via)) this.#messages.add(message);
+    });
+    events.on('event', (event, _audience, { via }) => {
+      if (isClient(via)) this.#clientEvents.add(event);
+    });
+    events.on('connection', (connection) => this.#connections.add(connection));
+    events.on('request', (request, size) => this.#requests.add(request, size));
+    events.on('received', (frame) => this.#received.add(frame, frame.data.length));
   }
 
   /**
-   * A new data file gets the whole first state or nothing, and is closed again where the state cannot be made.
+   * Creates the state in one transaction: a new data file gets the whole seed or nothing. If that fails, the file is closed.
    *
-   * @param {() => State} make
+   * @param {() => State} create
    */
-  #restore(make) {
+  #openState(create) {
     try {
-      return this.#store ? this.#store.transaction(make) : make();
+      return this.#store ? this.#store.transaction(create) : create();
     } catch (error) {
       this.#store?.close();
       throw error;
     }
-  }
-
-  /**
-   * Takes a request that offers another protocol, such as HTTP/2, as if it did not: Node.js before 24.9 stops reading HTTP at it.
-   *
-   * @param {import('node:http').IncomingMessage} request
-   * @param {import('node:stream').Duplex} socket
-   * @param {Buffer} head what was read after the headers
-   */
-  #handleAnyway({ method, url, httpVersion, rawHeaders }, socket, head) {
-    let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
-    for (let i = 0; i < rawHeaders.length; i += 2) {
-      if (rawHeaders[i].toLowerCase() !== 'upgrade') text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
-    }
-    socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
-    this.#server.emit('connection', socket);
   }
 
   /**
@@ -348,51 +317,49 @@ class Workspace {
     const open = [...this.#rtm.connections];
     if (to === undefined) return open;
     if (to instanceof Connection) return open.filter((connection) => connection === to);
-    const user = this.#state.user(/** @type {UserRef} */ (to));
+    const user = this.#state.users.get(/** @type {UserRef} */ (to));
     return open.filter((connection) => connection.bot === user);
   }
 
+  /** @param {UserRef} [ref] */
+  #optionalUser(ref) {
+    return ref === undefined ? undefined : this.#state.users.get(ref);
+  }
+
   /**
-   * The channels that a filter's `in` stands for, by id.
+   * The ids of the channels that a filter's `in` matches: a channel, or with `@name` all direct messages of that user.
    *
    * @param {ChannelRef} ref
    */
-  #conversation(ref) {
-    if (typeof ref !== 'string' || !ref.startsWith('@')) return new Set([this.#state.channel(ref).id]);
-    const user = this.#state.user(ref);
-    const ims = this.#state.channels.filter((channel) => channel.isIm && channel.members.has(user.id));
+  #channelIds(ref) {
+    const { users, channels } = this.#state;
+    if (typeof ref !== 'string' || !ref.startsWith('@')) return new Set([channels.get(ref).id]);
+    const user = users.get(ref);
+    const ims = channels.all.filter((channel) => channel.isIm && channel.members.has(user.id));
     return new Set(ims.map((channel) => channel.id));
   }
 
   /**
+   * A channel's name for an error message.
+   *
    * @param {string} channelId
-   * @param {ChannelRef} [ref] as the test named it
+   * @param {ChannelRef} [ref] the reference in the test's filter
    */
-  #nameOf(channelId, ref) {
+  #channelName(channelId, ref) {
     if (typeof ref === 'string') return ref;
-    const channel = this.#state.channel({ id: channelId });
+    const channel = this.#state.channels.get({ id: channelId });
     return channel.isIm ? channel.id : `#${channel.name}`;
   }
 
   /** @param {Message} message */
   #describeMessage({ user, channel, text }) {
-    return `@${this.#state.user({ id: user }).name} in ${this.#nameOf(channel)}: ${clip(text)}`;
+    return `@${this.#state.users.get({ id: user }).name} in ${this.#channelName(channel)}: ${quote(text)}`;
   }
 }
 
-/** @param {string} via how something was done: by a client, or by the test or on the page */
-function isClient(via) {
-  return via === 'rtm' || via === 'web';
-}
-
 /** @param {string} text */
-function clip(text) {
+function quote(text) {
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text);
-}
-
-/** @param {import('node:http').IncomingMessage} request one that offers another protocol */
-function isForWebSocket({ headers }) {
-  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 module.exports = { Workspace };

@@ -1,114 +1,38 @@
-// Owns a field to write in: it grows, completes names, sends, edits, and tells when somebody types. What is written
-// goes to the `actions` it was given.
+// The field for writing and editing messages.
 
 import { h } from './dom.js';
-import { avatar } from './message-row.js';
-import { EMOJI, fromSlack, toSlack } from './text.js';
+import { EMOJI } from './emoji.js';
+import { avatar } from './icons.js';
+import { fromSlack, toSlack } from './slack-text.js';
+import { Suggestions } from './suggestions.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
  * @typedef {import('./model.js').Message} Message
- * @typedef {{ label: string, hint?: string, icon?: Node, pick: () => void }} Choice
  *
  * @typedef {object} Actions
  * @property {(text: string) => Promise<unknown>} send
  * @property {(message: Message, text: string) => Promise<unknown>} update
  * @property {() => void} [typing]
- * @property {() => Message | undefined} last the speaker's last message
- * @property {() => void} leave
+ * @property {() => Message | undefined} lastOwn the selected user's last message
+ * @property {() => void} leave moves the focus out of the field
  */
 
-/** ms between two signs of somebody typing */
-const TYPING_PAUSE = 3000;
-const MOST_CHOICES = 8;
+/** ms between two typing notifications */
+const TYPING_INTERVAL = 3000;
 
-/** A list to choose from while the focus stays in its field. */
-export class Choices {
-  #field;
-  #list;
-  /** @type {Choice[]} */
-  #choices = [];
-  #index = 0;
-
-  /**
-   * @param {HTMLElement} field
-   * @param {HTMLElement} list
-   */
-  constructor(field, list) {
-    this.#field = field;
-    this.#list = list;
-  }
-
-  get isOpen() {
-    return this.#choices.length > 0;
-  }
-
-  /** @param {Choice[]} choices none: the list goes away */
-  show(choices) {
-    this.#choices = choices.slice(0, MOST_CHOICES);
-    this.#list.hidden = choices.length === 0;
-    this.#list.replaceChildren(
-      ...this.#choices.map(({ label, hint, icon }, index) => {
-        const pick = (/** @type {Event} */ event) => {
-          event.preventDefault();
-          this.#pick(index);
-        };
-        return h(
-          'li',
-          { id: `${this.#list.id}-${index}`, role: 'option', onpointerdown: pick },
-          icon ?? null,
-          h('span', {}, label),
-          hint ? h('span', { class: 'muted' }, hint) : null,
-        );
-      }),
-    );
-    this.#mark(0);
-  }
-
-  /**
-   * @param {KeyboardEvent} event
-   * @returns {boolean} whether the key was for the list
-   */
-  key(event) {
-    if (!this.isOpen) return false;
-    if (event.key === 'ArrowDown') this.#mark(this.#index + 1);
-    else if (event.key === 'ArrowUp') this.#mark(this.#index - 1);
-    else if (event.key === 'Enter' || (event.key === 'Tab' && !event.shiftKey)) this.#pick(this.#index);
-    else if (event.key === 'Escape') this.show([]);
-    else return false;
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
-  }
-
-  /** @param {number} index */
-  #pick(index) {
-    const choice = this.#choices[index];
-    this.show([]);
-    choice.pick();
-  }
-
-  /** @param {number} index */
-  #mark(index) {
-    const { length } = this.#choices;
-    this.#index = length === 0 ? 0 : (index + length) % length;
-    [...this.#list.children].forEach((item, at) => item.setAttribute('aria-selected', String(at === this.#index)));
-    if (length === 0) this.#field.removeAttribute('aria-activedescendant');
-    else this.#field.setAttribute('aria-activedescendant', `${this.#list.id}-${this.#index}`);
-  }
-}
-
+/** Grows with its text, suggests names, converts text to Slack's format, and edits earlier messages. */
 export class Composer {
   #form;
   #field;
   #model;
   #actions;
-  #choices;
+  #suggestions;
   #banner;
-  /** @type {Message | undefined} the one that is edited */
+  /** @type {Message | undefined} the message that is being edited */
   #editing;
   #lastTyping = 0;
-  /** A second Enter before the answer would send the same again. */
+  /** Prevents a second Enter from sending the same text again. */
   #isSending = false;
 
   /**
@@ -122,14 +46,14 @@ export class Composer {
     this.#actions = actions;
     this.#field = /** @type {HTMLTextAreaElement} */ (form.querySelector('textarea'));
     this.#banner = /** @type {HTMLElement} */ (form.querySelector('.editing'));
-    this.#choices = new Choices(this.#field, /** @type {HTMLElement} */ (form.querySelector('.options')));
+    this.#suggestions = new Suggestions(this.#field, /** @type {HTMLElement} */ (form.querySelector('.options')));
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#submit();
     });
-    this.#field.addEventListener('keydown', (event) => this.#key(event));
-    this.#field.addEventListener('input', () => this.#changed());
-    this.#field.addEventListener('blur', () => this.#choices.show([]));
+    this.#field.addEventListener('keydown', (event) => this.#handleKey(event));
+    this.#field.addEventListener('input', () => this.#onInput());
+    this.#field.addEventListener('blur', () => this.#suggestions.show([]));
   }
 
   focus() {
@@ -138,13 +62,14 @@ export class Composer {
 
   /**
    * @param {string} label
-   * @param {boolean} isOpen whether the speaker may write here
+   * @param {boolean} isEnabled whether the selected user may write here
    */
-  name(label, isOpen) {
+  setLabel(label, isEnabled) {
     this.#field.setAttribute('aria-label', label);
     this.#field.placeholder = label;
-    this.#field.disabled = !isOpen;
-    for (const button of this.#form.querySelectorAll('button')) if (button.type === 'submit') button.disabled = !isOpen;
+    this.#field.disabled = !isEnabled;
+    for (const button of this.#form.querySelectorAll('button'))
+      if (button.type === 'submit') button.disabled = !isEnabled;
   }
 
   /** @param {Message} message */
@@ -178,7 +103,7 @@ export class Composer {
       if (editing) await this.#actions.update(editing, text);
       else await this.#actions.send(text);
     } catch {
-      return; // Whoever sent it has told why; what was typed stays.
+      return; // The action has shown the reason. The text stays in the field.
     } finally {
       this.#isSending = false;
     }
@@ -190,9 +115,9 @@ export class Composer {
   }
 
   /** @param {KeyboardEvent} event */
-  #key(event) {
+  #handleKey(event) {
     const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey;
-    if (event.isComposing || (isPlain && this.#choices.key(event))) return;
+    if (event.isComposing || (isPlain && this.#suggestions.handleKey(event))) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       void this.#submit();
@@ -201,19 +126,19 @@ export class Composer {
       if (this.#editing) this.stopEditing();
       else this.#actions.leave();
     } else if (event.key === 'ArrowUp' && isPlain && this.#field.value === '') {
-      const last = this.#actions.last();
+      const last = this.#actions.lastOwn();
       if (!last) return;
       event.preventDefault();
       this.edit(last);
     }
   }
 
-  #changed() {
+  #onInput() {
     this.#grow();
-    this.#complete();
+    this.#suggest();
     const now = performance.now();
-    if (this.#editing || this.#field.value === '' || (this.#lastTyping > 0 && now - this.#lastTyping < TYPING_PAUSE))
-      return;
+    const isRecent = this.#lastTyping > 0 && now - this.#lastTyping < TYPING_INTERVAL;
+    if (this.#editing || this.#field.value === '' || isRecent) return;
     this.#lastTyping = now;
     this.#actions.typing?.();
   }
@@ -224,20 +149,20 @@ export class Composer {
     style.height = `${Math.min(this.#field.scrollHeight, 200)}px`;
   }
 
-  /** Offers names for the word at the cursor. */
-  #complete() {
+  /** Suggests names for the word at the cursor. */
+  #suggest() {
     const { value, selectionStart: end } = this.#field;
     const [, sign, word] = /(?:^|\s)([@#:])([\p{L}\p{N}_+.-]*)$/u.exec(value.slice(Math.max(0, end - 60), end)) ?? [];
     if (sign === undefined || (sign === ':' && word.length < 2)) {
-      this.#choices.show([]);
+      this.#suggestions.show([]);
       return;
     }
     const names = this.#names(sign).filter(({ label }) => label.slice(1).toLowerCase().startsWith(word.toLowerCase()));
     const start = end - word.length - 1;
-    this.#choices.show(
+    this.#suggestions.show(
       names.map((name) => ({
         ...name,
-        pick: () => {
+        accept: () => {
           this.#field.setRangeText(`${name.label} `, start, end, 'end');
           this.#grow();
         },
@@ -246,7 +171,7 @@ export class Composer {
   }
 
   /**
-   * @param {string} sign
+   * @param {string} sign `@`, `#` or `:`
    * @returns {{ label: string, hint?: string, icon?: Node }[]}
    */
   #names(sign) {
@@ -259,10 +184,6 @@ export class Composer {
       hint: isBot ? 'bot' : realName,
       icon: avatar(name, id),
     }));
-    return [
-      ...people,
-      { label: '@here', hint: 'everybody who is active' },
-      { label: '@channel', hint: 'everybody in it' },
-    ];
+    return [...people, { label: '@here', hint: 'all active members' }, { label: '@channel', hint: 'all members' }];
   }
 }

@@ -1,80 +1,79 @@
-// Owns the dialogs: keys, reactions, a new channel, and going somewhere by name. Shows them, and hands on what was
-// chosen.
+// The dialogs: keys, reactions, a new channel, and the switcher between channels.
 
-import { Choices } from './composer.js';
 import { byId, h } from './dom.js';
-import { avatar } from './message-row.js';
-import { EMOJI, glyphOf } from './text.js';
+import { EMOJI, glyphOf } from './emoji.js';
+import { avatar } from './icons.js';
+import { Suggestions } from './suggestions.js';
 
 /**
  * @typedef {import('./model.js').Model} Model
  * @typedef {import('./model.js').Message} Message
  *
  * @typedef {object} Actions
- * @property {(message: Message, name: string, on: boolean) => void} toggle a reaction
- * @property {(name: string, isPrivate: boolean) => Promise<{ channel: string }>} create a channel
- * @property {(channel: string) => void} open it
+ * @property {(message: Message, name: string, on: boolean) => void} toggleReaction
+ * @property {(name: string, isPrivate: boolean) => Promise<{ channel: string }>} createChannel
+ * @property {(channel: string) => void} openChannel
  */
 
 export class Dialogs {
   #model;
-  #side;
+  #sidebar;
   #actions;
-  /** @type {Message | undefined} the one to react to */
+  /** @type {Message | undefined} the message to react to */
   #message;
-  #name = byId('switch-name', HTMLInputElement);
-  #places = new Choices(this.#name, byId('switch-options'));
+  #switcher = byId('switch-name', HTMLInputElement);
+  #suggestions = new Suggestions(this.#switcher, byId('switch-options'));
 
   /**
    * @param {Model} model
-   * @param {import('./side.js').Side} side
+   * @param {import('./sidebar.js').Sidebar} sidebar
    * @param {Actions} actions
    */
-  constructor(model, side, actions) {
+  constructor(model, sidebar, actions) {
     this.#model = model;
-    this.#side = side;
+    this.#sidebar = sidebar;
     this.#actions = actions;
     for (const button of document.querySelectorAll('dialog [data-close]')) {
       button.addEventListener('click', () => button.closest('dialog')?.close());
     }
-    this.#prepareReactions();
+    this.#fillReactions();
     byId('create').addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#createChannel();
     });
-    this.#name.addEventListener('input', () => this.#offerPlaces());
-    this.#name.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape') this.#places.key(event);
+    this.#switcher.addEventListener('input', () => this.#suggestDestinations());
+    this.#switcher.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') this.#suggestions.handleKey(event);
     });
     byId('switch').addEventListener('submit', (event) => event.preventDefault());
   }
 
   help() {
-    show('help');
+    showDialog('help');
   }
 
   /** @param {Message} message */
   react(message) {
     this.#message = message;
     byId('react-name', HTMLInputElement).value = '';
-    show('react');
+    showDialog('react');
   }
 
   create() {
     byId('create-error').textContent = '';
     byId('create-name', HTMLInputElement).value = '';
-    show('create');
+    showDialog('create');
     byId('create-name').focus();
   }
 
   switch() {
-    this.#name.value = '';
-    show('switch');
-    this.#offerPlaces();
-    this.#name.focus();
+    this.#switcher.value = '';
+    showDialog('switch');
+    this.#suggestDestinations();
+    this.#switcher.focus();
   }
 
-  #prepareReactions() {
+  #fillReactions() {
     const choices = byId('react-choices');
     choices.append(
       ...Object.keys(EMOJI).map((name) =>
@@ -93,7 +92,7 @@ export class Dialogs {
     );
     choices.addEventListener('keydown', ({ key }) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -8, ArrowDown: 8 }[key];
-      const index = [...choices.children].indexOf(document.activeElement);
+      const index = [...choices.children].indexOf(/** @type {Element} */ (document.activeElement));
       const next = step === undefined ? undefined : choices.children[index + step];
       if (next instanceof HTMLElement) next.focus();
     });
@@ -108,31 +107,31 @@ export class Dialogs {
     const message = this.#message;
     if (!message || name === '') return;
     const isMine = message.reactions?.find((one) => one.name === name)?.users.includes(this.#model.actor) ?? false;
-    this.#actions.toggle(message, name, !isMine);
+    this.#actions.toggleReaction(message, name, !isMine);
   }
 
   async #createChannel() {
     const name = byId('create-name', HTMLInputElement).value.trim().replace(/^#/, '');
     try {
-      const { channel } = await this.#actions.create(name, byId('create-private', HTMLInputElement).checked);
+      const { channel } = await this.#actions.createChannel(name, byId('create-private', HTMLInputElement).checked);
       byId('create', HTMLDialogElement).close();
-      this.#actions.open(channel);
+      this.#actions.openChannel(channel);
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       byId('create-error').textContent = message.replaceAll('_', ' ');
     }
   }
 
-  #offerPlaces() {
-    const word = this.#name.value.trim().toLowerCase();
-    const found = this.#side.places.filter(({ name }) => name.toLowerCase().includes(word));
-    this.#places.show(
-      found.map((place) => ({
-        label: place.name,
-        icon: place.user ? avatar(place.user.name, place.user.id) : undefined,
-        pick: () => {
+  #suggestDestinations() {
+    const word = this.#switcher.value.trim().toLowerCase();
+    const found = this.#sidebar.destinations.filter(({ name }) => name.toLowerCase().includes(word));
+    this.#suggestions.show(
+      found.map((destination) => ({
+        label: destination.name,
+        icon: destination.user ? avatar(destination.user.name, destination.user.id) : undefined,
+        accept: () => {
           byId('switch', HTMLDialogElement).close();
-          this.#side.go(place);
+          this.#sidebar.goTo(destination);
         },
       })),
     );
@@ -140,6 +139,6 @@ export class Dialogs {
 }
 
 /** @param {string} id */
-function show(id) {
+function showDialog(id) {
   byId(id, HTMLDialogElement).showModal();
 }

@@ -1,9 +1,8 @@
-// Owns how elements are made and found. Everything that comes from a user goes in as text; there is no way here to
-// give markup.
+// Creating and finding elements. Text from users becomes text nodes: there is no function that parses HTML.
 
 /**
- * Makes an element. Properties are set as such; `class`, `data-…`, `aria-…`, `role` as attributes; `on…` as listeners.
- * Children that are strings become text.
+ * Creates an element. `class`, `role`, `data-…` and `aria-…` are set as attributes, functions (`onclick`) are added as
+ * listeners, everything else is set as a property. Children that are strings become text.
  *
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -24,11 +23,11 @@ export function h(tag, properties = {}, ...children) {
 }
 
 /**
- * The element of the page that has an id.
+ * Finds an element by id.
  *
  * @template {HTMLElement} [T=HTMLElement]
  * @param {string} id
- * @param {new () => T} [kind] what it must be
+ * @param {new () => T} [kind] the class that the element must have
  * @returns {T}
  */
 export function byId(id, kind) {
@@ -39,11 +38,12 @@ export function byId(id, kind) {
 }
 
 /**
- * Gives a field other options, unless they are the ones it has: a list that somebody looks at must not close.
+ * Sets the options of a field. Options that are the same are left alone: replacing them would close an open list.
  *
  * @param {HTMLSelectElement} select
- * @param {{ label: string, options: [value: string, label: string][] }[]} groups one without a label: not a group
- * @param {string} value to be chosen
+ * @param {{ label: string, options: [value: string, label: string][] }[]} groups the options of a group without a label
+ *   are not grouped
+ * @param {string} value the selected one
  */
 export function setOptions(select, groups, value) {
   const key = JSON.stringify(groups);
@@ -59,12 +59,12 @@ export function setOptions(select, groups, value) {
   if (select.value !== value) select.value = value;
 }
 
-/** Whether the end of a scrolling element is in view. */
+/** Whether a scrolling element is scrolled to its end. */
 export function isAtEnd(/** @type {HTMLElement} */ { scrollHeight, scrollTop, clientHeight }) {
   return scrollHeight - scrollTop - clientHeight < 48;
 }
 
-/** Whether keys typed now go into a field. */
+/** Whether the focus is in a field that takes text or keys. */
 export function isWriting() {
   const focused = document.activeElement;
   return (
@@ -72,48 +72,4 @@ export function isWriting() {
     focused instanceof HTMLSelectElement ||
     (focused instanceof HTMLInputElement && focused.type !== 'checkbox')
   );
-}
-
-const numbers = new Intl.NumberFormat('en');
-const times = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const days = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
-
-/** A count with its thousands apart, and the noun in singular or plural. */
-export function count(/** @type {number} */ number, noun = '') {
-  if (noun === '') return numbers.format(number);
-  return `${numbers.format(number)} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-/** @param {number} ms since the epoch */
-export function timeOfDay(ms) {
-  return times.format(ms);
-}
-
-/** @param {number} ms since the epoch */
-export function dayOf(ms) {
-  return days.format(ms);
-}
-
-/** How many things came in the last second, about. */
-export class Rate {
-  #slots = new Array(10).fill(0);
-  #slot = 0;
-
-  /** @param {number} number */
-  add(number) {
-    this.#turn();
-    this.#slots[this.#slot % 10] += number;
-  }
-
-  get perSecond() {
-    this.#turn();
-    return this.#slots.reduce((sum, number) => sum + number, 0);
-  }
-
-  #turn() {
-    const now = Math.floor(performance.now() / 100);
-    const from = Math.max(this.#slot + 1, now - 9);
-    for (let slot = from; slot <= now; slot += 1) this.#slots[slot % 10] = 0;
-    this.#slot = now;
-  }
 }

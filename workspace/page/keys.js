@@ -1,26 +1,26 @@
-// Owns the keys: what each does, and the list of them on the page, which is made from the same table.
+// Keyboard shortcuts: handling them, and the list of them in the help dialog.
 
 import { byId, h, isWriting } from './dom.js';
 
 /**
  * @typedef {object} Key
- * @property {string} keys as on the page: `Shift D`, `Alt ↑`; the last word is the key
- * @property {string} does
- * @property {() => void} [run] none: the element that has the focus does it
+ * @property {string} keys as shown on the page: `Shift D`, `Alt ↑`; the last word is the key
+ * @property {string} does a description
+ * @property {() => void} [run] undefined if the focused element handles the key itself
  */
 
-/** @type {Record<string, string>} what the browser calls them */
-const NAMES = { '↑': 'ArrowUp', '↓': 'ArrowDown', Esc: 'Escape' };
+/** @type {Record<string, string>} the browser's names by the names shown on the page */
+const KEY_NAMES = { '↑': 'ArrowUp', '↓': 'ArrowDown', Esc: 'Escape' };
 
 /**
- * Listens to keys, and writes the list of them.
+ * Handles the keys, and fills the list in the help dialog.
  *
  * @param {{ title: string, keys: Key[] }[]} groups
  */
 export function installKeys(groups) {
   const isOn = byId('keys-on', HTMLInputElement);
-  isOn.checked = read();
-  isOn.addEventListener('change', () => write(isOn.checked));
+  isOn.checked = readSetting();
+  isOn.addEventListener('change', () => saveSetting(isOn.checked));
   byId('help-keys').replaceChildren(
     ...groups.map(({ title, keys }) =>
       h(
@@ -43,7 +43,7 @@ export function installKeys(groups) {
     const isPlain = !event.ctrlKey && !event.altKey && !event.metaKey;
     const hasDialog = document.querySelector('dialog[open]') !== null;
     if (hasDialog || (isPlain && event.key !== 'Escape' && (isWriting() || !isOn.checked))) return;
-    const found = groups.flatMap(({ keys }) => keys).find(({ keys, run }) => run && isFor(event, keys));
+    const found = groups.flatMap(({ keys }) => keys).find(({ keys, run }) => run && matches(event, keys));
     if (!found) return;
     event.preventDefault();
     found.run?.();
@@ -54,16 +54,16 @@ export function installKeys(groups) {
  * @param {KeyboardEvent} event
  * @param {string} keys
  */
-function isFor({ key, shiftKey, ctrlKey, altKey, metaKey }, keys) {
+function matches({ key, shiftKey, ctrlKey, altKey, metaKey }, keys) {
   const words = keys.split(' ');
   const name = words.at(-1) ?? '';
   const isLetter = /^[a-z]$/i.test(name);
   if (words.includes('Ctrl') !== (ctrlKey || metaKey) || words.includes('Alt') !== altKey) return false;
   if (isLetter && words.includes('Shift') !== shiftKey) return false;
-  return isLetter ? key.toLowerCase() === name.toLowerCase() : key === (NAMES[name] ?? name);
+  return isLetter ? key.toLowerCase() === name.toLowerCase() : key === (KEY_NAMES[name] ?? name);
 }
 
-function read() {
+function readSetting() {
   try {
     return localStorage.getItem('keys') !== 'off';
   } catch {
@@ -72,10 +72,10 @@ function read() {
 }
 
 /** @param {boolean} isOn */
-function write(isOn) {
+function saveSetting(isOn) {
   try {
     localStorage.setItem('keys', isOn ? 'on' : 'off');
   } catch {
-    // Then it holds until the page is loaded anew.
+    // Storage is full or forbidden. The setting lasts until the page is closed.
   }
 }

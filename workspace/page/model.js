@@ -1,4 +1,4 @@
-// Owns what the page knows: who and what there is, who speaks, what is open, what is unread. Draws nothing.
+// The state of the page: the workspace's latest snapshot, the selected user and channel, and unread counts.
 
 /**
  * @typedef {object} User
@@ -7,7 +7,7 @@
  * @property {string} realName
  * @property {boolean} isBot
  * @property {'active' | 'away'} presence
- * @property {string} [token] a bot's
+ * @property {string} [token] of a bot
  *
  * @typedef {object} Channel
  * @property {string} id
@@ -19,7 +19,7 @@
  * @property {string} purpose
  *
  * @typedef {{ users: string[], name: string, count: number }} Reaction
- * @typedef {object} Message as Slack's RTM sends it
+ * @typedef {object} Message as RTM sends it
  * @property {string} ts
  * @property {string} [user]
  * @property {string} [bot_id]
@@ -35,13 +35,13 @@
  * @property {any[]} [attachments]
  * @property {any[]} [blocks]
  *
- * @typedef {object} Directory
+ * @typedef {object} Snapshot
  * @property {string} apiUrl
  * @property {string} team
  * @property {User[]} users
  * @property {Channel[]} channels
  * @property {{ id: number, bot: string }[]} connections
- * @property {{ delay: number, holdsHello: boolean, silent: number[] }} faults
+ * @property {{ replyDelay: number, isHelloHeld: boolean, silent: number[] }} faults
  */
 
 export class Model {
@@ -51,83 +51,84 @@ export class Model {
   users = new Map();
   /** @type {Map<string, Channel>} by id */
   channels = new Map();
-  /** @type {Directory['connections']} */
+  /** @type {Snapshot['connections']} */
   connections = [];
-  /** @type {Directory['faults']} */
-  faults = { delay: 0, holdsHello: false, silent: [] };
-  /** The id of the user that the page speaks as. */
+  /** @type {Snapshot['faults']} */
+  faults = { replyDelay: 0, isHelloHeld: false, silent: [] };
+  /** The id of the selected user, whom the page acts as. */
   actor = '';
-  /** The id of the channel that is open. */
+  /** The id of the open channel. */
   channel = '';
   /** @type {Map<string, { count: number, isMention: boolean }>} by channel */
   unread = new Map();
 
   /**
-   * Takes over who and what there is. A speaker or channel that is no more is replaced by one of its name, or the first.
+   * Applies a snapshot. A selected user or channel that no longer exists is replaced by one with the same name, or by the
+   * first one: after a restart of the workspace the ids may differ.
    *
-   * @param {Directory} directory
+   * @param {Snapshot} snapshot
    */
   update({ apiUrl, team, users, channels, connections, faults }) {
-    const speaker = this.users.get(this.actor)?.name ?? readPlace().actor;
-    const place = this.channels.get(this.channel)?.name ?? readPlace().channel;
+    const actorName = this.users.get(this.actor)?.name ?? readSelection().actor;
+    const channelName = this.channels.get(this.channel)?.name ?? readSelection().channel;
     Object.assign(this, { apiUrl, team, connections, faults });
     this.users = new Map(users.map((user) => [user.id, user]));
     this.channels = new Map(channels.map((channel) => [channel.id, channel]));
     if (!this.users.has(this.actor)) {
-      const person = users.find(({ name }) => name === speaker) ?? users.find(({ isBot }) => !isBot) ?? users[0];
+      const person = users.find(({ name }) => name === actorName) ?? users.find(({ isBot }) => !isBot) ?? users[0];
       this.actor = person?.id ?? '';
     }
     if (!this.#canSee(this.channels.get(this.channel))) {
       const open = channels.filter((channel) => !channel.isIm);
-      this.channel = (open.find(({ name }) => name === place) ?? open[0] ?? channels[0])?.id ?? '';
+      this.channel = (open.find(({ name }) => name === channelName) ?? open[0] ?? channels[0])?.id ?? '';
     }
   }
 
-  /** @param {string} id of the user to speak as from now on */
+  /** @param {string} id of the user to act as */
   speakAs(id) {
-    const other = this.otherOf(this.channels.get(this.channel));
+    const other = this.otherMember(this.channels.get(this.channel));
     this.actor = id;
     if (!this.#canSee(this.channels.get(this.channel))) {
       const im = this.ims.find((channel) => other && channel.members.includes(other.id));
       this.channel = (im ?? [...this.channels.values()].find((channel) => !channel.isIm))?.id ?? '';
     }
-    this.remember();
+    this.#saveSelection();
   }
 
   /** @param {string} id */
   open(id) {
     this.channel = id;
     this.unread.delete(id);
-    this.remember();
+    this.#saveSelection();
   }
 
-  /** Keeps speaker and channel for the next time that the page is loaded. */
-  remember() {
-    const place = { actor: this.users.get(this.actor)?.name, channel: this.channels.get(this.channel)?.name };
+  /** Saves the selected user and channel for the next load of the page. */
+  #saveSelection() {
+    const selection = { actor: this.users.get(this.actor)?.name, channel: this.channels.get(this.channel)?.name };
     try {
-      localStorage.setItem('place', JSON.stringify(place));
+      localStorage.setItem('selection', JSON.stringify(selection));
     } catch {
-      // Then it is not kept.
+      // Storage is full or forbidden. The page works without it.
     }
   }
 
-  /** All names in one: where it changed, what bears names is drawn anew. */
+  /** All names in one string. When it changes, everything that shows names is redrawn. */
   get names() {
     return [...this.users.values(), ...this.channels.values()].map(({ id, name }) => `${id} ${name}`).join('\n');
   }
 
-  /** The direct messages of the speaker. */
+  /** The direct messages of the selected user. */
   get ims() {
     return [...this.channels.values()].filter(({ isIm, members }) => isIm && members.includes(this.actor));
   }
 
   /**
-   * The other one in direct messages.
+   * The other member of direct messages.
    *
    * @param {Channel | undefined} channel
    * @returns {User | undefined}
    */
-  otherOf(channel) {
+  otherMember(channel) {
     if (!channel?.isIm) return undefined;
     return this.users.get(channel.members.find((id) => id !== this.actor) ?? this.actor);
   }
@@ -135,16 +136,16 @@ export class Model {
   /** @param {Channel | undefined} channel */
   nameOf(channel) {
     if (!channel) return '';
-    return channel.isIm ? `@${this.otherOf(channel)?.name ?? channel.id}` : `#${channel.name}`;
+    return channel.isIm ? `@${this.otherMember(channel)?.name ?? channel.id}` : `#${channel.name}`;
   }
 
-  /** Whether the speaker is a member of the channel that is open. */
+  /** Whether the selected user is a member of the open channel. */
   get isMember() {
     return this.channels.get(this.channel)?.members.includes(this.actor) ?? false;
   }
 
   /**
-   * Counts messages that came where nobody looks.
+   * Counts messages in a channel that is not in view.
    *
    * @param {string} channel
    * @param {number} count
@@ -161,10 +162,10 @@ export class Model {
   }
 }
 
-/** @returns {{ actor?: string, channel?: string }} by name */
-function readPlace() {
+/** @returns {{ actor?: string, channel?: string }} names, not ids */
+function readSelection() {
   try {
-    return JSON.parse(localStorage.getItem('place') ?? '{}') ?? {};
+    return JSON.parse(localStorage.getItem('selection') ?? '{}') ?? {};
   } catch {
     return {};
   }

@@ -1,5 +1,5 @@
-// `npm run screenshot`: makes docs/page.png and docs/page-dark.png, the pictures of the page in the README. Needs chromium; looks
-// best with the fonts Inter, JetBrains Mono and Noto Color Emoji (Debian: fonts-inter, fonts-jetbrains-mono,
+// `npm run screenshot`: takes docs/page.png and docs/page-dark.png, the README's pictures of the page. Needs chromium, and the
+// fonts Inter, JetBrains Mono and Noto Color Emoji for the page's usual look (Debian: fonts-inter, fonts-jetbrains-mono,
 // fonts-noto-color-emoji).
 
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ const { chromium } = require('playwright-core');
 const { Workspace } = require('..');
 const { executablePath } = require('../test/chromium.js');
 
-const MOST_BYTES = 200_000;
+const MAX_BYTES = 200_000;
 
 const slack = await Workspace.start({
   team: { name: 'Acme' },
@@ -23,10 +23,10 @@ const slack = await Workspace.start({
 const rtm = new RTMClient(slack.token, { slackApiUrl: slack.apiUrl, logLevel: 'error' });
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--headless'] });
 
-/** A page that shows #deploys, and is live. */
+/** Opens the page and waits until it shows #deploys. */
 async function open(colorScheme) {
   const context = await browser.newContext({ viewport: { width: 1360, height: 800 }, colorScheme });
-  await context.addInitScript(() => localStorage.setItem('place', '{"actor":"ann","channel":"deploys"}'));
+  await context.addInitScript(() => localStorage.setItem('selection', '{"actor":"ann","channel":"deploys"}'));
   const page = await context.newPage();
   await page.goto(new URL('/', slack.apiUrl).href);
   await page.locator('#channel-name', { hasText: '#deploys' }).waitFor();
@@ -41,7 +41,7 @@ rtm.on('message', ({ text = '', user, channel }) => {
       `On it, <@${user}>. \`api\` goes to *production*: <https://ci.example/builds/412|build 412> :rocket:`,
       channel,
     );
-  if (text.includes('there')) void rtm.sendMessage('Yes. I was away for a moment, and came back by myself.', channel);
+  if (text.includes('there')) void rtm.sendMessage('Yes. I lost the connection for a moment and reconnected.', channel);
 });
 await rtm.start();
 
@@ -67,7 +67,7 @@ bob.say('#random', `<@${ann.id}> lunch?`);
 carol.typing('#deploys');
 
 for (const [name, one] of Object.entries(pages)) {
-  await one.locator('#log .message', { hasText: 'came back by myself' }).waitFor();
+  await one.locator('#log .message', { hasText: 'and reconnected' }).waitFor();
   await one.locator('#typing', { hasText: 'carol is typing' }).waitFor();
   await one.locator('#channels .badge').waitFor();
   await one.locator('#wire-log .entry.out', { hasText: 'reply' }).last().waitFor();
@@ -79,7 +79,7 @@ for (const [name, one] of Object.entries(pages)) {
   await one.screenshot({ path: file });
   const { size } = statSync(file);
   console.log(`docs/${name}: ${size} bytes`);
-  if (size >= MOST_BYTES) throw new Error(`${name} has ${size} bytes, ${MOST_BYTES} at most`);
+  if (size >= MAX_BYTES) throw new Error(`${name} has ${size} bytes, the limit is ${MAX_BYTES}`);
 }
 
 await browser.close();

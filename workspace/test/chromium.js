@@ -1,4 +1,4 @@
-// Owns finding the browser that the page is tested in: Debian's chromium, or what CHROMIUM names.
+// The browser for the tests of the page: a chromium in PATH, or the one that CHROMIUM names.
 'use strict';
 
 const { accessSync, constants } = require('node:fs');
@@ -19,15 +19,13 @@ function isProgram(file) {
 const folders = (process.env.PATH ?? '').split(path.delimiter);
 const files = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
 
-/** The path of a browser, undefined where there is none. */
+/** The path of a browser; undefined if there is none. */
 const executablePath = process.env.CHROMIUM ?? files.find(isProgram);
 
-const missing = executablePath ? false : `there is no ${NAMES.join(', ')} in PATH, and CHROMIUM does not name one`;
+const missing = executablePath ? false : `no browser found: install chromium, or set CHROMIUM to the path of one`;
 const isTooOld = process.versions.node.startsWith('18.17.');
 
-/** Why tests with a browser cannot run; false where they can. */
-const skip = isTooOld
-  ? 'Node 18.17 does not run what closes the browser when a file ends (an `after` outside of tests)'
-  : missing;
+/** The reason to skip tests with a browser; false if they can run. */
+const skip = isTooOld ? 'Node 18.17 does not run an `after` hook outside of tests, which closes the browser' : missing;
 
 module.exports = { executablePath, skip };

@@ -1,5 +1,5 @@
-// The package as it is published: packed, installed into an empty folder, and its command run there. Needs no registry:
-// what the package depends on is packed from what is installed here.
+// The published package: packed, installed into an empty folder, and run there. Needs no registry: the dependencies are
+// packed from the installed ones.
 'use strict';
 
 const assert = require('node:assert');
@@ -18,7 +18,7 @@ function npm(args, cwd) {
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: SHELL });
 }
 
-/** The folders of a package's dependencies, and of theirs. */
+/** The folders of a package's direct and indirect dependencies. */
 function dependencies(folder, found = new Set()) {
   const { dependencies: names = {} } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
   for (const name of Object.keys(names)) {
@@ -32,7 +32,7 @@ function dependencies(folder, found = new Set()) {
   return found;
 }
 
-test('installed from its tarball into an empty folder, the command works', async (t) => {
+test("the command works when it is installed from the package's tarball", async (t) => {
   const folder = newFolder(t);
   const pack = (from) => {
     const [{ filename, files }] = JSON.parse(npm(['pack', '--json', '--ignore-scripts', from], folder));

@@ -1,4 +1,4 @@
-// Owns running the command as its users do: a process, its output, its end.
+// Running the command in a process.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -8,14 +8,14 @@ const path = require('node:path');
 
 const COMMAND = path.join(__dirname, '..', 'bin', 'slack-rtm-workspace.js');
 
-/** An empty folder that ends with its test. */
+/** An empty folder, deleted after the test. */
 function newFolder(t) {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'workspace-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** One run of the command; killed with its test where it goes on. */
+/** One run of the command. It is killed after the test if it is still running. */
 class Run {
   output = '';
   errors = '';
@@ -28,7 +28,7 @@ class Run {
    */
   constructor(t, args, { node = process.execPath, command = [node, COMMAND], env = {}, cwd } = {}) {
     const [file, ...first] = command;
-    // In a group of its own: what a wrapper such as npx starts ends with it.
+    // A process group, so that the processes of a wrapper such as npx end together.
     this.child = spawn(file, [...first, ...args], {
       cwd,
       env: { ...process.env, ...env },
@@ -56,12 +56,12 @@ class Run {
     });
   }
 
-  /** To all processes of the run. */
+  /** Sends a signal to all processes of the run. */
   kill(signal) {
     if (this.child.exitCode === null && this.child.signalCode === null) process.kill(-this.child.pid, signal);
   }
 
-  /** Waits until the output matches; gives the match. */
+  /** Waits until the output matches, and returns the match. */
   async prints(pattern) {
     for (;;) {
       const match = pattern.exec(this.output);
@@ -74,10 +74,10 @@ class Run {
     }
   }
 
-  /** Waits until the workspace runs; gives what a bot needs. */
+  /** Waits until the workspace is running, and returns the printed URLs, token and code. */
   async started() {
     const [, apiUrl, token, page, line] = await this.prints(
-      /API URL {2}(\S+)\n {2}Token {4}(\S+)\n {2}Page {5}(\S+)\n\nFor a bot:\n\n {2}(.*)\n/,
+      /API URL {2}(\S+)\n {2}Token {4}(\S+)\n {2}Page {5}(\S+)\n\nConnect a bot:\n\n {2}(.*)\n/,
     );
     return { apiUrl, token, page, line };
   }

@@ -12,7 +12,7 @@ const { Run, newFolder } = require('./command-support');
 const { dataDrivers } = require('./clients/programs');
 const { call, Client } = require('./support');
 
-test('it prints what a bot needs, which is true', async (t) => {
+test('the command prints the URL and the token that a bot needs, and they work', async (t) => {
   const folder = newFolder(t);
   const run = new Run(t, ['--port', '0'], { cwd: folder });
   const { apiUrl, token, page, line } = await run.started();
@@ -27,7 +27,7 @@ test('it prints what a bot needs, which is true', async (t) => {
 });
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  test(`${signal} ends it cleanly, with a client connected and another silent`, async (t) => {
+  test(`${signal} ends the command with exit code 0, even with a client that does not read`, async (t) => {
     const run = new Run(t, ['--port', '0']);
     const slack = await run.started();
     const client = await Client.connect(slack);
@@ -41,23 +41,23 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-test('it listens on port 4390 unless told otherwise', async (t) => {
+test('the default port is 4390', async (t) => {
   const { output } = await new Run(t, ['--help']).ended;
   assert.match(output, /--port PORT .*default 4390/);
   for (const option of ['port', 'host', 'data', 'seed', 'replay', 'open', 'help', 'version']) {
     assert.match(output, new RegExp(`^  --${option} `, 'm'));
   }
   const run = new Run(t, []);
-  // Where something else has that port, the refusal names it.
+  // Another program may use that port. Then the error names it.
   const first = await Promise.race([run.started(), run.ended]);
-  assert.match(first.apiUrl ?? first.errors, /:4390\/api\/$|port 4390 is taken/);
+  assert.match(first.apiUrl ?? first.errors, /:4390\/api\/$|port 4390 is in use/);
 });
 
 test('--version prints the version', async (t) => {
   assert.strictEqual((await new Run(t, ['--version']).ended).output, `${version}\n`);
 });
 
-test('a mistake is told in one line, without a stack', async (t) => {
+test('a mistake is reported in one line without a stack trace', async (t) => {
   const folder = newFolder(t);
   const write = (name, text) => {
     fs.writeFileSync(path.join(folder, name), text);
@@ -76,8 +76,8 @@ test('a mistake is told in one line, without a stack', async (t) => {
     [['--port', '65536'], 2, /--port must be a number/],
     [['--port'], 2, /--port/],
     [['--data', ''], 2, /--data needs a value/],
-    [['--port', String(port)], 1, new RegExp(`port ${port} is taken`)],
-    [['--host', '203.0.113.1'], 1, /203\.0\.113\.1 is no address of this machine/],
+    [['--port', String(port)], 1, new RegExp(`port ${port} is in use`)],
+    [['--host', '203.0.113.1'], 1, /203\.0\.113\.1: not an address of this machine/],
     [['--seed', 'none.json'], 2, /none\.json does not exist/],
     [['--seed', '.'], 2, /cannot be read/],
     [seed('{'), 2, /seed\.json is not JSON/],
@@ -86,11 +86,11 @@ test('a mistake is told in one line, without a stack', async (t) => {
     [seed('{"users":["@"]}'), 2, /seed\.json: a name must be/],
     [['--replay', 'none.ndjson'], 1, /none\.ndjson does not exist/],
     [['--replay', write('bad.ndjson', '{"type":"hello"}\n\n[1]\n')], 1, /bad\.ndjson, line 3: not a JSON object/],
-    [['--replay', write('empty.ndjson', '\n')], 1, /holds no frame/],
+    [['--replay', write('empty.ndjson', '\n')], 1, /contains no frames/],
   ];
   await Promise.all(
     cases.map(async ([args, expected, pattern]) => {
-      // The last `--port` counts.
+      // A later `--port` overrides an earlier one.
       const run = new Run(t, args.includes('--port') ? args : ['--port', '0', ...args], { cwd: folder });
       const { code, output, errors } = await run.ended;
       assert.match(errors, pattern);
@@ -100,7 +100,7 @@ test('a mistake is told in one line, without a stack', async (t) => {
   );
 });
 
-test('--seed says who and what is there', async (t) => {
+test('--seed sets the team, bots, users and channels', async (t) => {
   const folder = newFolder(t);
   fs.writeFileSync(
     path.join(folder, 'seed.json'),
@@ -125,14 +125,14 @@ test('--seed says who and what is there', async (t) => {
   );
 });
 
-test('--replay sends the frames of a file to the first bot, as they are', async (t) => {
+test('--replay sends the frames of a file unchanged to the first bot', async (t) => {
   const folder = newFolder(t);
   const frames = ['{"type":"a","ts":"1.0"}', '{"type": "b", "text":"\\/é", "ts":"1.02"}'];
   fs.writeFileSync(path.join(folder, 'recorded.ndjson'), `${frames.join('\r\n\n')}\n`);
   const run = new Run(t, ['--port', '0', '--replay', 'recorded.ndjson'], { cwd: folder });
   const client = await Client.connect(await run.started());
   assert.deepStrictEqual([await client.nextText(), await client.nextText()], frames);
-  await run.prints(/Replaying 2 frames …\nReplayed all of them\./);
+  await run.prints(/Replaying 2 frames …\nReplayed all frames\./);
 });
 
 test('--replay sends nothing to other bots', async (t) => {
@@ -148,12 +148,12 @@ test('--replay sends nothing to other bots', async (t) => {
   const first = await Client.connect(slack, { token: 'xoxb-two' });
   const other = await Client.connect(slack, { token: 'xoxb-one' });
   assert.deepStrictEqual([(await first.next()).type, (await first.next()).type], ['a', 'b']);
-  await run.prints(/Replayed all of them\./);
+  await run.prints(/Replayed all frames\./);
   assert.strictEqual((await other.ask({ id: 1, type: 'ping' })).type, 'pong');
 });
 
 const notLinux = process.platform !== 'linux' && 'only on Linux is the opener a program that a test can stand in for';
-test('--open opens the page', { skip: notLinux }, async (t) => {
+test('--open opens the page in a browser', { skip: notLinux }, async (t) => {
   const folder = newFolder(t);
   const opener = '#!/bin/sh\necho "$1" > "$OPENED.part" && mv "$OPENED.part" "$OPENED"\n';
   fs.writeFileSync(path.join(folder, 'xdg-open'), opener, { mode: 0o755 });
@@ -166,10 +166,10 @@ test('--open opens the page', { skip: notLinux }, async (t) => {
   assert.strictEqual(fs.readFileSync(opened, 'utf8').trim(), page);
 
   const run = new Run(t, ['--port', '0', '--open'], { env: { PATH: folder.concat('/none') } });
-  await run.prints(/No browser could be opened: xdg-open is missing/);
+  await run.prints(/Cannot open a browser: xdg-open is not installed/);
 });
 
-test('--host 0.0.0.0 gives each client an address that it can reach', async (t) => {
+test('--host 0.0.0.0 gives each client a socket URL that it can reach', async (t) => {
   const slack = await new Run(t, ['--port', '0', '--host', '0.0.0.0']).started();
   assert.match(slack.apiUrl, /^http:\/\/127\.0\.0\.1:\d+\/api\/$/);
   const other = slack.apiUrl.replace('127.0.0.1', 'localhost');
@@ -182,7 +182,7 @@ test('--host ::1 works', async (t) => {
   const run = new Run(t, ['--port', '0', '--host', '::1']);
   const first = await Promise.race([run.started(), run.ended]);
   if (!first.apiUrl) {
-    assert.match(first.errors, /::1 is no address of this machine/);
+    assert.match(first.errors, /::1: not an address of this machine/);
     t.skip('this machine has no IPv6');
     return;
   }
@@ -190,7 +190,7 @@ test('--host ::1 works', async (t) => {
   (await Client.connect(first)).ws.close();
 });
 
-test('a reader of its output that goes away does not end it', async (t) => {
+test('the command goes on when the reader of its output goes away', async (t) => {
   const folder = newFolder(t);
   fs.writeFileSync(path.join(folder, 'recorded.ndjson'), '{"type":"a"}\n');
   const run = new Run(t, ['--port', '0', '--replay', 'recorded.ndjson'], { cwd: folder });
@@ -206,7 +206,7 @@ test('a reader of its output that goes away does not end it', async (t) => {
 });
 
 for (const { driver, node, env, skip } of dataDrivers) {
-  test(`--data keeps token and messages, also through SIGKILL (${driver})`, { skip }, async (t) => {
+  test(`--data keeps tokens and messages, even after SIGKILL (${driver})`, { skip }, async (t) => {
     const folder = newFolder(t);
     const start = (...args) => new Run(t, ['--port', '0', '--data', 'kept.db', ...args], { node, env, cwd: folder });
     const first = start();
@@ -230,10 +230,10 @@ for (const { driver, node, env, skip } of dataDrivers) {
     fs.writeFileSync(path.join(folder, 'seed.json'), '{"bots":[{"name":"other","token":"xoxb-other"}]}');
     const second = start('--seed', 'seed.json');
     assert.strictEqual((await second.started()).token, slack.token);
-    assert.match(second.output, /kept\.db holds a workspace, so seed\.json is not used/);
+    assert.match(second.output, /kept\.db contains a workspace already; seed\.json is ignored/);
     const third = start();
     const { code, errors } = await third.ended;
-    assert.match(errors, /^slack-rtm-workspace: kept\.db is in use by another process\n$/);
+    assert.match(errors, /^slack-rtm-workspace: kept\.db is already open, in this or another process\n$/);
     assert.strictEqual(code, 1);
     second.kill('SIGTERM');
     assert.strictEqual((await second.ended).code, 0);
@@ -249,7 +249,7 @@ for (const { driver, node, env, skip } of dataDrivers) {
     assert.ok(kept.length <= acknowledged.length + 1);
   });
 
-  test(`--data with a file that is no database is refused, and left as it is (${driver})`, { skip }, async (t) => {
+  test(`--data refuses a file that is not a database, and does not change it (${driver})`, { skip }, async (t) => {
     const folder = newFolder(t);
     fs.writeFileSync(path.join(folder, 'notes.txt'), 'my notes\n');
     const { code, errors } = await new Run(t, ['--port', '0', '--data', 'notes.txt'], { node, env, cwd: folder }).ended;

@@ -5,7 +5,7 @@ const { test } = require('node:test');
 const WebSocket = require('ws');
 const { startWorkspace, call, Client, refusedStatus } = require('./support');
 
-test('rtm.connect gives the bot, the team and a socket that says hello', async (t) => {
+test('rtm.connect returns the bot, the team and the URL of a socket that sends hello', async (t) => {
   const slack = await startWorkspace(t);
   const { status, headers, body } = await call(slack, 'rtm.connect');
   assert.strictEqual(status, 200);
@@ -43,16 +43,16 @@ test('a port, a team, bots, users and channels can be chosen', async (t) => {
   await assert.rejects(startWorkspace(t, { port: Number(port) }), { code: 'EADDRINUSE' });
 });
 
-test('seeds that make no sense are refused by name', async (t) => {
-  await assert.rejects(startWorkspace(t, { users: ['ann', '@ann'] }), /there is a user @ann already/);
-  await assert.rejects(startWorkspace(t, { channels: [''] }), /a name must be a string that is not empty, not ""/);
+test('the error for an invalid option names the value', async (t) => {
+  await assert.rejects(startWorkspace(t, { users: ['ann', '@ann'] }), /user @ann already exists/);
+  await assert.rejects(startWorkspace(t, { channels: [''] }), /a name must be a non-empty string, not ""/);
   const strange = { channels: [{ name: 'a', members: ['zed'] }] };
-  await assert.rejects(startWorkspace(t, strange), /no user "zed"; there are @ann/);
+  await assert.rejects(startWorkspace(t, strange), /unknown user "zed"; known users: @ann/);
   await assert.rejects(startWorkspace(t, { bots: [] }), /bots/);
   await assert.rejects(startWorkspace(t, { ticketLifetime: -1 }), /ticketLifetime must be a number, 0 or more, not -1/);
 });
 
-test('a socket URL is good for one use', async (t) => {
+test('a socket URL can be used once', async (t) => {
   const slack = await startWorkspace(t);
   const { body } = await call(slack, 'rtm.connect');
   const client = new Client(body.url);
@@ -67,7 +67,7 @@ test('a socket URL expires', async (t) => {
   assert.strictEqual(await refusedStatus(body.url), 404);
 });
 
-test('a socket URL cannot be guessed or made up', async (t) => {
+test('a socket URL cannot be guessed', async (t) => {
   const slack = await startWorkspace(t);
   const urls = await Promise.all([call(slack, 'rtm.connect'), call(slack, 'rtm.connect')]);
   const [one, other] = urls.map(({ body }) => new URL(body.url));
@@ -78,7 +78,7 @@ test('a socket URL cannot be guessed or made up', async (t) => {
   }
 });
 
-test('several clients of several bots connect at once', async (t) => {
+test('several clients of several bots are connected at once', async (t) => {
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   assert.notStrictEqual(second.token, slack.token);
@@ -89,7 +89,7 @@ test('several clients of several bots connect at once', async (t) => {
   assert.deepStrictEqual(open, ['1 robot', '2 robot', '3 second']);
 });
 
-test('what happens between rtm.connect and the socket comes after hello', async (t) => {
+test('events between rtm.connect and the opening of the socket come after hello', async (t) => {
   const slack = await startWorkspace(t);
   const { body } = await call(slack, 'rtm.connect');
   const { ts } = slack.user('ann').say('#general', 'early');

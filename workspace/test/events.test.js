@@ -1,5 +1,5 @@
-// What a bot is told over its socket of edits, threads, reactions, members, conversations and profiles, and in which
-// order. The forms are compared in shapes.test.js.
+// The events of edits, threads, reactions, members, conversations and profiles, and their order. Their shapes are tested
+// in shapes.test.js.
 'use strict';
 
 const assert = require('node:assert');
@@ -16,7 +16,7 @@ async function start(t, options) {
 
 const kind = ({ type, subtype }) => (subtype ? `${type}::${subtype}` : type);
 
-test('an edit is message_changed, with the message before and after', async (t) => {
+test('an edit sends message_changed with the message before and after', async (t) => {
   const { slack, client, nothing, ann } = await start(t);
   const said = ann.say('#general', 'one');
   await client.next();
@@ -34,7 +34,7 @@ test('an edit is message_changed, with the message before and after', async (t) 
   await nothing();
 });
 
-test('a deletion is message_deleted', async (t) => {
+test('a deletion sends message_deleted', async (t) => {
   const { slack, client, nothing, ann } = await start(t);
   const said = ann.say('#general', 'one');
   await client.next();
@@ -47,16 +47,16 @@ test('a deletion is message_deleted', async (t) => {
   await nothing();
 });
 
-test('a reply has its thread, and message_replied tells of the first message', async (t) => {
+test('a reply in a thread is followed by message_replied with the first message', async (t) => {
   const { slack, client, nothing, ann, bob } = await start(t);
   const said = ann.say('#general', 'one');
   await client.next();
   const reply = bob.reply(said, 'two');
   assert.deepStrictEqual(await client.next(), reply);
   assert.deepStrictEqual([reply.thread_ts, reply.parent_user_id], [said.ts, ann.id]);
-  const told = await client.next();
-  assert.strictEqual(kind(told), 'message::message_replied');
-  const { message } = told;
+  const replied = await client.next();
+  assert.strictEqual(kind(replied), 'message::message_replied');
+  const { message } = replied;
   assert.deepStrictEqual([message.ts, message.thread_ts, message.reply_count], [said.ts, said.ts, 1]);
   assert.deepStrictEqual([message.latest_reply, message.reply_users], [reply.ts, [bob.id]]);
   assert.strictEqual(message.reply_users_count, 1);
@@ -77,7 +77,7 @@ test("a bot's reply in a thread is acknowledged before message_replied", async (
   await nothing();
 });
 
-test('deleted replies are counted off; a first message leaves a tombstone while there are replies', async (t) => {
+test('a deleted reply is no longer counted; a deleted first message becomes a tombstone until its last reply is deleted', async (t) => {
   const { slack, client, nothing, ann, bob } = await start(t);
   const said = ann.say('#general', 'one');
   const replies = [bob.reply(said, 'two'), ann.reply(said, 'three')];
@@ -99,7 +99,7 @@ test('deleted replies are counted off; a first message leaves a tombstone while 
   await nothing();
 });
 
-test('reactions are told to the members, also to whose they are', async (t) => {
+test('all members get reactions, also the user who reacts', async (t) => {
   const { slack, client, nothing, ann, bob } = await start(t);
   const said = ann.say('#general', 'one');
   await client.next();
@@ -120,7 +120,7 @@ test('reactions are told to the members, also to whose they are', async (t) => {
   await nothing();
 });
 
-test('a new channel is told to everybody, joining and leaving to the members', async (t) => {
+test('everybody gets a new channel, the members get joins and leaves', async (t) => {
   const { slack, client, nothing, ann } = await start(t);
   const { id } = ann.create('#club');
   const created = await client.next();
@@ -144,7 +144,7 @@ test('a new channel is told to everybody, joining and leaving to the members', a
   await nothing();
 });
 
-test('a private channel is told to its members alone', async (t) => {
+test('only the members get the events of a private channel', async (t) => {
   const { slack, client, nothing, ann } = await start(t);
   ann.create('secret', { isPrivate: true });
   ann.say('#secret', 'unheard');
@@ -158,7 +158,7 @@ test('a private channel is told to its members alone', async (t) => {
   await nothing();
 });
 
-test('direct messages that are made are im_created for both, opened im_open for who did it', async (t) => {
+test('new direct messages send im_created to both users; opening them sends im_open to the user who opens them', async (t) => {
   const { slack, client, nothing } = await start(t);
   const second = slack.addBot('second');
   const kinds = [];
@@ -173,7 +173,7 @@ test('direct messages that are made are im_created for both, opened im_open for 
   await nothing();
 });
 
-test('an ephemeral message reaches its addressee alone', async (t) => {
+test('an ephemeral message reaches only its recipient', async (t) => {
   const { slack, client, nothing } = await start(t);
   const second = slack.addBot('second');
   for (let i = 0; i < 4; i += 1) await client.next();
@@ -186,7 +186,7 @@ test('an ephemeral message reaches its addressee alone', async (t) => {
   await nothing();
 });
 
-test('a profile is user_change for everybody', async (t) => {
+test('a changed profile sends user_change to everybody', async (t) => {
   const { slack, client, nothing, ann } = await start(t);
   ann.setProfile({ realName: 'Ann A', statusText: 'out', statusEmoji: ':palm_tree:' });
   const { type, user } = await client.next();
@@ -198,7 +198,7 @@ test('a profile is user_change for everybody', async (t) => {
   await nothing();
 });
 
-test('reconnect_url comes again and again, good for one use', async (t) => {
+test('reconnect_url is sent repeatedly, and each URL can be used once', async (t) => {
   const { client } = await start(t, { reconnectUrlEvery: 20 });
   const [first, second] = [await client.next(), await client.next()];
   assert.deepStrictEqual([first.type, second.type], ['reconnect_url', 'reconnect_url']);
@@ -206,7 +206,7 @@ test('reconnect_url comes again and again, good for one use', async (t) => {
   assert.strictEqual((await new Client(second.url).next()).type, 'hello');
 });
 
-test('a socket of a reconnect_url gets what the one before did not, and nothing twice', async (t) => {
+test('the socket of a reconnect_url gets the events that the socket before did not get, and none twice', async (t) => {
   const { slack, client, ann } = await start(t, { reconnectUrlEvery: 20 });
   const { url } = await client.next();
   ann.say('#general', 'for the first');
@@ -219,7 +219,7 @@ test('a socket of a reconnect_url gets what the one before did not, and nothing 
   assert.strictEqual(client.texts.filter((text) => text.includes('for the first')).length, 1);
 });
 
-test('a reconnect_url leads to where the connect call was made', async (t) => {
+test('a reconnect_url has the host of the connect call', async (t) => {
   const slack = await startWorkspace(t, { host: '0.0.0.0', reconnectUrlEvery: 20 });
   const { body } = await call(
     { apiUrl: slack.apiUrl.replace('127.0.0.1', 'localhost'), token: slack.token },
@@ -231,11 +231,11 @@ test('a reconnect_url leads to where the connect call was made', async (t) => {
   assert.strictEqual(new URL(body.url).hostname, 'localhost');
 });
 
-test('slack.events tells every event with its audience and origin, and every frame both ways', async (t) => {
+test('slack.events emits every event with its audience and origin, and every frame in both directions', async (t) => {
   const { slack, client, ann } = await start(t);
   const events = [];
   const frames = [];
-  slack.events.on('event', (...told) => events.push(told));
+  slack.events.on('event', (...args) => events.push(args));
   slack.events.on('frame', (frame) => frames.push(frame));
   const { channel } = ann.say('#general', 'hi');
   await client.next();
@@ -255,12 +255,12 @@ test('slack.events tells every event with its audience and origin, and every fra
       ['presence_change', {}, { via: 'test' }],
     ],
   );
-  const told = frames.map(({ direction, data }) => `${direction} ${JSON.parse(data).type ?? 'reply'}`);
-  assert.deepStrictEqual(told.slice(0, 4), ['out message', 'in typing', 'out reply', 'in typing']);
+  const types = frames.map(({ direction, data }) => `${direction} ${JSON.parse(data).type ?? 'reply'}`);
+  assert.deepStrictEqual(types.slice(0, 4), ['out message', 'in typing', 'out reply', 'in typing']);
   assert.ok(frames.every((frame) => frame.connection === connection && frame.at <= Date.now()));
 });
 
-test('nextEvent hands out what clients caused, and says what it saw in vain', async (t) => {
+test('nextEvent returns events that clients caused, and its timeout error lists the other ones', async (t) => {
   const { slack, ann } = await start(t);
   const { channel, ts } = ann.say('#general', 'from the test');
   await call(slack, 'reactions.add', { channel, timestamp: ts, name: 'eyes' });

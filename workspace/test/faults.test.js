@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const { test } = require('node:test');
 const { startWorkspace, call, Client, refusedStatus } = require('./support');
 
-test('drop ends sockets without a close frame', async (t) => {
+test('drop destroys sockets without a close frame', async (t) => {
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   const client = await Client.connect(slack);
@@ -15,7 +15,7 @@ test('drop ends sockets without a close frame', async (t) => {
   assert.strictEqual((await other.ask({ id: 1, type: 'ping' })).type, 'pong');
 });
 
-test('what was sent before a drop still arrives', async (t) => {
+test('a frame that was sent before a drop still arrives', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   slack.emit({ type: 'last words' });
@@ -33,7 +33,7 @@ test('close sends a close frame', async (t) => {
   assert.throws(() => slack.faults.close(1006), TypeError, 'a code that no close frame may bear');
 });
 
-test('silence leaves the connection half-open', async (t) => {
+test('silence makes the connection half-open', async (t) => {
   const slack = await startWorkspace(t);
   const quiet = await Client.connect(slack);
   assert.strictEqual(slack.faults.silence(), 1);
@@ -57,7 +57,7 @@ test('silence leaves the connection half-open', async (t) => {
   assert.strictEqual(pong, 1);
 });
 
-test('a silent connection gives no close handshake, and its end is noticed', async (t) => {
+test('a half-open connection does not answer a close frame, and the workspace notices its end', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const [connection] = slack.connections;
@@ -70,7 +70,7 @@ test('a silent connection gives no close handshake, and its end is noticed', asy
   assert.strictEqual((await connection.closed).code, 1006);
 });
 
-test('delayReplies holds back replies, not events', async (t) => {
+test('delayReplies delays replies, but not events', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   slack.faults.delayReplies(30);
@@ -88,7 +88,7 @@ test('delayReplies holds back replies, not events', async (t) => {
   assert.throws(() => slack.faults.delayReplies('1'), /ms must be a number, 0 or more, not 1/);
 });
 
-test('refuseConnect answers the next connect calls as told, in order', async (t) => {
+test('refuseConnect answers the next connect calls with the given responses, in order', async (t) => {
   const slack = await startWorkspace(t);
   const { faults } = slack;
   faults.refuseConnect({ error: 'invalid_auth', needed: 'é/' }, 2);
@@ -110,11 +110,11 @@ test('refuseConnect answers the next connect calls as told, in order', async (t)
   assert.strictEqual(page.headers.get('content-type'), 'text/html; charset=utf-8');
   assert.strictEqual((await call(slack, 'rtm.connect')).body.ok, true);
   assert.strictEqual(slack.requests.filter(({ method }) => method.startsWith('rtm.')).length, 6, 'all are logged');
-  assert.throws(() => faults.refuseConnect({}), /answer must have one of error, status, html, drop, hang/);
+  assert.throws(() => faults.refuseConnect({}), /response must have one of error, status, html, drop, hang/);
   assert.throws(() => faults.refuseConnect({ error: 'x' }, -1), /times must be a number, 0 or more, not -1/);
 });
 
-test('refuseConnect can leave the call without an answer', async (t) => {
+test('refuseConnect can leave the call without a response', async (t) => {
   const slack = await startWorkspace(t);
   slack.faults.refuseConnect({ drop: true });
   await assert.rejects(fetch(`${slack.apiUrl}rtm.connect`), TypeError);
@@ -136,10 +136,10 @@ test('refuseSocket refuses the next upgrades with a status', async (t) => {
   assert.strictEqual(await refusedStatus(body.url), 401);
   const client = new Client(body.url);
   assert.strictEqual((await client.next()).type, 'hello', 'a refused upgrade does not use up the URL');
-  assert.throws(() => slack.faults.refuseSocket(101), /status must be one from 200 to 599, not 101/);
+  assert.throws(() => slack.faults.refuseSocket(101), /status must be a number from 200 to 599, not 101/);
 });
 
-test('holdHello holds hello and the events after it', async (t) => {
+test('holdHello holds back hello and the events after it', async (t) => {
   const slack = await startWorkspace(t);
   slack.faults.holdHello();
   const client = await Client.open(slack);
@@ -150,6 +150,39 @@ test('holdHello holds hello and the events after it', async (t) => {
   slack.faults.holdHello(false);
   assert.strictEqual((await client.next()).type, 'hello');
   assert.strictEqual((await client.next()).text, 'after hello');
+  await Client.connect(slack);
+});
+
+test('goodbye is sent before the close frame', async (t) => {
+  const slack = await startWorkspace(t);
+  const second = slack.addBot('second');
+  const client = await Client.connect(slack);
+  const other = await Client.connect(slack, { token: second.token });
+  assert.strictEqual(slack.faults.goodbye({ closeAfter: 30, to: slack.bot }), 1);
+  assert.deepStrictEqual(await client.next(), { type: 'goodbye' });
+  assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong', 'until then all goes on');
+  assert.strictEqual((await client.closed).code, 1000);
+  assert.strictEqual((await other.ask({ id: 1, type: 'ping' })).type, 'pong');
+});
+
+test('a connection that the client closes is not closed again by an earlier goodbye', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  const [connection] = slack.connections;
+  slack.faults.goodbye({ closeAfter: 1e9 });
+  client.ws.close(4000);
+  assert.strictEqual((await connection.closed).code, 4000);
+});
+
+test('migrate sends team_migration_started, closes, and refuses the next connect calls', async (t) => {
+  const slack = await startWorkspace(t);
+  const client = await Client.connect(slack);
+  assert.strictEqual(slack.faults.migrate({ refusals: 2 }), 1);
+  assert.deepStrictEqual(await client.next(), { type: 'team_migration_started' });
+  assert.strictEqual((await client.closed).code, 1000);
+  for (let i = 0; i < 2; i += 1) {
+    assert.strictEqual((await call(slack, 'rtm.connect')).body.error, 'migration_in_progress');
+  }
   await Client.connect(slack);
 });
 
@@ -168,7 +201,7 @@ test('clear ends all faults', async (t) => {
   assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong');
 });
 
-test('a dropped connection takes its late replies with it', async (t) => {
+test('a dropped connection cancels its delayed replies', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   slack.faults.delayReplies(1e6);
@@ -178,7 +211,7 @@ test('a dropped connection takes its late replies with it', async (t) => {
   await once(client.ws, 'close');
 });
 
-test('a late reply that cannot be written is refused, and ends nothing', async (t) => {
+test('a delayed reply that cannot be written as JSON does not end the process', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   slack.faults.delayReplies(5);
@@ -188,7 +221,7 @@ test('a late reply that cannot be written is refused, and ends nothing', async (
   assert.strictEqual((await client.ask({ id: 2, type: 'ping' })).reply_to, 2);
 });
 
-test('a flood to a client that has stopped reading can be ended', async (t) => {
+test('a flood ends on clear() even if a client has stopped reading', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   client.ws.pause();

@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { startWorkspace, Client } = require('./support');
 
-test('a message is acknowledged to its sender and told to the other members', async (t) => {
+test('the sender of a message gets a reply, and the other members get the message', async (t) => {
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   const [sender, twin, other] = await Promise.all([
@@ -27,7 +27,7 @@ test('a message is acknowledged to its sender and told to the other members', as
   assert.strictEqual((await sender.ask({ id: 8, type: 'ping' })).type, 'pong', 'no event for the sender before this');
 });
 
-test('only members are told', async (t) => {
+test('only members get a message', async (t) => {
   const channels = ['general', { name: 'club', members: ['ann', 'second'] }];
   const slack = await startWorkspace(t, { channels, bots: ['robot', 'second'] });
   const outsider = await Client.connect(slack);
@@ -37,7 +37,7 @@ test('only members are told', async (t) => {
   assert.strictEqual((await outsider.ask({ id: 1, type: 'ping' })).type, 'pong');
 });
 
-test('timestamps are unique and rise, as text too', async (t) => {
+test('timestamps are unique and increasing, also as text', async (t) => {
   const slack = await startWorkspace(t);
   for (let i = 0; i < 1000; i += 1) slack.user('ann').say('#general', `message ${i}`);
   const stamps = slack.messages('#general').map((message) => message.ts);
@@ -45,7 +45,7 @@ test('timestamps are unique and rise, as text too', async (t) => {
   assert.strictEqual(stamps.length, 1000);
 });
 
-test("what cannot be posted has Slack's error", async (t) => {
+test("a message that cannot be posted gets Slack's error", async (t) => {
   const slack = await startWorkspace(t, { channels: ['general', { name: 'club', members: ['ann'] }] });
   const client = await Client.connect(slack);
   const channel = slack.channel('#general').id;
@@ -68,7 +68,7 @@ test("what cannot be posted has Slack's error", async (t) => {
   assert.deepStrictEqual(slack.messages('#general'), []);
 });
 
-test('ids may exceed 32 bits; a thread is kept', async (t) => {
+test('a message keeps its thread, and its id may exceed 32 bits', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const channel = slack.channel('general').id;
@@ -77,7 +77,7 @@ test('ids may exceed 32 bits; a thread is kept', async (t) => {
   assert.strictEqual(slack.messages('general')[0].thread_ts, '1.000001');
 });
 
-test('a user speaks in channels and by direct message', async (t) => {
+test('a user posts in channels and by direct message', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const said = slack.user('ann').say('#general', 'hi', { subtype: 'me_message', channel: 'C404' });
@@ -94,10 +94,10 @@ test('a user speaks in channels and by direct message', async (t) => {
   assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong');
 });
 
-test('a test that names nobody, or a channel not joined, is told so', async (t) => {
+test('unknown users, unknown channels and missing membership cause an error', async (t) => {
   const slack = await startWorkspace(t, { channels: ['general', { name: 'club', members: ['ann'] }] });
-  assert.throws(() => slack.user('zed'), /no user "zed"; there are @ann, @bob, @carol, @robot/);
-  assert.throws(() => slack.channel('#zoo'), /no channel "#zoo"; there are #general, #club/);
+  assert.throws(() => slack.user('zed'), /unknown user "zed"; known users: @ann, @bob, @carol, @robot/);
+  assert.throws(() => slack.channel('#zoo'), /unknown channel "#zoo"; known channels: #general, #club/);
   assert.throws(() => slack.user('bob').say('#club', 'x'), /@bob is not a member of #club/);
   assert.throws(() => slack.user('bob').say('#general'), /text must be a string, not undefined/);
   assert.throws(() => slack.user('bob').dm('bob', 'x'), /@bob cannot have direct messages with itself/);

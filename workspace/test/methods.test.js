@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { startWorkspace, call, Client } = require('./support');
 
-/** A workspace with what these tests need, and a short way to call its methods. */
+/** A workspace, and a function that calls its methods. */
 async function start(t) {
   const slack = await startWorkspace(t, {
     channels: [
@@ -24,11 +24,11 @@ test("chat.update changes the bot's own messages", async (t) => {
   const { slack, ask, error, id, ann } = await start(t);
   const channel = id('general');
   const { ts } = await ask('chat.postMessage', { channel, text: 'one', blocks: '[{"type":"divider"}]' });
-  const answer = await ask('chat.update', { channel, ts, text: 'two' });
-  assert.deepStrictEqual([answer.ok, answer.channel, answer.ts, answer.text], [true, channel, ts, 'two']);
-  assert.deepStrictEqual(answer.message.edited.user, slack.bot.id);
-  assert.deepStrictEqual(answer.message.blocks, [{ type: 'divider' }], 'what is left out stays');
-  assert.strictEqual('channel' in answer.message, false);
+  const response = await ask('chat.update', { channel, ts, text: 'two' });
+  assert.deepStrictEqual([response.ok, response.channel, response.ts, response.text], [true, channel, ts, 'two']);
+  assert.deepStrictEqual(response.message.edited.user, slack.bot.id);
+  assert.deepStrictEqual(response.message.blocks, [{ type: 'divider' }], 'a field that is left out stays');
+  assert.strictEqual('channel' in response.message, false);
   assert.strictEqual((await ask('chat.update', { channel, ts, text: 'two', blocks: '[]' })).message.blocks, undefined);
   assert.strictEqual(slack.messages(channel)[0].text, 'two');
   const foreign = ann.say('#general', 'mine');
@@ -57,8 +57,8 @@ test("chat.delete deletes the bot's own messages", async (t) => {
 test('chat.postEphemeral shows a message to one member', async (t) => {
   const { slack, ask, error, id, ann, bob } = await start(t);
   const channel = id('ours');
-  const answer = await ask('chat.postEphemeral', { channel, user: ann.id, text: 'psst' });
-  assert.deepStrictEqual(Object.keys(answer), ['ok', 'message_ts']);
+  const response = await ask('chat.postEphemeral', { channel, user: ann.id, text: 'psst' });
+  assert.deepStrictEqual(Object.keys(response), ['ok', 'message_ts']);
   assert.deepStrictEqual(slack.messages(channel), [], 'nobody keeps it');
   assert.strictEqual(await error('chat.postEphemeral', { channel, user: bob.id, text: 'x' }), 'user_not_in_channel');
   assert.strictEqual(await error('chat.postEphemeral', { channel, user: 'U404', text: 'x' }), 'user_not_in_channel');
@@ -129,7 +129,7 @@ test('conversations.info and conversations.members', async (t) => {
   assert.strictEqual(await error('conversations.members', { channel: id('general'), limit: 'x' }), 'invalid_limit');
 });
 
-test('conversations.history gives the newest first, in pages, without what is in threads', async (t) => {
+test('conversations.history returns pages with the newest messages first, without replies in threads', async (t) => {
   const { slack, ask, error, id, ann } = await start(t);
   const channel = id('general');
   const said = ['a', 'b', 'c', 'd', 'e'].map((text) => ann.say('#general', text));
@@ -237,7 +237,7 @@ test('team.info, bots.info, emoji.list, and files.upload, which is a stub', asyn
   });
 });
 
-test('every method of the list is there, and wants a token', async (t) => {
+test('every documented method exists and needs a token', async (t) => {
   const { slack } = await start(t);
   const all = `rtm.connect rtm.start auth.test chat.postMessage chat.update chat.delete chat.postEphemeral reactions.add
     reactions.remove users.list users.info users.getPresence users.setPresence conversations.list conversations.info
@@ -252,7 +252,7 @@ test('every method of the list is there, and wants a token', async (t) => {
   assert.strictEqual((await call(slack, 'conversations.replies')).body.error, 'unknown_method');
 });
 
-test('conversations.history goes forward from oldest, and leaves nothing out', async (t) => {
+test('conversations.history with oldest goes forward and skips no message', async (t) => {
   const { ask, id, ann } = await start(t);
   const channel = id('general');
   const said = Array.from({ length: 8 }, (_, n) => ann.say('#general', String(n)));
@@ -267,7 +267,7 @@ test('conversations.history goes forward from oldest, and leaves nothing out', a
   assert.deepStrictEqual(pages, ['321', '654', '7']);
 });
 
-test('rtm.start tells how the bot is, and no message of a channel it is not in', async (t) => {
+test("rtm.start has the bot's presence, and no message of a channel that the bot is not in", async (t) => {
   const { slack, ask, ann } = await start(t);
   ann.say('#club', 'among us');
   ann.say('#general', 'for all');
@@ -281,7 +281,7 @@ test('rtm.start tells how the bot is, and no message of a channel it is not in',
   assert.strictEqual(slack.bot.presence, 'away', 'it has no connection');
 });
 
-test('who leaves before a page hides nobody', async (t) => {
+test('a member who leaves between two pages does not hide another member', async (t) => {
   const { slack, ask, id } = await start(t);
   const channel = id('random');
   const all = [...slack.channel('random').members];
@@ -291,7 +291,7 @@ test('who leaves before a page hides nobody', async (t) => {
   assert.deepStrictEqual((await ask('conversations.members', { channel, limit: 2, cursor })).members, all.slice(2, 4));
 });
 
-test('the last of a page may leave, and come back', async (t) => {
+test('the last member of a page can leave and come back', async (t) => {
   const { slack, ask, id } = await start(t);
   const channel = id('random');
   const all = [...slack.channel('random').members];
@@ -305,7 +305,7 @@ test('the last of a page may leave, and come back', async (t) => {
   assert.strictEqual((await next())[0], all[2], 'which is the last one now');
 });
 
-test('blocks and attachments are objects, not too many', async (t) => {
+test('blocks and attachments must be objects, and their number is limited', async (t) => {
   const { error, id } = await start(t);
   const channel = id('general');
   const send = (key, value) => error('chat.postMessage', { channel, text: 'x', [key]: JSON.stringify(value) });

@@ -1,4 +1,4 @@
-// The answers to rtm.connect against openapi/rtm-connect.yaml.
+// The responses of rtm.connect, checked against openapi/rtm-connect.yaml.
 'use strict';
 
 const assert = require('node:assert');
@@ -10,13 +10,13 @@ const { parse } = require('yaml');
 const { startWorkspace } = require('./support');
 
 const description = parse(readFileSync(path.join(__dirname, '..', 'openapi', 'rtm-connect.yaml'), 'utf8'));
-// OpenAPI's own words are no schema; strict for the schemas in it all the same would refuse them.
+// Not strict: an OpenAPI document has keywords that JSON Schema does not know.
 const ajv = new Ajv({ strict: false, allErrors: true });
 ajv.addSchema(description, 'description');
 
 const pointer = (...keys) => `/${keys.map((key) => key.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`;
 
-/** Says what of an answer is not described: nothing where it is all right. */
+/** The differences between a response and its description; empty if there are none. */
 function deviations({ method, status, headers, body }) {
   const { responses } = description.paths['/rtm.connect'][method.toLowerCase()];
   let at = pointer('paths', '/rtm.connect', method.toLowerCase(), 'responses', String(status));
@@ -46,7 +46,7 @@ function deviations({ method, status, headers, body }) {
   return found;
 }
 
-/** Calls rtm.connect; gives what was answered. */
+/** Calls rtm.connect, and returns the response. */
 async function connect(slack, { method = 'POST', token = slack.token, query = '', body, headers = {} } = {}) {
   const response = await fetch(`${slack.apiUrl}rtm.connect${query}`, {
     method,
@@ -75,15 +75,15 @@ const calls = {
 };
 
 for (const [name, [request, expected]] of Object.entries(calls)) {
-  test(`rtm.connect as described: ${name}`, async (t) => {
-    const answer = await connect(await startWorkspace(t), request);
-    assert.deepStrictEqual(deviations(answer), []);
-    const { ok, error } = JSON.parse(answer.body);
+  test(`rtm.connect matches its description: ${name}`, async (t) => {
+    const actual = await connect(await startWorkspace(t), request);
+    assert.deepStrictEqual(deviations(actual), []);
+    const { ok, error } = JSON.parse(actual.body);
     assert.strictEqual(ok || error, expected);
   });
 }
 
-test('rtm.connect as described: every error that Slack documents', async (t) => {
+test('rtm.connect matches its description: every error that Slack documents', async (t) => {
   const slack = await startWorkspace(t);
   for (const error of description.components.schemas.ErrorCode.enum) {
     slack.faults.refuseConnect({ error });
@@ -91,19 +91,19 @@ test('rtm.connect as described: every error that Slack documents', async (t) => 
   }
 });
 
-test('rtm.connect as described: a rate limit, and a body that is too long', async (t) => {
+test('rtm.connect matches its description: a rate limit, and a body that is too long', async (t) => {
   const slack = await startWorkspace(t);
   const limited = { status: 429, headers: { 'retry-after': '30' }, body: { ok: false, error: 'ratelimited' } };
   slack.faults.refuseConnect(limited, 2);
   for (const method of ['GET', 'POST']) {
-    const answer = await connect(slack, { method });
-    assert.deepStrictEqual([answer.status, deviations(answer)], [429, []]);
+    const actual = await connect(slack, { method });
+    assert.deepStrictEqual([actual.status, deviations(actual)], [429, []]);
   }
   const long = await connect(slack, { body: 'x'.repeat(10_000_001), headers: { 'content-type': form } });
   assert.deepStrictEqual([long.status, deviations(long)], [413, []]);
 });
 
-test('an answer that is not as described is noticed', async (t) => {
+test('a response that does not match the description is found', async (t) => {
   const slack = await startWorkspace(t);
   const wrong = [
     { error: 'made_up' },
@@ -115,20 +115,20 @@ test('an answer that is not as described is noticed', async (t) => {
     { status: 200, headers: {}, body: { ok: true } },
     { status: 200, headers: {}, body: { ok: true, url: 'http://x/', team: {}, self: {} } },
   ];
-  for (const answer of wrong) {
-    slack.faults.refuseConnect(answer);
-    assert.notDeepStrictEqual(deviations(await connect(slack)), [], JSON.stringify(answer));
+  for (const response of wrong) {
+    slack.faults.refuseConnect(response);
+    assert.notDeepStrictEqual(deviations(await connect(slack)), [], JSON.stringify(response));
   }
 });
 
 const recorded = path.join(__dirname, '..', '..', '..', 'shared', 'data', 'rtm-connect.json');
-test('recorded answers of Slack are as described', {
-  skip: !existsSync(recorded) && 'no recordings are at hand',
+test('recorded responses of Slack match the description', {
+  skip: !existsSync(recorded) && 'there are no recordings',
 }, () => {
   const validate = ajv.compile({ $ref: 'description#/components/schemas/Session' });
-  const answers = JSON.parse(readFileSync(recorded, 'utf8')).filter(
+  const responses = JSON.parse(readFileSync(recorded, 'utf8')).filter(
     ({ ok, url }) => ok && /^wss?:\/\/[^/]+\//.test(url),
   );
-  assert.ok(answers.length > 0);
-  for (const answer of answers) assert.ok(validate(answer), ajv.errorsText(validate.errors));
+  assert.ok(responses.length > 0);
+  for (const response of responses) assert.ok(validate(response), ajv.errorsText(validate.errors));
 });

@@ -1,4 +1,4 @@
-// The page in a real browser: a person reads, writes, and breaks things; a bot is at the other end.
+// The page in a browser, with a bot connected: reading, writing, faults, the Wire panel.
 'use strict';
 
 const assert = require('node:assert');
@@ -6,7 +6,7 @@ const { test } = require('node:test');
 const { skip, timeout, startWorkspace, startBot, openPage, shown, fault } = require('./page-support');
 const { call, Client, refusedStatus } = require('./support');
 
-/** The next frame of a client that is no sign of somebody typing. */
+/** The next frame of a client that is not `user_typing`. */
 async function next(client) {
   for (;;) {
     const frame = await client.next();
@@ -14,13 +14,13 @@ async function next(client) {
   }
 }
 
-test('a person types, the bot answers, the message shows', { skip, timeout }, async (t) => {
+test("a person writes to the bot, and the page shows the bot's answer", { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   await page.getByText('No bot is connected').waitFor();
   assert.match(await page.locator('.connect pre').textContent(), new RegExp(`${slack.token}.*${slack.apiUrl}`));
   await startBot(t, slack);
-  await page.locator('.bot.on').waitFor();
+  await page.locator('.bot.connected').waitFor();
   assert.strictEqual(await page.locator('.connect').count(), 0);
 
   await page.locator('#write').fill('@robot ping & <b>, see #random or https://example.com/a?b=1&c=2.');
@@ -58,7 +58,7 @@ test('a person types, the bot answers, the message shows', { skip, timeout }, as
   await page.locator('#wire-log .entry.call b', { hasText: 'rtm.connect' }).first().waitFor();
 });
 
-test('one can speak as anybody, and to the bot directly', { skip, timeout }, async (t) => {
+test('a person can speak as any user, and send direct messages to the bot', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   await startBot(t, slack);
   const page = await openPage(t, slack);
@@ -73,13 +73,13 @@ test('one can speak as anybody, and to the bot directly', { skip, timeout }, asy
     [slack.user('carol').id, slack.bot.id],
   );
   await page.locator('#actor').selectOption({ label: 'bob' });
-  await page.getByText('Nothing has been said in @robot yet.').waitFor();
+  await page.getByText('No messages in @robot yet.').waitFor();
   await page.locator('#presence').click();
   await page.locator('#presence', { hasText: 'away' }).waitFor();
   assert.strictEqual(slack.user('bob').presence, 'away');
 });
 
-test('who types, who is there, and what is unread is shown', { skip, timeout }, async (t) => {
+test('the page shows typing users, presence and unread messages', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   slack.user('bob').typing('#general');
@@ -100,7 +100,7 @@ test('who types, who is there, and what is unread is shown', { skip, timeout }, 
   assert.strictEqual(await random.locator('.badge').count(), 0);
 });
 
-test('reactions, threads, edits and deletions: made here, and seen when a bot makes them', {
+test('reactions, threads, edits and deletions work on the page, and those of a bot are shown', {
   skip,
   timeout,
 }, async (t) => {
@@ -116,11 +116,11 @@ test('reactions, threads, edits and deletions: made here, and seen when a bot ma
   await row.hover();
   await row.getByRole('button', { name: 'React' }).click();
   await page.locator('#react-choices [aria-label=tada]').click();
-  await row.locator('.chip[aria-pressed=true]', { hasText: '1' }).waitFor();
+  await row.locator('.reaction[aria-pressed=true]', { hasText: '1' }).waitFor();
   assert.strictEqual((await next(client)).type, 'reaction_added');
-  await row.locator('.chip').click();
+  await row.locator('.reaction').click();
   assert.strictEqual((await next(client)).type, 'reaction_removed');
-  await row.locator('.chip').waitFor({ state: 'detached' });
+  await row.locator('.reaction').waitFor({ state: 'detached' });
 
   await row.hover();
   await row.getByRole('button', { name: 'Edit' }).click();
@@ -162,7 +162,7 @@ test('reactions, threads, edits and deletions: made here, and seen when a bot ma
     { channel: said.channel },
     { via: 'web' },
   );
-  await row.locator('.chip', { hasText: '👀' }).waitFor();
+  await row.locator('.reaction', { hasText: '👀' }).waitFor();
 
   await page.locator('#write').fill('to be deleted');
   await page.locator('#write').press('Enter');
@@ -172,7 +172,7 @@ test('reactions, threads, edits and deletions: made here, and seen when a bot ma
   await page.locator('#log').getByText('to be deleted').waitFor({ state: 'detached' });
 });
 
-test('channels: made, joined, left, and refused with a reason', { skip, timeout }, async (t) => {
+test('channels can be created, joined and left, and an error is shown', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   await page.locator('#create-open').click();
@@ -192,13 +192,13 @@ test('channels: made, joined, left, and refused with a reason', { skip, timeout 
   await page.getByPlaceholder('bob is not in #plans').waitFor();
 });
 
-test('drop, goodbye, migrate and half-open do to a bot what they say', { skip, timeout }, async (t) => {
+test('the buttons for drop, goodbye, migrate and half-open cause these faults', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   assert.match(await fault(page, 'drop'), /no bot is connected/);
   const connect = async () => {
     const client = await Client.connect(slack);
-    await page.locator('.bot.on').waitFor();
+    await page.locator('.bot.connected').waitFor();
     return client;
   };
 
@@ -233,7 +233,7 @@ test('drop, goodbye, migrate and half-open do to a bot what they say', { skip, t
   await page.locator('[data-fault=silence][aria-pressed=false]').waitFor();
 });
 
-test('delay, refuse, rate-limit, hold and clear do to a bot what they say', { skip, timeout }, async (t) => {
+test('the buttons for delay, refuse, rate-limit, hold and clear cause these faults', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   const client = await Client.connect(slack);
@@ -278,12 +278,12 @@ test('delay, refuse, rate-limit, hold and clear do to a bot what they say', { sk
   await slack.nextConnection();
   assert.deepStrictEqual(held.texts, []);
   await fault(page, 'refuseConnect', 'fatal_error');
-  assert.match(await fault(page, 'clear'), /No faults/);
+  assert.match(await fault(page, 'clear'), /All faults ended/);
   assert.strictEqual((await held.next()).type, 'hello');
   assert.strictEqual((await call(slack, 'rtm.connect')).body.ok, true);
 });
 
-test('everything can be done by keyboard', { skip, timeout }, async (t) => {
+test('the whole page can be used by keyboard', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const page = await openPage(t, slack);
@@ -311,7 +311,7 @@ test('everything can be done by keyboard', { skip, timeout }, async (t) => {
   await press('Escape', 'r');
   await page.locator('#react[open]').waitFor();
   await press('Tab', 'ArrowRight', 'Enter');
-  await row.locator('.chip').waitFor();
+  await row.locator('.reaction').waitFor();
   await press('e');
   await page.locator('#write:focus').waitFor();
   await press('Control+A');
@@ -361,7 +361,7 @@ test('everything can be done by keyboard', { skip, timeout }, async (t) => {
   assert.strictEqual(await page.locator('#create[open]').count(), 0, 'single keys can be turned off');
 });
 
-test('the wire can be filtered and paused, and a frame opened', { skip, timeout }, async (t) => {
+test('the Wire panel can be filtered and paused, and a frame can be opened', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   const client = await Client.connect(slack);
@@ -376,7 +376,7 @@ test('the wire can be filtered and paused, and a frame opened', { skip, timeout 
   await page.waitForFunction(() => document.querySelectorAll('#wire-log .entry').length === 1);
   await page.locator('#wire-kind').selectOption('');
   await page.locator('#wire-filter').fill('general nothing');
-  await page.getByText('Nothing matches.').waitFor();
+  await page.getByText('No entry matches the filter.').waitFor();
   await page.locator('#wire-filter').fill('message robot');
   await page.waitForFunction(() => document.querySelectorAll('#wire-log .entry').length === 1);
   await page.locator('#wire-log summary').click();
@@ -390,7 +390,7 @@ test('the wire can be filtered and paused, and a frame opened', { skip, timeout 
   await page.locator('#wire-pause').click();
   const before = await page.locator('#wire-log .entry').count();
   await client.ask({ id: 2, type: 'ping' });
-  await page.locator('#wire-count', { hasText: 'paused, 2 since' }).waitFor();
+  await page.locator('#wire-count', { hasText: 'paused, 2 new' }).waitFor();
   assert.strictEqual(await page.locator('#wire-log .entry').count(), before);
   await page.locator('#wire-pause').click();
   await page.waitForFunction((number) => document.querySelectorAll('#wire-log .entry').length === number, before + 2);

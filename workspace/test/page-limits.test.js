@@ -1,4 +1,4 @@
-// The page in a real browser, when it gets what it should not: markup, far too much, or no workspace at all.
+// The page in a browser with HTML in texts, with too many messages, and without a workspace.
 'use strict';
 
 const assert = require('node:assert');
@@ -29,7 +29,7 @@ const MARKUP = [
   '\u202e\u0000<style>*{display:none}</style>',
 ];
 
-test('everything a user types is text, never markup', { skip, timeout }, async (t) => {
+test('text from users never becomes HTML', { skip, timeout }, async (t) => {
   const evil = '<img src=x onerror=alert(1)>';
   const slack = await startWorkspace(t, {
     team: { name: evil },
@@ -64,7 +64,7 @@ test('everything a user types is text, never markup', { skip, timeout }, async (
   client.send(evil);
   await call(slack, evil).catch(() => {});
   await page.locator('#typing', { hasText: 'is typing' }).waitFor();
-  await page.locator('#wire-log .entry', { hasText: 'no JSON' }).waitFor();
+  await page.locator('#wire-log .entry', { hasText: 'not JSON' }).waitFor();
   for (const summary of await page.locator('#wire-log .entry.in summary').all()) await summary.click();
   await page.locator('#channels button', { hasText: evil }).click();
   await page.locator('#channel-topic', { hasText: evil }).waitFor();
@@ -95,7 +95,7 @@ test('everything a user types is text, never markup', { skip, timeout }, async (
   );
 });
 
-test('even a script that got in could not make markup, or load anything', { skip, timeout }, async (t) => {
+test("the page's policy prevents an injected script from creating HTML and scripts", { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack, { expected: /requires 'Trusted(HTML|Script)' assignment/ });
   const tries = await page.evaluate(async () => {
@@ -122,7 +122,7 @@ test('even a script that got in could not make markup, or load anything', { skip
   assert.deepStrictEqual(tries, { innerHTML: 'TypeError', script: 'TypeError', ran: false });
 });
 
-test('a message of 40,000 characters is shown in part, and in whole when asked for', { skip, timeout }, async (t) => {
+test('a message of 40,000 characters is shown in part, and completely on request', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   await page.locator('#write').fill('y'.repeat(40_000));
@@ -152,11 +152,11 @@ test('a message of 40,000 characters is shown in part, and in whole when asked f
   while ((await more.count()) > 0) await more.first().click();
 });
 
-test('a flood of 5,000 messages a second is thinned out, and the page says so', { skip, timeout }, async (t) => {
+test('during a flood of 5,000 messages per second the page shows some and says so', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   await Client.connect(slack);
   const page = await openPage(t, slack);
-  await page.locator('.bot.on').waitFor();
+  await page.locator('.bot.connected').waitFor();
   await page.evaluate(() => {
     window.most = { messages: 0, frames: 0, nodes: 0 };
     new MutationObserver(() => {
@@ -165,15 +165,15 @@ test('a flood of 5,000 messages a second is thinned out, and the page says so', 
       window.most.nodes = Math.max(window.most.nodes, document.querySelectorAll('*').length);
     }).observe(document.body, { childList: true, subtree: true });
   });
-  assert.match(await fault(page, 'flood', '5000/3'), /5,000 messages a second/);
-  await page.locator('#flood', { hasText: /messages a second: \d+ of them are drawn/ }).waitFor();
-  await page.locator('#wire-count', { hasText: /thinned out/ }).waitFor();
+  assert.match(await fault(page, 'flood', '5000/3'), /5,000 messages per second/);
+  await page.locator('#flood', { hasText: /messages per second, \d+ of them shown/ }).waitFor();
+  await page.locator('#wire-count', { hasText: /some not shown/ }).waitFor();
   await page.locator('#write').fill('said in the flood');
   await page.locator('#write').press('Enter');
   await page.waitForFunction(() => document.querySelector('#write').value === '');
   await page.locator('#flood').waitFor({ state: 'hidden', timeout: 30_000 });
-  await page.locator('#log .gap', { hasText: 'too fast to be drawn' }).first().waitFor();
-  await page.locator('#wire-log .gap', { hasText: 'not drawn' }).first().waitFor();
+  await page.locator('#log .gap', { hasText: 'skipped: too many to show' }).first().waitFor();
+  await page.locator('#wire-log .gap', { hasText: 'not shown' }).first().waitFor();
   assert.ok(slack.messages('#general').some(({ text }) => text === 'said in the flood'));
   const most = await page.evaluate(() => window.most);
   assert.ok(most.messages > 20 && most.messages <= 220, `${most.messages} rows of messages`);
@@ -184,7 +184,7 @@ test('a flood of 5,000 messages a second is thinned out, and the page says so', 
   await shown(page, 'after the flood');
 });
 
-test('the page holds 200 messages, and shows earlier ones when asked to', { skip, timeout }, async (t) => {
+test('the page holds 200 messages and loads earlier ones on request', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   for (let index = 0; index < 450; index += 1) slack.user('bob').say('#general', `m${index}`);
@@ -206,7 +206,7 @@ test('the page holds 200 messages, and shows earlier ones when asked to', { skip
   await shown(page, 'said from back there');
 });
 
-test('the page comes back by itself when the workspace does, and keeps what was typed', {
+test('the page reconnects to a restarted workspace and keeps the text in the field', {
   skip,
   timeout,
 }, async (t) => {

@@ -1,4 +1,4 @@
-// How the page looks in a real browser: on a phone, in light and dark, and for those who need contrast, names and roles.
+// The page's layout and accessibility in a browser: keyboard focus, phones, light and dark, WCAG.
 'use strict';
 
 const assert = require('node:assert');
@@ -10,7 +10,7 @@ const { Client } = require('./support');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const widthOf = (page) => page.evaluate(() => document.documentElement.scrollWidth);
 
-test('every control can be reached with Tab, and shows where the focus is', { skip, timeout }, async (t) => {
+test('every control can be reached with Tab and has a visible focus', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack);
   const controls = await page.evaluate(
@@ -40,7 +40,7 @@ test('every control can be reached with Tab, and shows where the focus is', { sk
   assert.ok(reached.size >= controls, `${reached.size} of ${controls}`);
 });
 
-test('on a phone nothing scrolls sideways, whatever is said', { skip, timeout }, async (t) => {
+test('on a phone nothing scrolls sideways', { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t, {
     channels: ['general', 'a-channel-with-a-name-that-is-as-long-as-slack-lets-a-name-be-which-is-eighty'],
   });
@@ -49,9 +49,9 @@ test('on a phone nothing scrolls sideways, whatever is said', { skip, timeout },
   slack.user('bob').say('#general', 'w'.repeat(500));
   slack.user('bob').say('#general', `\`\`\`${'c'.repeat(300)}\`\`\` <https://example.com/${'l'.repeat(300)}>`);
   const row = await shown(page, 'www');
-  for (const view of ['side', 'faults', 'wire', 'talk']) {
+  for (const view of ['sidebar', 'faults', 'wire', 'conversation']) {
     await page.locator(`.tabs [data-view=${view}]`).tap();
-    const part = { side: '#side', faults: '#faults', wire: '#wire', talk: '#talk' }[view];
+    const part = { sidebar: '#sidebar', faults: '#faults', wire: '#wire', conversation: '#conversation' }[view];
     await page.locator(part).waitFor();
     assert.strictEqual(await widthOf(page), 375, view);
     const wide = await page.evaluate(
@@ -74,7 +74,7 @@ test('on a phone nothing scrolls sideways, whatever is said', { skip, timeout },
 });
 
 for (const colorScheme of ['light', 'dark']) {
-  test(`WCAG 2.2 AA, ${colorScheme}: contrast, names, roles`, { skip, timeout }, async (t) => {
+  test(`the ${colorScheme} page meets WCAG 2.2 AA (contrast, names, roles)`, { skip, timeout }, async (t) => {
     const slack = await startWorkspace(t);
     const check = async (page, where) => {
       await page.evaluate(axe);
@@ -118,7 +118,7 @@ for (const colorScheme of ['light', 'dark']) {
     client.send({ id: 1, type: 'message', channel: said.channel, text: 'hi' });
     await shown(page, 'hi');
     const row = await shown(page, 'bold');
-    await row.locator('.chip').nth(1).waitFor();
+    await row.locator('.reaction').nth(1).waitFor();
     await row.hover();
     await fault(page, 'delayReplies');
     await fault(page, 'drop');
@@ -151,14 +151,14 @@ for (const colorScheme of ['light', 'dark']) {
     await row.getByRole('button', { name: 'Edit' }).click();
     await check(page, 'editing');
     const phone = await openPage(t, slack, { colorScheme, size: 'phone' });
-    for (const view of ['side', 'faults', 'wire', 'talk']) {
+    for (const view of ['sidebar', 'faults', 'wire', 'conversation']) {
       await phone.locator(`.tabs [data-view=${view}]`).click();
       await check(phone, `${view} on a phone`);
     }
   });
 }
 
-test('light and dark are as the system says', { skip, timeout }, async (t) => {
+test("the page follows the system's light or dark setting", { skip, timeout }, async (t) => {
   const slack = await startWorkspace(t);
   const page = await openPage(t, slack, { colorScheme: 'light' });
   const brightness = () => page.evaluate(() => Number(/\d+/.exec(getComputedStyle(document.body).backgroundColor)[0]));

@@ -1,4 +1,4 @@
-// Owns what the tests of the page share: a browser, a page that shows a workspace, a bot, and what a test does there.
+// Shared by the tests of the page: a browser, an open page, a bot.
 'use strict';
 
 const assert = require('node:assert');
@@ -8,7 +8,7 @@ const { RTMClient } = require('rtm-api-peer');
 const { Workspace } = require('..');
 const { executablePath, skip } = require('./chromium');
 
-/** ms; where a bot waits for what never comes */
+/** ms */
 const timeout = 60_000;
 const silent = {
   debug() {},
@@ -26,7 +26,7 @@ const silent = {
 let launched;
 after(async () => (await launched)?.close());
 
-/** A browser without a head. */
+/** A headless browser. */
 function browser() {
   launched ??= chromium.launch({ executablePath, args: ['--no-sandbox', '--headless', '--disable-dev-shm-usage'] });
   return launched;
@@ -36,7 +36,8 @@ function browser() {
 const endings = new WeakMap();
 
 /**
- * Does something when a test has ended: what was asked for last comes first, so that a bot leaves before its workspace.
+ * Calls a function after a test. The last one that was added is called first: a bot disconnects before its workspace
+ * closes.
  *
  * @param {import('node:test').TestContext} t
  * @param {() => unknown} end
@@ -67,8 +68,8 @@ async function startWorkspace(t, options) {
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 375, height: 740 } };
 
 /**
- * Opens the page of a workspace, and waits until it is live. The test fails if the page logs an error or throws, unless
- * it is `expected`.
+ * Opens the page of a workspace, and waits until it is connected. The test fails if the page logs an error or throws,
+ * unless the error matches `expected`.
  *
  * @param {import('node:test').TestContext} t
  * @param {import('..').Workspace} slack
@@ -81,7 +82,7 @@ async function openPage(t, slack, { size = 'desktop', expected = /WebSocket conn
   const problems = [];
   page.on('pageerror', (error) => problems.push(String(error.stack)));
   page.on('console', (message) => {
-    // The browser itself logs a lost socket.
+    // The browser logs the error of a lost socket.
     if (message.type() === 'error' && !expected.test(message.text())) problems.push(message.text());
   });
   page.on('dialog', (dialog) => {
@@ -97,14 +98,14 @@ async function openPage(t, slack, { size = 'desktop', expected = /WebSocket conn
   return page;
 }
 
-/** Waits until a message with this text is shown; gives its row. */
+/** Waits until a message with this text is shown, and returns its row. */
 async function shown(page, text, log = '#log') {
   const row = page.locator(`${log} .message`, { hasText: text }).last();
   await row.waitFor();
   return row;
 }
 
-/** An unchanged client of Slack's that answers `ping`. */
+/** A bot with `@slack/rtm-api` that answers `ping`. */
 async function startBot(t, slack) {
   const rtm = new RTMClient(slack.token, { slackApiUrl: slack.apiUrl, logger: silent });
   atEnd(t, () => rtm.disconnect());
@@ -117,7 +118,7 @@ async function startBot(t, slack) {
   return rtm;
 }
 
-/** Presses the button of a fault; gives what the page says of it. */
+/** Presses the button of a fault, and returns the text that the page shows. */
 async function fault(page, name, choice) {
   const button = page.locator(`[data-fault=${name}]`);
   if (choice !== undefined) await button.locator('xpath=../select').selectOption(choice);

@@ -4,14 +4,14 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { startWorkspace, Client } = require('./support');
 
-test('nothing is told without a subscription', async (t) => {
+test('without a subscription there are no presence events', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   slack.user('ann').setPresence('away');
   assert.strictEqual((await client.ask({ id: 1, type: 'ping' })).type, 'pong');
 });
 
-test('a subscription tells the presence at once and every change, of those users alone', async (t) => {
+test('a subscription sends the presence at once and after each change, only of the users in it', async (t) => {
   const slack = await startWorkspace(t, { users: ['ann', { name: 'bob', presence: 'away' }, 'carol'] });
   const [ann, bob, carol] = ['ann', 'bob', 'carol'].map((name) => slack.user(name));
   const client = await Client.connect(slack);
@@ -36,7 +36,7 @@ test('a later subscription replaces the earlier one', async (t) => {
   assert.strictEqual((await client.next()).user, bob.id);
 });
 
-test('presence comes in batches where that was asked for', async (t) => {
+test('presence events are sent in batches to a client that asked for batches', async (t) => {
   const slack = await startWorkspace(t, { users: ['ann', { name: 'bob', presence: 'away' }, 'carol'] });
   const [ann, bob, carol] = ['ann', 'bob', 'carol'].map((name) => slack.user(name).id);
   const client = await Client.connect(slack, { batch_presence_aware: 1 });
@@ -47,7 +47,7 @@ test('presence comes in batches where that was asked for', async (t) => {
   assert.deepStrictEqual(await client.next(), { type: 'presence_change', presence: 'away', users: [ann, carol] });
 });
 
-test('a query tells once and subscribes to nothing', async (t) => {
+test('a presence query is answered once and subscribes to nothing', async (t) => {
   const slack = await startWorkspace(t);
   const ann = slack.user('ann');
   const client = await Client.connect(slack);
@@ -74,7 +74,7 @@ test('only active and away can be set', async (t) => {
   assert.throws(() => slack.user('ann').setPresence('auto'), /presence must be 'active' or 'away', not "auto"/);
 });
 
-test('who is named twice is told of once', async (t) => {
+test('a user who is named twice causes one presence event', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const { id } = slack.user('ann');

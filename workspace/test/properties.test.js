@@ -1,5 +1,5 @@
-// Whatever arrives, on a socket or in a request: the process goes on, answers are Slack's envelope or a 4xx, replies
-// are replies, and nothing of the inside is shown.
+// Property tests with random frames and requests: responses are Slack's envelope or a 4xx, frames get replies, and no
+// stack trace is sent.
 'use strict';
 
 const assert = require('node:assert');
@@ -18,7 +18,7 @@ const NAMES = `channel user users text ts timestamp thread_ts name presence type
   prevent_creation __proto__ constructor`.split(/\s+/);
 const FRAME_TYPES = ['ping', 'message', 'typing', 'presence_sub', 'presence_query', 'hello', 'constructor'];
 
-/** A workspace with something in it, and what its values are. */
+/** A workspace with messages, and an arbitrary of values, among them its ids. */
 async function start(t) {
   const slack = await startWorkspace(t, { maxFrameBytes: 1_000_000 });
   const ann = slack.user('ann');
@@ -51,22 +51,22 @@ async function start(t) {
   return { slack, value };
 }
 
-/** Fails where an answer is not what Slack would answer. */
-function checkAnswer(status, text, what) {
+/** Fails if a response is not one that Slack could send. */
+function checkResponse(status, text, what) {
   assert.ok(status === 200 || (status >= 400 && status < 500), `${status} for ${what}`);
-  const answer = JSON.parse(text);
-  assert.strictEqual(typeof answer.ok, 'boolean', what);
-  if (!answer.ok) assert.match(answer.error, /./, what);
-  assert.notStrictEqual(answer.error, 'internal_error', what);
+  const result = JSON.parse(text);
+  assert.strictEqual(typeof result.ok, 'boolean', what);
+  if (!result.ok) assert.match(result.error, /./, what);
+  assert.notStrictEqual(result.error, 'internal_error', what);
   assert.doesNotMatch(text, /node_modules|\.js:\d|at \w+ \(/, what);
-  const { messages = [], warnings = [] } = answer.response_metadata ?? {};
+  const { messages = [], warnings = [] } = result.response_metadata ?? {};
   assert.ok(
     [...messages, ...warnings].every((one) => typeof one === 'string'),
     what,
   );
 }
 
-test('every request gets an envelope', async (t) => {
+test("every request gets a response in Slack's envelope", async (t) => {
   const { slack, value } = await start(t);
   const params = fc.dictionary(fc.constantFrom(...NAMES), value, { maxKeys: 6 });
   const form = (given) =>
@@ -98,7 +98,7 @@ test('every request gets an envelope', async (t) => {
         const what = `${method} ${type} ${JSON.stringify(given)}`;
         const text = await response.text();
         if (text.startsWith('{"ok":true')) accepted += 1;
-        if (method !== 'api.test') checkAnswer(response.status, text, what);
+        if (method !== 'api.test') checkResponse(response.status, text, what);
         else assert.strictEqual(typeof JSON.parse(text).ok, 'boolean', what);
       },
     ),
@@ -107,7 +107,7 @@ test('every request gets an envelope', async (t) => {
   assert.ok(accepted > 100, `only ${accepted} requests were accepted`);
 });
 
-test('every body of every content type gets an envelope', async (t) => {
+test("every body of every content type gets a response in Slack's envelope", async (t) => {
   const { slack } = await start(t);
   const type = fc.oneof(
     fc.constantFrom(
@@ -148,13 +148,13 @@ test('every body of every content type gets an envelope', async (t) => {
     fc.asyncProperty(type, body, async (contentType, bytes) => {
       const headers = { 'content-type': contentType };
       const response = await fetch(`${slack.apiUrl}auth.test`, { method: 'POST', headers, body: bytes });
-      checkAnswer(response.status, await response.text(), `${contentType} ${bytes.toString('latin1')}`);
+      checkResponse(response.status, await response.text(), `${contentType} ${bytes.toString('latin1')}`);
     }),
     { numRuns: 600 },
   );
 });
 
-test('every frame with an id gets its reply, and the connection goes on', async (t) => {
+test('every frame with an id gets a reply, and the connection stays open', async (t) => {
   const { slack, value } = await start(t);
   const client = await Client.connect(slack);
   const frame = fc.record(
@@ -188,7 +188,7 @@ test('every frame with an id gets its reply, and the connection goes on', async 
   );
 });
 
-test('every frame that is no such thing gets an error, and the connection goes on', async (t) => {
+test('every invalid frame gets an error, and the connection stays open', async (t) => {
   const { slack } = await start(t);
   const client = await Client.connect(slack);
   const bytes = fc.uint8Array({ maxLength: 100 }).map((list) => Buffer.from(list));
@@ -204,7 +204,7 @@ test('every frame that is no such thing gets an error, and the connection goes o
   );
 });
 
-test('bytes that are no frames end a connection by the right code', async (t) => {
+test('bytes that are not a WebSocket frame close the connection with the matching code', async (t) => {
   const { slack } = await start(t);
   const head = fc.constantFrom(0x81, 0x82, 0x88, 0x89, 0x8a, 0x01, 0x00, 0x83, 0xc1, 0xff);
   const mask = fc.constantFrom(0x80, 0x85, 0xfe, 0xff, 0x05);
@@ -228,7 +228,7 @@ test('bytes that are no frames end a connection by the right code', async (t) =>
   await Client.connect(slack);
 });
 
-test('every bytes on the port are answered with a 4xx, or not at all', async (t) => {
+test('any bytes on the port get a 4xx or no response', async (t) => {
   const { slack } = await start(t);
   const port = Number(new URL(slack.apiUrl).port);
   const fragment = fc.constantFrom(
@@ -263,8 +263,8 @@ test('every bytes on the port are answered with a 4xx, or not at all', async (t)
       socket.on('data', (chunk) => chunks.push(chunk)).on('error', () => {});
       socket.end(sent);
       await once(socket, 'close');
-      const answer = Buffer.concat(chunks).toString();
-      assert.doesNotMatch(answer, /^HTTP\/1.1 5|\.js:\d/, sent.toString('latin1'));
+      const result = Buffer.concat(chunks).toString();
+      assert.doesNotMatch(result, /^HTTP\/1.1 5|\.js:\d/, sent.toString('latin1'));
     }),
     { numRuns: 300 },
   );

@@ -1,4 +1,4 @@
-// Runs the README's examples of the command, with its seed.
+// Runs the commands of the README, with its seed.
 'use strict';
 
 const assert = require('node:assert');

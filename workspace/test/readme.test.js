@@ -1,4 +1,4 @@
-// Runs the README's example as it stands there: its bot, and its test of it.
+// Runs the README's example: the bot, and its test.
 'use strict';
 
 const assert = require('node:assert');
@@ -19,7 +19,7 @@ const aliases = new Map([
   ['@slack/rtm-api', 'rtm-api-peer'],
 ]);
 
-/** Loads one of the README's files. */
+/** Loads a file of the README. */
 function load(name) {
   const module = { exports: {} };
   const requireHere = (id) => (id.startsWith('./') ? load(id.slice(2)) : require(aliases.get(id) ?? id));

@@ -1,5 +1,5 @@
-// The form of everything that the workspace tells: as it is written down in fixtures/shapes.json, and, where recordings
-// of Slack are at hand, fitting these. `WRITE_SHAPES=1` writes the fixture anew.
+// The shape (fields and types) of all events and responses, compared with fixtures/shapes.json and with recordings of Slack
+// if there are any. `WRITE_SHAPES=1` writes the fixture.
 'use strict';
 
 const assert = require('node:assert');
@@ -10,16 +10,16 @@ const { startWorkspace, call, Client } = require('./support');
 
 const FIXTURE = path.join(__dirname, 'fixtures', 'shapes.json');
 const RECORDINGS = process.env.RECORDINGS ?? path.join(__dirname, '../../../shared/data');
-/** Stamps that newer events have, wherever older recordings lack them. */
+/** Timestamps that newer events have and older recordings do not. */
 const STAMPS = ['ts', 'event_ts', 'cache_ts'];
-/** What recordings have and this workspace leaves out, by the event. */
+/** Fields that recordings have and this workspace leaves out, by event. */
 const LEFT_OUT = {
   bot_added: ['icons'],
   'message::thread_broadcast': ['blocks', 'channel_type'],
   team_join: ['fields', 'presence', 'status'],
   rtm_start: ['prefs', 'icon', 'icons', 'dnd_debug', 'status'],
 };
-/** What no recording has, but Slack's documentation. */
+/** Fields that Slack documents and no recording has. */
 const DOCUMENTED = [
   'always_active',
   'api_app_id',
@@ -30,7 +30,7 @@ const DOCUMENTED = [
   'updated',
   'user_id',
 ];
-/** Where things of one kind are found, whatever the event. */
+/** The kind of object that a field contains, in any event. */
 const KINDS = new Map(
   Object.entries({
     message: 'message',
@@ -48,7 +48,7 @@ const KINDS = new Map(
   }),
 );
 
-/** The form of a JSON value: names and types, the entries of a list together. */
+/** The shape of a JSON value: field names and types. The entries of a list are united. */
 function shapeOf(value) {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length > 0 ? [value.map(shapeOf).reduce(unite)] : [];
@@ -68,16 +68,16 @@ function nameOf({ type, subtype }) {
   return subtype === undefined ? type : `${type}::${subtype}`;
 }
 
-/** Gathers all names that things of a kind were ever recorded with. */
-function gather(shape, kind, pool) {
-  if (Array.isArray(shape)) shape.forEach((one) => gather(one, kind, pool));
+/** Collects all field names that were recorded for each kind of object. */
+function collect(shape, kind, pool) {
+  if (Array.isArray(shape)) shape.forEach((one) => collect(one, kind, pool));
   if (typeof shape !== 'object' || Array.isArray(shape)) return;
   if (kind) pool.set(kind, new Set([...(pool.get(kind) ?? []), ...Object.keys(shape)]));
-  for (const [key, inner] of Object.entries(shape)) gather(inner, KINDS.get(key), pool);
+  for (const [key, inner] of Object.entries(shape)) collect(inner, KINDS.get(key), pool);
 }
 
-/** Where a form has a name that no sample has, or a type that none has there, or lacks what all samples have. */
-function misfits(shape, samples, at, { kind, pool, leftOut }) {
+/** The differences: fields or types that no sample has, and missing fields that all samples have. */
+function differences(shape, samples, at, { kind, pool, leftOut }) {
   const typeOf = (one) => (Array.isArray(one) ? 'array' : typeof one === 'object' ? 'object' : one);
   const types = samples.map(typeOf);
   const type = typeOf(shape);
@@ -85,7 +85,7 @@ function misfits(shape, samples, at, { kind, pool, leftOut }) {
   if (type === 'array') {
     const entries = samples.filter(Array.isArray).flat();
     if (shape.length === 0 || entries.length === 0) return [];
-    return misfits(shape[0], entries, `${at}[]`, { kind, pool, leftOut });
+    return differences(shape[0], entries, `${at}[]`, { kind, pool, leftOut });
   }
   if (type !== 'object') return [];
   const objects = samples.filter((one) => typeOf(one) === 'object');
@@ -97,7 +97,7 @@ function misfits(shape, samples, at, { kind, pool, leftOut }) {
     const next = { kind: KINDS.get(key), pool, leftOut };
     if (!known.has(key)) found.push(`${at}.${key}: unknown`);
     else if (inner.length > 0 && !leftOut.includes(key)) {
-      found.push(...misfits(shape[key], inner, `${at}.${key}`, next));
+      found.push(...differences(shape[key], inner, `${at}.${key}`, next));
     }
   }
   for (const key of Object.keys(objects[0])) {
@@ -107,8 +107,8 @@ function misfits(shape, samples, at, { kind, pool, leftOut }) {
   return found;
 }
 
-/** Makes all happen that can be told of, and gives one of each kind. */
-async function everything(t) {
+/** Causes every kind of event and response, and returns one of each. */
+async function causeEverything(t) {
   const slack = await startWorkspace(t, { reconnectUrlEvery: 200 });
   const seen = new Map();
   const add = (name, value) => {
@@ -160,15 +160,15 @@ async function everything(t) {
   return seen;
 }
 
-test('everything has the form that is written down', async (t) => {
-  const seen = await everything(t);
+test('all events and responses have the shapes of the fixture', async (t) => {
+  const seen = await causeEverything(t);
   const shapes = Object.fromEntries([...seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, shapeOf(v)]));
   if (process.env.WRITE_SHAPES) fs.writeFileSync(FIXTURE, `${JSON.stringify(shapes, null, 1)}\n`);
   assert.deepStrictEqual(shapes, JSON.parse(fs.readFileSync(FIXTURE, 'utf8')));
 });
 
-const missing = fs.existsSync(RECORDINGS) ? false : 'no recordings at hand';
-test('everything fits what was recorded at Slack', { skip: missing }, async (t) => {
+const missing = fs.existsSync(RECORDINGS) ? false : 'there are no recordings';
+test('all events and responses fit the recordings of Slack', { skip: missing }, async (t) => {
   const read = (file) => fs.readFileSync(path.join(RECORDINGS, file), 'utf8');
   const lines = (file) =>
     read(file)
@@ -191,16 +191,16 @@ test('everything fits what was recorded at Slack', { skip: missing }, async (t) 
   }
   const pool = new Map();
   for (const [name, samples] of recorded) {
-    for (const sample of samples) gather(sample, name.startsWith('message') ? 'message' : undefined, pool);
+    for (const sample of samples) collect(sample, name.startsWith('message') ? 'message' : undefined, pool);
   }
   let compared = 0;
   const found = [];
-  for (const [name, event] of await everything(t)) {
+  for (const [name, event] of await causeEverything(t)) {
     const samples = recorded.get(name);
     if (!samples) continue;
     compared += 1;
     const kind = event.type === 'message' ? 'message' : undefined;
-    found.push(...misfits(shapeOf(event), samples, name, { kind, pool, leftOut: LEFT_OUT[name] ?? [] }));
+    found.push(...differences(shapeOf(event), samples, name, { kind, pool, leftOut: LEFT_OUT[name] ?? [] }));
   }
   assert.deepStrictEqual(found, []);
   assert.ok(compared >= 25, `only ${compared} kinds were compared`);

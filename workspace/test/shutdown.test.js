@@ -9,7 +9,7 @@ const { test } = require('node:test');
 const { Workspace } = require('..');
 const { call, Client } = require('./support');
 
-test('close tells the clients, and resolves however often it is called', async () => {
+test('close sends a close frame, and can be called several times', async () => {
   const slack = await Workspace.start();
   const client = await Client.connect(slack);
   await Promise.all([slack.close(), slack.close()]);
@@ -19,7 +19,7 @@ test('close tells the clients, and resolves however often it is called', async (
   await slack.close();
 });
 
-test('close ends every wait', async () => {
+test('close rejects every pending wait', async () => {
   const slack = await Workspace.start();
   const waits = [slack.nextMessage(), slack.nextConnection(), slack.nextRequest({ method: 'x', timeout: Infinity })];
   const all = Promise.allSettled(waits);
@@ -39,7 +39,7 @@ test('close ends a replay', async () => {
   assert.strictEqual(await replaying, 1);
 });
 
-test('close does not wait for clients that are silent, slow or in the middle of something', async () => {
+test('close does not wait for half-open, slow or busy clients', async () => {
   const slack = await Workspace.start();
   const port = Number(new URL(slack.apiUrl).port);
   await Client.connect(slack);
@@ -60,7 +60,7 @@ test('close does not wait for clients that are silent, slow or in the middle of 
   slow.ws.terminate();
 });
 
-test('ten workspaces at once know nothing of each other', async () => {
+test('ten workspaces in one process do not affect each other', async () => {
   const all = await Promise.all(Array.from({ length: 10 }, () => Workspace.start()));
   assert.strictEqual(new Set(all.map((slack) => slack.apiUrl)).size, 10);
   assert.strictEqual(new Set(all.map((slack) => slack.token)).size, 10);
@@ -75,7 +75,7 @@ test('ten workspaces at once know nothing of each other', async () => {
   await Promise.all(all.map((slack) => slack.close()));
 });
 
-test('a process ends by itself after close', async () => {
+test('a process exits by itself after close', async () => {
   const script = `
     const { Workspace } = require(${JSON.stringify(path.join(__dirname, '..'))});
     const { Client } = require(${JSON.stringify(path.join(__dirname, 'support.js'))});
@@ -95,8 +95,8 @@ test('a process ends by itself after close', async () => {
   assert.strictEqual(Buffer.concat(output).toString(), 'closed\n');
 });
 
-/** An upgrade request of a client that never ends its side. */
-function knock(t, slack, host) {
+/** A client that sends an upgrade request and never closes its socket. */
+function openHalfOpen(t, slack, host) {
   const socket = net.connect({ port: new URL(slack.apiUrl).port, host: '127.0.0.1', allowHalfOpen: true });
   t.after(() => socket.destroy());
   socket.on('error', () => {});
@@ -106,22 +106,22 @@ function knock(t, slack, host) {
   return { socket, send };
 }
 
-test('close does not wait for a client that was refused and stays', { timeout: 5000 }, async (t) => {
+test('close does not wait for a refused client that keeps its socket open', { timeout: 5000 }, async (t) => {
   const slack = await Workspace.start();
-  const { socket, send } = knock(t, slack, 'elsewhere.example');
+  const { socket, send } = openHalfOpen(t, slack, 'elsewhere.example');
   send();
-  const [answer] = await once(socket, 'data');
-  assert.match(answer.toString(), /^HTTP\/1\.1 403 /);
+  const [response] = await once(socket, 'data');
+  assert.match(response.toString(), /^HTTP\/1\.1 403 /);
   await slack.close();
 });
 
-test('close does not wait for a socket that is asked for meanwhile', { timeout: 5000 }, async (t) => {
+test('close does not wait for an upgrade request that arrives meanwhile', { timeout: 5000 }, async (t) => {
   const slack = await Workspace.start();
   await Client.connect(slack);
-  const { socket, send } = knock(t, slack, new URL(slack.apiUrl).host);
+  const { socket, send } = openHalfOpen(t, slack, new URL(slack.apiUrl).host);
   await once(socket, 'connect');
-  await fetch(slack.pageUrl); // by now the server knows of the other socket, too
-  await new Promise((resolve) => setTimeout(resolve, 0)); // after a timer, the request is read before close() goes on
+  await fetch(slack.pageUrl); // by now the server has accepted the other socket
+  await new Promise((resolve) => setTimeout(resolve, 0)); // after a timer, the request is read before close() continues
   send();
   await slack.close();
 });

@@ -1,4 +1,4 @@
-// What holds for the store, with the driver that STORE_DRIVER names. Run by store.test.js.
+// The tests of the store with the driver that STORE_DRIVER names. store.test.js runs this file.
 'use strict';
 
 const assert = require('node:assert');
@@ -14,29 +14,29 @@ const { Workspace } = require('..');
 
 const driver = process.env.STORE_DRIVER;
 
-/** A file that is not there yet, in a folder that ends with the test. */
+/** The path of a new file, in a folder that is deleted after the test. */
 function newFile(t) {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'store-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
   return path.join(folder, 'data.db');
 }
 
-/** A store that is closed before its folder goes, unless the test has closed it. */
+/** Opens a store. It is closed before its folder is deleted, unless the test has closed it. */
 function open(t, file) {
   const store = openStore(file, { driver });
   t.after(() => {
     try {
       store.close();
     } catch {
-      // it is closed
+      // The test has closed it.
     }
   });
   return store;
 }
 
-const refusal = (pattern) => ({ name: 'DataFileError', code: 'ERR_DATA_FILE', message: pattern });
+const dataFileError = (pattern) => ({ name: 'DataFileError', code: 'ERR_DATA_FILE', message: pattern });
 
-test('what was put is there after closing and opening, in the order of the first put', (t) => {
+test('entries are still there after closing and opening, in the order in which they were first put', (t) => {
   const file = newFile(t);
   const values = [null, 0, '', { a: [1, 'é\ud800/\u0000'] }, 'x'.repeat(1e6)];
   const first = open(t, file);
@@ -60,13 +60,13 @@ test('what was put is there after closing and opening, in the order of the first
   assert.deepStrictEqual(open(t, file).load(), expected);
 });
 
-test('what is no JSON is refused', (t) => {
+test('a value that cannot be written as JSON is refused', (t) => {
   const store = open(t, newFile(t));
-  assert.throws(() => store.put('kind', 'id', undefined), /kind id cannot be kept as JSON: undefined/);
+  assert.throws(() => store.put('kind', 'id', undefined), /kind id cannot be stored as JSON: undefined/);
   assert.deepStrictEqual(store.load(), []);
 });
 
-test('a transaction is kept as a whole or not at all', (t) => {
+test('a transaction is stored completely or not at all', (t) => {
   const file = newFile(t);
   const store = open(t, file);
   assert.strictEqual(
@@ -76,13 +76,13 @@ test('a transaction is kept as a whole or not at all', (t) => {
     }),
     'done',
   );
-  const trouble = new Error('in the middle');
+  const failure = new Error('in the middle');
   const half = () =>
     store.transaction(() => {
       store.put('a', '2', 2);
-      throw trouble;
+      throw failure;
     });
-  assert.throws(half, trouble);
+  assert.throws(half, failure);
   store.put('a', '3', 3);
   store.close();
   assert.deepStrictEqual(
@@ -93,7 +93,7 @@ test('a transaction is kept as a whole or not at all', (t) => {
   );
 });
 
-test('a process that is killed while it puts loses nothing that it was told is kept', async (t) => {
+test('a killed process loses no entry whose put has returned', async (t) => {
   const script = `
     const { openStore } = require(${JSON.stringify(require.resolve('../lib/store'))});
     const store = openStore(process.argv[1], { driver: ${JSON.stringify(driver)} });
@@ -105,24 +105,24 @@ test('a process that is killed while it puts loses nothing that it was told is k
   const file = newFile(t);
   for (const enough of [1, 30, 80]) {
     const child = spawn(process.execPath, ['-e', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let told = -1;
+    let confirmed = -1;
     createInterface(child.stdout).on('line', (line) => {
-      told = Number(line);
-      if (told >= enough) child.kill('SIGKILL');
+      confirmed = Number(line);
+      if (confirmed >= enough) child.kill('SIGKILL');
     });
     assert.deepStrictEqual(await once(child, 'close'), [null, 'SIGKILL']);
-    assert.ok(told >= enough);
+    assert.ok(confirmed >= enough);
     const store = openStore(file, { driver });
     const kept = store.load();
     store.close();
-    assert.ok(kept.length > told, `${kept.length} kept of ${told + 1}`);
+    assert.ok(kept.length > confirmed, `${kept.length} kept of ${confirmed + 1}`);
     for (const [index, { id, value }] of kept.entries()) {
       assert.deepStrictEqual([id, value.text], [`C1:${index}`, `number ${index}`]);
     }
   }
 });
 
-test('a process that is killed in a transaction leaves nothing of it', async (t) => {
+test('a process that is killed in a transaction stores nothing of it', async (t) => {
   const script = `
     const { openStore } = require(${JSON.stringify(require.resolve('../lib/store'))});
     const store = openStore(process.argv[1], { driver: ${JSON.stringify(driver)} });
@@ -137,11 +137,11 @@ test('a process that is killed in a transaction leaves nothing of it', async (t)
   assert.deepStrictEqual(open(t, file).load(), []);
 });
 
-test('a file that is not one of ours is refused, and stays as it is', (t) => {
+test('a file of another program is refused and not changed', (t) => {
   const file = newFile(t);
   for (const content of ['abc', 'just some notes\n'.repeat(1000), Buffer.alloc(8192, 1)]) {
     fs.writeFileSync(file, content);
-    assert.throws(() => openStore(file, { driver }), refusal(/data\.db is not a database$/));
+    assert.throws(() => openStore(file, { driver }), dataFileError(/data\.db is not a database$/));
     assert.deepStrictEqual(fs.readFileSync(file), Buffer.from(content));
   }
   fs.rmSync(file);
@@ -149,7 +149,7 @@ test('a file that is not one of ours is refused, and stays as it is', (t) => {
   foreign.exec('CREATE TABLE notes (text); INSERT INTO notes VALUES (1)');
   foreign.close();
   const before = fs.readFileSync(file);
-  assert.throws(() => openStore(file, { driver }), refusal(/data\.db is a database of another program$/));
+  assert.throws(() => openStore(file, { driver }), dataFileError(/data\.db is a database of another program$/));
   assert.deepStrictEqual(fs.readFileSync(file), before);
   assert.deepStrictEqual(fs.readdirSync(path.dirname(file)), ['data.db']);
 });
@@ -160,10 +160,10 @@ test('a file of a later version is refused', (t) => {
   const database = new (loadDriver(driver))(file);
   database.exec('PRAGMA user_version = 2');
   database.close();
-  assert.throws(() => openStore(file, { driver }), refusal(/data\.db was made by a later version/));
+  assert.throws(() => openStore(file, { driver }), dataFileError(/data\.db was made by a later version/));
 });
 
-test('a damaged file is told of, not taken for an empty one', (t) => {
+test('a damaged file is reported', (t) => {
   const file = newFile(t);
   const store = open(t, file);
   for (let index = 0; index < 100; index += 1) store.put('a', String(index), 'x'.repeat(1000));
@@ -171,19 +171,22 @@ test('a damaged file is told of, not taken for an empty one', (t) => {
   const handle = fs.openSync(file, 'r+');
   fs.writeSync(handle, Buffer.alloc(40_000, 0xff), 0, 40_000, 4096);
   fs.closeSync(handle);
-  assert.throws(() => open(t, file).load(), refusal(/data\.db (is damaged|is not a database)$/));
+  assert.throws(() => open(t, file).load(), dataFileError(/data\.db (is damaged|is not a database)$/));
 });
 
-test('a file that cannot be made or used says why', (t) => {
+test('the error for a file that cannot be created or used says why', (t) => {
   const file = newFile(t);
-  assert.throws(() => openStore(path.dirname(file), { driver }), refusal(/ is a folder$/));
-  assert.throws(() => openStore(path.join(file, 'nope', 'x'), { driver }), refusal(/its folder does not exist$/));
+  assert.throws(() => openStore(path.dirname(file), { driver }), dataFileError(/ is a folder$/));
+  assert.throws(() => openStore(path.join(file, 'nope', 'x'), { driver }), dataFileError(/its folder does not exist$/));
   assert.throws(() => openStore('', { driver }), TypeError);
   open(t, file);
-  assert.throws(() => openStore(file, { driver }), refusal(/data\.db is in use by another process$/));
+  assert.throws(
+    () => openStore(file, { driver }),
+    dataFileError(/data\.db is already open, in this or another process$/),
+  );
 });
 
-test('the name of a file is only a name', (t) => {
+test('file names that are special for SQLite are ordinary file names', (t) => {
   const folder = path.dirname(newFile(t));
   const before = process.cwd();
   process.chdir(folder);
@@ -192,7 +195,7 @@ test('the name of a file is only a name', (t) => {
   assert.deepStrictEqual(fs.readdirSync(folder).sort(), [':memory:', 'file:x?mode=memory']);
 });
 
-test('a workspace with a data file goes on where it ended', async (t) => {
+test('a workspace with a data file continues where it ended', async (t) => {
   const data = newFile(t);
   const options = { data, users: ['ann'], channels: ['general', { name: 'club', isPrivate: true, members: ['ann'] }] };
   const first = await Workspace.start(options);
@@ -222,9 +225,9 @@ test('a workspace with a data file goes on where it ended', async (t) => {
   assert.ok(!ids(first).some(([id]) => id === added.id), 'ids go on');
 });
 
-test('a workspace that cannot start leaves its data file free', async (t) => {
+test('a workspace that fails to start releases its data file', async (t) => {
   const data = newFile(t);
-  await assert.rejects(Workspace.start({ data, users: ['ann', 'ann'] }), /there is a user @ann already/);
+  await assert.rejects(Workspace.start({ data, users: ['ann', 'ann'] }), /user @ann already exists/);
   const other = await Workspace.start();
   t.after(() => other.close());
   const port = Number(new URL(other.apiUrl).port);
@@ -233,15 +236,15 @@ test('a workspace that cannot start leaves its data file free', async (t) => {
   await slack.close();
 });
 
-test('a second opening in the same process does not let another process in', (t) => {
+test('a refused second opening in one process does not release the lock', (t) => {
   const file = newFile(t);
   open(t, file).put('kind', 'id', 1);
-  assert.throws(() => openStore(file, { driver }), refusal(/is in use by another process$/));
+  assert.throws(() => openStore(file, { driver }), dataFileError(/is already open, in this or another process$/));
   const script = `
     const { openStore } = require(${JSON.stringify(require.resolve('../lib/store'))});
     openStore(process.argv[1], { driver: ${JSON.stringify(driver)} });
   `;
   const { status, stderr } = spawnSync(process.execPath, ['-e', script, file]);
   assert.strictEqual(status, 1);
-  assert.match(stderr.toString(), /is in use by another process/);
+  assert.match(stderr.toString(), /is already open, in this or another process/);
 });

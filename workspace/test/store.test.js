@@ -1,4 +1,4 @@
-// Runs store-cases.js with each of the two modules that can read SQLite.
+// Runs store-cases.js with both modules that can read SQLite.
 'use strict';
 
 const assert = require('node:assert');
@@ -22,7 +22,7 @@ for (const { driver, node, env, skip } of dataDrivers) {
   });
 }
 
-test('without a module that reads SQLite, the error says what is needed, and no file is made', (t) => {
+test('without a module that reads SQLite, the error names the modules, and no file is created', (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'store-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const script = `

@@ -1,4 +1,4 @@
-// Owns what the tests share: a bare RTM client that hides nothing, and calls of the Web API.
+// Shared by the tests: a minimal RTM client that exposes every frame, and Web API calls.
 'use strict';
 
 const { once } = require('node:events');
@@ -6,7 +6,7 @@ const WebSocket = require('ws');
 const { Workspace } = require('..');
 
 /**
- * A workspace that ends with its test.
+ * Starts a workspace. It is closed after the test.
  *
  * @param {import('node:test').TestContext} t
  * @param {import('..').StartOptions} [options]
@@ -17,7 +17,7 @@ async function startWorkspace(t, options) {
   return slack;
 }
 
-/** Calls a Web API method with a form; gives status, headers, the body's text and what it says. */
+/** Calls a Web API method with a form. Returns the status, the headers, the body's text and the parsed body. */
 async function call(slack, method, params = {}, token = slack.token) {
   const response = await fetch(slack.apiUrl + method, {
     method: 'POST',
@@ -35,9 +35,9 @@ async function read(response) {
   return { status: response.status, headers: response.headers, text, body: JSON.parse(text) };
 }
 
-/** One socket: every frame in the order of arrival. */
+/** A client's socket. It keeps every frame in the order of arrival. */
 class Client {
-  /** All frames, as text. */
+  /** All text frames, and the Buffers of binary frames. */
   texts = [];
   #unread = [];
   #wake = () => {};
@@ -74,7 +74,7 @@ class Client {
     this.ws.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
   }
 
-  /** The next frame, as it came. */
+  /** The next frame as received. */
   async nextText() {
     while (this.#unread.length === 0) {
       if (this.ws.readyState === WebSocket.CLOSED) throw new Error('closed while a frame was awaited');
@@ -85,19 +85,19 @@ class Client {
     return this.#unread.shift();
   }
 
-  /** The next frame, parsed. */
+  /** The next frame, parsed as JSON. */
   async next() {
     return JSON.parse(await this.nextText());
   }
 
-  /** Sends a frame and gives the next one that arrives. */
+  /** Sends a frame, and returns the next one that arrives. */
   async ask(frame) {
     this.send(frame);
     return this.next();
   }
 }
 
-/** The status with which an upgrade is refused; rejects where it is not. */
+/** The HTTP status that refuses an upgrade. Rejects if the upgrade is accepted. */
 function refusedStatus(url) {
   return new Promise((resolve, reject) => {
     const ws = new WebSocket(url);

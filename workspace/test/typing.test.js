@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { startWorkspace, Client } = require('./support');
 
-test('typing is told to the other members and has no reply', async (t) => {
+test('typing is sent to the other members and gets no reply', async (t) => {
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   const typist = await Client.connect(slack);
@@ -15,7 +15,7 @@ test('typing is told to the other members and has no reply', async (t) => {
   assert.strictEqual((await typist.ask({ id: 2, type: 'ping' })).reply_to, 2);
 });
 
-test('a user types', async (t) => {
+test('bots get the typing of a user', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   slack.user('ann').typing('#random');
@@ -23,7 +23,7 @@ test('a user types', async (t) => {
   assert.deepStrictEqual(await client.next(), { type: 'user_typing', channel, user: slack.user('ann').id });
 });
 
-test('typing in an unknown channel is an error', async (t) => {
+test('typing in an unknown channel gets an error', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   assert.deepStrictEqual(await client.ask({ id: 4, type: 'typing', channel: 'C404' }), {

@@ -4,12 +4,12 @@ const assert = require('node:assert');
 const { test } = require('node:test');
 const { startWorkspace, call, Client } = require('./support');
 
-/** Posts as a client, and returns when it is acknowledged. */
+/** Posts a message as a client, and returns the reply. */
 async function post(client, channel, text) {
   return client.ask({ id: 1, type: 'message', channel: channel.id, text });
 }
 
-test('nextMessage hands out what clients posted, once each, oldest first', async (t) => {
+test('nextMessage returns messages of clients once each, oldest first', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const general = slack.channel('#general');
@@ -22,7 +22,7 @@ test('nextMessage hands out what clients posted, once each, oldest first', async
   await assert.rejects(slack.nextMessage({ timeout: 0 }), { name: 'TimeoutError' });
 });
 
-test('nextMessage waits, and filters by bot, place and text', async (t) => {
+test('nextMessage waits, and filters by bot, channel and text', async (t) => {
   const slack = await startWorkspace(t);
   const second = slack.addBot('second');
   const [one, two] = [await Client.connect(slack), await Client.connect(slack, { token: second.token })];
@@ -44,7 +44,7 @@ test('nextMessage waits, and filters by bot, place and text', async (t) => {
   assert.strictEqual((await slack.nextMessage()).text, 'a', 'what did not match is still there');
 });
 
-test('a wait in vain says what was awaited, what was seen instead, and where', async (t) => {
+test('a timeout error says what was awaited, what happened instead, and where the test waits', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   await post(client, slack.channel('random'), 'elsewhere');
@@ -53,7 +53,7 @@ test('a wait in vain says what was awaited, what was seen instead, and where', a
   assert.strictEqual(error.name, 'TimeoutError');
   assert.strictEqual(
     error.message,
-    'no message from @robot in #general saying /x/ within 1 ms; seen instead: @robot in #random: "elsewhere"',
+    'no message from @robot in #general with the text /x/ within 1 ms; seen instead: @robot in #random: "elsewhere"',
   );
   assert.match(error.stack, /waiting\.test\.js/);
   await assert.rejects(slack.nextConnection({ bot: slack.addBot('idle'), timeout: 1 }), {
@@ -65,14 +65,14 @@ test('a wait in vain says what was awaited, what was seen instead, and where', a
   await assert.rejects(slack.nextRequest({ method: 'rtm.start', timeout: 1 }), noStart);
 });
 
-test('a filter or timeout that makes no sense is refused', async (t) => {
+test('an invalid filter or timeout is refused', async (t) => {
   const slack = await startWorkspace(t);
-  assert.throws(() => slack.nextMessage({ from: 'zed' }), /no user "zed"/);
-  assert.throws(() => slack.nextMessage({ in: '#zoo' }), /no channel "#zoo"/);
+  assert.throws(() => slack.nextMessage({ from: 'zed' }), /unknown user "zed"/);
+  assert.throws(() => slack.nextMessage({ in: '#zoo' }), /unknown channel "#zoo"/);
   assert.throws(() => slack.nextMessage({ timeout: -1 }), /timeout must be a number of ms, 0 or more, not -1/);
 });
 
-test("nextConnection and a connection's end can be awaited", async (t) => {
+test('a test can await a connection and its end', async (t) => {
   const slack = await startWorkspace(t);
   const waiting = slack.nextConnection({ bot: slack.bot });
   const before = Date.now();
@@ -86,7 +86,7 @@ test("nextConnection and a connection's end can be awaited", async (t) => {
   assert.deepStrictEqual(slack.connections, []);
 });
 
-test('API calls are logged without secrets', async (t) => {
+test('Web API calls are recorded without secrets', async (t) => {
   const slack = await startWorkspace(t);
   await Client.connect(slack, { batch_presence_aware: 1 });
   await call(slack, 'rtm.connect', { token: 'xoxb-in-the-body' }, '');
@@ -101,7 +101,7 @@ test('API calls are logged without secrets', async (t) => {
   assert.strictEqual(await slack.nextRequest({ method: 'rtm.connect' }), first);
 });
 
-test('frames of clients are logged and can be awaited', async (t) => {
+test('frames of clients are recorded and can be awaited', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   client.send('rubbish');
@@ -119,7 +119,7 @@ test('frames of clients are logged and can be awaited', async (t) => {
   );
 });
 
-test('everything is told as it happens', async (t) => {
+test('slack.events emits everything as it happens', async (t) => {
   const slack = await startWorkspace(t);
   const seen = [];
   const names = ['request', 'connection', 'sent', 'received', 'message', 'typing', 'presence', 'disconnection'];
@@ -133,7 +133,7 @@ test('everything is told as it happens', async (t) => {
   assert.deepStrictEqual([...new Set(seen)].sort(), names.sort());
 });
 
-test('of very large calls only the last are kept', async (t) => {
+test('only the last of very large calls are kept', async (t) => {
   const slack = await startWorkspace(t);
   await call(slack, 'auth.test');
   for (let index = 0; index < 12; index += 1) await call(slack, 'api.test', { index, text: 'x'.repeat(9_000_000) });

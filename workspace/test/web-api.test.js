@@ -17,21 +17,21 @@ test('the token may be in the header, the form, the JSON body or the query', asy
   const { token } = slack;
   const url = `${slack.apiUrl}auth.test`;
   const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) };
-  const answers = await Promise.all([
+  const responses = await Promise.all([
     fetch(url, { headers: { authorization: `Bearer ${token}` } }),
     fetch(url, { method: 'POST', body: new URLSearchParams({ token }) }),
     fetch(url, json),
     fetch(`${url}?token=${token}`),
   ]);
-  for (const answer of answers) {
-    const { body } = await read(answer);
+  for (const response of responses) {
+    const { body } = await read(response);
     assert.strictEqual(body.user_id, slack.bot.id);
     assert.strictEqual(body.bot_id, slack.bot.botId);
     assert.strictEqual(body.team_id, slack.team.id);
   }
 });
 
-test("without a token, with an unknown one, and for an unknown method there is Slack's error", async (t) => {
+test("a missing token, an unknown token and an unknown method get Slack's errors", async (t) => {
   const slack = await startWorkspace(t);
   const guarded = ['rtm.connect', 'rtm.start', 'auth.test', 'chat.postMessage', 'users.list', 'conversations.list'];
   for (const method of guarded) {
@@ -45,14 +45,14 @@ test("without a token, with an unknown one, and for an unknown method there is S
   }
 });
 
-test('answers are escaped as Slack escapes them', async (t) => {
+test('responses are escaped as Slack escapes them', async (t) => {
   const slack = await startWorkspace(t);
   const { text, body } = await call(slack, 'api.test', { word: 'a/b é \u{1f600}' });
   assert.strictEqual(text, '{"ok":true,"args":{"word":"a\\/b \\u00e9 \\ud83d\\ude00"}}');
   assert.strictEqual(body.args.word, 'a/b é \u{1f600}');
 });
 
-test('api.test needs no token and gives back arguments and the error asked for', async (t) => {
+test('api.test needs no token and returns its arguments and the requested error', async (t) => {
   const slack = await startWorkspace(t);
   assert.deepStrictEqual((await call(slack, 'api.test', {}, '')).body, { ok: true });
   assert.deepStrictEqual((await call(slack, 'api.test', { error: 'my_error', token: 'xoxb-secret' }, '')).body, {
@@ -62,7 +62,7 @@ test('api.test needs no token and gives back arguments and the error asked for',
   });
 });
 
-test('arguments come by query, form and JSON', async (t) => {
+test('arguments are read from the query, a form or JSON', async (t) => {
   const slack = await startWorkspace(t);
   const { body } = await read(await fetch(`${slack.apiUrl}api.test?a=1&__proto__=x`));
   assert.deepStrictEqual(Object.entries(body.args), [
@@ -75,7 +75,7 @@ test('arguments come by query, form and JSON', async (t) => {
   assert.deepStrictEqual(json.args, { a: [true] });
 });
 
-test('a body that cannot be read has the error that says why', async (t) => {
+test('a body that cannot be read gets the error that says why', async (t) => {
   const slack = await startWorkspace(t);
   const error = async (body, type) => (await post(slack, 'api.test', body, type)).error;
   assert.strictEqual(await error('{', 'application/json'), 'invalid_json');
@@ -84,7 +84,7 @@ test('a body that cannot be read has the error that says why', async (t) => {
   assert.strictEqual(await error(Buffer.from('x')), 'missing_post_type');
 });
 
-test('chat.postMessage posts, answers with the message and tells the members', async (t) => {
+test('chat.postMessage posts, returns the message, and sends it to the members', async (t) => {
   const slack = await startWorkspace(t);
   const client = await Client.connect(slack);
   const { id } = slack.channel('#general');
@@ -93,13 +93,13 @@ test('chat.postMessage posts, answers with the message and tells the members', a
   assert.strictEqual(body.channel, id);
   assert.strictEqual(body.message.bot_id, slack.bot.botId);
   assert.strictEqual(body.message.thread_ts, '1.2');
-  const told = await client.next();
-  assert.deepStrictEqual(slack.messages(id), [told]);
-  const { channel, event_ts, suppress_notification, source_team, user_team, ...message } = told;
-  assert.deepStrictEqual(body.message, message, 'without what tells where it went');
+  const event = await client.next();
+  assert.deepStrictEqual(slack.messages(id), [event]);
+  const { channel, event_ts, suppress_notification, source_team, user_team, ...message } = event;
+  assert.deepStrictEqual(body.message, message, 'without the fields that say where it was sent');
 });
 
-test("chat.postMessage takes a channel's name, a user, blocks and attachments", async (t) => {
+test("chat.postMessage accepts a channel's name, a user, blocks and attachments", async (t) => {
   const slack = await startWorkspace(t);
   const blocks = [{ type: 'divider' }];
   const named = await call(slack, 'chat.postMessage', { channel: '#random', blocks: JSON.stringify(blocks) });
@@ -110,7 +110,7 @@ test("chat.postMessage takes a channel's name, a user, blocks and attachments", 
   assert.strictEqual(direct.channel, slack.im('bob').id);
 });
 
-test('chat.postMessage refuses what cannot be posted', async (t) => {
+test('chat.postMessage refuses invalid messages', async (t) => {
   const slack = await startWorkspace(t, {
     channels: ['general', { name: 'club', members: ['ann'] }, { name: 'secret', isPrivate: true, members: ['ann'] }],
   });
@@ -131,7 +131,7 @@ test('chat.postMessage refuses what cannot be posted', async (t) => {
   assert.deepStrictEqual(slack.messages('#general'), []);
 });
 
-test('users.list gives people and bots, in pages', async (t) => {
+test('users.list returns people and bots in pages', async (t) => {
   const slack = await startWorkspace(t);
   const whole = (await call(slack, 'users.list')).body;
   assert.deepStrictEqual(
@@ -152,7 +152,7 @@ test('users.list gives people and bots, in pages', async (t) => {
   assert.strictEqual((await call(slack, 'users.list', { cursor: 'rubbish' })).body.error, 'invalid_cursor');
 });
 
-test('conversations.list gives the kinds asked for, as far as the bot may see them', async (t) => {
+test('conversations.list returns the requested types of conversations that the bot can see', async (t) => {
   const slack = await startWorkspace(t, {
     channels: [
       'general',
@@ -191,7 +191,7 @@ test('other paths and HTTP methods get a 4xx', async (t) => {
   assert.strictEqual(put.headers.get('allow'), 'GET, POST');
 });
 
-test('a call that offers another protocol is answered as any other', { timeout: 5000 }, async (t) => {
+test('a call that offers an upgrade to another protocol is handled as usual', { timeout: 5000 }, async (t) => {
   const slack = await startWorkspace(t);
   const { port, host } = new URL(slack.apiUrl);
   const socket = net.connect(Number(port), '127.0.0.1');
@@ -210,7 +210,7 @@ test('a call that offers another protocol is answered as any other', { timeout: 
   ].join('\r\n');
   for (const time of ['first', 'second']) {
     socket.write(request);
-    const [answer] = await once(socket, 'data');
-    assert.match(answer.toString(), /^HTTP\/1\.1 200 OK\r\n[^]*"args":\{"text":"hi"\}/, `the ${time} time`);
+    const [response] = await once(socket, 'data');
+    assert.match(response.toString(), /^HTTP\/1\.1 200 OK\r\n[^]*"args":\{"text":"hi"\}/, `the ${time} time`);
   }
 });

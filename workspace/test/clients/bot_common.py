@@ -1,4 +1,4 @@
-"""What the Python bots of this folder share: telling what happens, and being told what to do, by lines of JSON."""
+"""Shared by the Python bots of this folder: reports to the test and commands from it, as lines of JSON."""
 
 import json
 import os
@@ -11,14 +11,14 @@ TOKEN = os.environ["SLACK_TOKEN"]
 _lock = threading.Lock()
 
 
-def tell(what, **members):
+def report(kind, **fields):
     with _lock:
-        sys.stdout.write(json.dumps({"what": what, **members}) + "\n")
+        sys.stdout.write(json.dumps({"kind": kind, **fields}) + "\n")
         sys.stdout.flush()
 
 
-def orders(handle):
-    """Calls `handle` with each order, on a thread of its own."""
+def handle_commands(handle):
+    """Calls `handle` with each command, in a new thread."""
 
     def read():
         for line in sys.stdin:

@@ -1,5 +1,4 @@
-// Owns running a client that nobody here wrote, in a process of its own: a short script that uses it, told what to do by
-// lines of JSON and telling what happens by such lines.
+// Runs a Python script that uses an independent client. The test sends commands and reads reports, both as lines of JSON.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -9,14 +8,14 @@ const { python } = require('./programs');
 
 class Client {
   #child;
-  /** @type {Record<string, unknown>[]} told, and not handed out yet */
-  #told = [];
+  /** @type {Record<string, unknown>[]} reports that the test has not read */
+  #reports = [];
   #errors = '';
   #ended = false;
   #wake = () => {};
 
   /**
-   * @param {import('node:test').TestContext} t which it ends with
+   * @param {import('node:test').TestContext} t the process is killed after this test
    * @param {string} script in this folder
    * @param {{ apiUrl: string, token: string }} slack
    */
@@ -25,7 +24,7 @@ class Client {
       env: { ...process.env, SLACK_API_URL: apiUrl, SLACK_TOKEN: token, PYTHONDONTWRITEBYTECODE: '1' },
     });
     createInterface(this.#child.stdout).on('line', (line) => {
-      this.#told.push(JSON.parse(line));
+      this.#reports.push(JSON.parse(line));
       this.#wake();
     });
     this.#child.stderr.on('data', (text) => {
@@ -45,31 +44,31 @@ class Client {
     });
   }
 
-  /** @param {Record<string, unknown>} order */
-  tell(order) {
-    this.#child.stdin.write(`${JSON.stringify(order)}\n`);
+  /** @param {Record<string, unknown>} command */
+  send(command) {
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
   }
 
   /**
-   * The oldest line that has all these members and was not handed out; else waits for it.
+   * The oldest unread report with these fields. Waits until there is one.
    *
-   * @param {Record<string, unknown>} members
+   * @param {Record<string, unknown>} fields
    */
-  async hears(members) {
+  async next(fields) {
     for (;;) {
-      const index = this.#told.findIndex((line) =>
-        Object.entries(members).every(([key, value]) => line[key] === value),
+      const index = this.#reports.findIndex((line) =>
+        Object.entries(fields).every(([key, value]) => line[key] === value),
       );
-      if (index >= 0) return this.#told.splice(index, 1)[0];
-      if (this.#ended) throw new Error(`no ${JSON.stringify(members)} until the client ended: ${this.#seen()}`);
+      if (index >= 0) return this.#reports.splice(index, 1)[0];
+      if (this.#ended) throw new Error(`no ${JSON.stringify(fields)} before the client ended: ${this.#summary()}`);
       await new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
-  #seen() {
-    return `${JSON.stringify(this.#told.slice(-10))} ${this.#errors.slice(-2000)}`;
+  #summary() {
+    return `${JSON.stringify(this.#reports.slice(-10))} ${this.#errors.slice(-2000)}`;
   }
 }
 

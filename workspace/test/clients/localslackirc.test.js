@@ -1,8 +1,8 @@
-// localslackirc (Debian), unmodified, against the workspace: an IRC client talks to it, and it talks to Slack. Slack's
-// address is written into it, so its look-up of slack.com leads to a TLS proxy in front of the workspace.
+// The unmodified localslackirc (Debian), a gateway between IRC and Slack. It has Slack's address built in, so the test
+// resolves slack.com to a TLS proxy in front of the workspace.
 //
-// It sends messages by chat.postMessage alone and no pings, so of the RTM socket it shows receiving, typing and
-// reconnecting, not replies.
+// It sends messages by chat.postMessage only, and no pings. On the RTM socket it therefore tests receiving, typing and
+// reconnecting, but not replies.
 'use strict';
 
 const assert = require('node:assert');
@@ -19,20 +19,21 @@ const { startWorkspace } = require('../support');
 const { localslackirc } = require('./programs');
 
 const PYTHON = '/usr/bin/python3';
-/** ms; Python starts slowly */
+/** ms. Python starts slowly. */
 const timeout = 30_000;
 
-function whyNot() {
-  if (!localslackirc) return 'localslackirc is not here; it is the Debian package of that name';
-  // Without it, localslackirc 1.17 fails at the first message.
-  if (spawnSync(PYTHON, ['-c', 'import emoji']).status !== 0) return 'the Debian package python3-emoji is not here';
-  if (spawnSync('openssl', ['version']).status !== 0) return 'openssl is not here';
+function skipReason() {
+  if (!localslackirc) return 'localslackirc is not installed (Debian package localslackirc)';
+  // Without this module, localslackirc 1.17 fails at the first message.
+  if (spawnSync(PYTHON, ['-c', 'import emoji']).status !== 0)
+    return 'the Debian package python3-emoji is not installed';
+  if (spawnSync('openssl', ['version']).status !== 0) return 'openssl is not installed';
   return false;
 }
 
-/** A TLS server with a certificate for slack.com, which hands everything on to the workspace. */
-async function slackCom(t, slack) {
-  // Readable by the user that localslackirc becomes where it is started as root.
+/** A TLS proxy with a certificate for slack.com in front of the workspace. */
+async function startProxy(t, slack) {
+  // localslackirc changes to another user if root starts it. That user must be able to read the folder.
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'slack-com-'));
   fs.chmodSync(folder, 0o755);
   t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -79,7 +80,7 @@ async function freePort() {
   return port;
 }
 
-/** Connects as soon as somebody listens. */
+/** Connects as soon as a server listens on the port. */
 async function connectTo(port) {
   for (const until = Date.now() + timeout; ; ) {
     const socket = net.connect(port, '127.0.0.1');
@@ -95,7 +96,7 @@ async function connectTo(port) {
   }
 }
 
-/** What an IRC server says, line by line. */
+/** A connection to an IRC server. */
 class Irc {
   #lines = [];
   #wake = () => {};
@@ -115,19 +116,19 @@ class Irc {
       });
   }
 
-  say(line) {
+  send(line) {
     this.socket.write(`${line}\r\n`);
   }
 
-  /** The next line that matches; those before it are left out. */
-  async hears(pattern) {
+  /** The next line that matches. Earlier lines are dropped. */
+  async next(pattern) {
     const seen = [];
     for (;;) {
       for (let line = this.#lines.shift(); line !== undefined; line = this.#lines.shift()) {
         if (pattern.test(line)) return line;
         seen.push(line);
       }
-      if (this.#ended) throw new Error(`no ${pattern} until the end: ${seen.join('\n')}`);
+      if (this.#ended) throw new Error(`no ${pattern} before the end: ${seen.join('\n')}`);
       await new Promise((resolve) => {
         this.#wake = resolve;
       });
@@ -135,10 +136,13 @@ class Irc {
   }
 }
 
-test('localslackirc connects, receives, sends, survives a drop', { skip: whyNot(), timeout: 120_000 }, async (t) => {
+test('localslackirc connects, receives, sends, and reconnects after a drop', {
+  skip: skipReason(),
+  timeout: 120_000,
+}, async (t) => {
   const den = { name: 'den', members: ['ann', 'robot'], topic: 'quiet' };
   const slack = await startWorkspace(t, { channels: ['general', den] });
-  const { port, cert } = await slackCom(t, slack);
+  const { port, cert } = await startProxy(t, slack);
   const ircPort = await freePort();
   const child = spawn(PYTHON, [localslackirc, '--port', String(ircPort), '--autojoin'], {
     env: {
@@ -163,62 +167,62 @@ test('localslackirc connects, receives, sends, survives a drop', { skip: whyNot(
   });
   const irc = new Irc(await connectTo(ircPort));
   t.after(() => irc.socket.destroy());
-  irc.say('NICK robot');
-  irc.say('USER robot 8 * :Robot');
+  irc.send('NICK robot');
+  irc.send('USER robot 8 * :Robot');
 
-  // Connecting: it names the team, joins the channels, and lists who is there.
-  await irc.hears(/ 002 robot :Your team domain is: local-workspace$/);
-  await irc.hears(/ JOIN #general$/);
-  assert.match(await irc.hears(/ 353 robot = #general :/), /:(?=.*\bann\b)(?=.*\bbob\b)(?=.*\bcarol\b)(?=.*\brobot\b)/);
-  await irc.hears(/ JOIN #den$/);
-  await irc.hears(/ 332 robot #den :quiet$/);
-  assert.match(await irc.hears(/ 353 robot = #den :/), /:(ann robot|robot ann)$/);
+  // Connecting: the team's name, the channels and their members.
+  await irc.next(/ 002 robot :Your team domain is: local-workspace$/);
+  await irc.next(/ JOIN #general$/);
+  assert.match(await irc.next(/ 353 robot = #general :/), /:(?=.*\bann\b)(?=.*\bbob\b)(?=.*\bcarol\b)(?=.*\brobot\b)/);
+  await irc.next(/ JOIN #den$/);
+  await irc.next(/ 332 robot #den :quiet$/);
+  assert.match(await irc.next(/ 353 robot = #den :/), /:(ann robot|robot ann)$/);
   await slack.nextConnection({ timeout });
   const first = slack.connections[0];
 
-  // Receiving, with a mention and what Slack escapes.
+  // Receiving, with a mention and with Slack's escapes.
   const ann = slack.user('ann');
   ann.say('#general', `hi <@${slack.bot.id}>, 1 &lt; 2 é 🎉`);
   assert.strictEqual(
-    await irc.hears(/ PRIVMSG #general :/),
+    await irc.next(/ PRIVMSG #general :/),
     ':ann!ann@127.0.0.1 PRIVMSG #general :hi robot, 1 < 2 é 🎉',
   );
   ann.dm(slack.bot, 'psst');
-  assert.strictEqual(await irc.hears(/ PRIVMSG robot :/), ':ann!ann@127.0.0.1 PRIVMSG robot :psst');
+  assert.strictEqual(await irc.next(/ PRIVMSG robot :/), ':ann!ann@127.0.0.1 PRIVMSG robot :psst');
 
-  // Sending: to a channel, and to a person. It leaves out the echo of its own messages by their `ts`.
-  irc.say('PRIVMSG #general :hello bob & <all> é');
+  // Sending to a channel and to a person. localslackirc drops the event of its own message by its `ts`.
+  irc.send('PRIVMSG #general :hello bob & <all> é');
   const posted = await slack.nextMessage({ in: '#general', timeout });
   assert.strictEqual(posted.text, `hello <@${slack.user('bob').id}> &amp; &lt;all&gt; é`);
-  irc.say('PRIVMSG ann :psst yourself');
+  irc.send('PRIVMSG ann :psst yourself');
   assert.strictEqual((await slack.nextMessage({ in: '@ann', timeout })).text, 'psst yourself');
   ann.say('#general', 'after the echo');
-  assert.match(await irc.hears(/ PRIVMSG /), /:after the echo$/);
+  assert.match(await irc.next(/ PRIVMSG /), /:after the echo$/);
 
-  // A thread is a channel of its own.
+  // localslackirc shows a thread as a channel.
   const parent = ann.say('#den', 'a question');
   ann.say('#den', 'more of it', { thread_ts: parent.ts });
-  await irc.hears(/ PRIVMSG #den :a question$/);
-  await irc.hears(new RegExp(` JOIN #t-den-${parent.ts}$`));
-  irc.say(`PRIVMSG #t-den-${parent.ts} :an answer`);
+  await irc.next(/ PRIVMSG #den :a question$/);
+  await irc.next(new RegExp(` JOIN #t-den-${parent.ts}$`));
+  irc.send(`PRIVMSG #t-den-${parent.ts} :an answer`);
   const answer = await slack.nextMessage({ in: '#den', timeout });
   assert.deepStrictEqual([answer.text, answer.thread_ts], ['an answer', parent.ts]);
 
-  // A frame of its own on the socket: it types when somebody whom it is to annoy types.
-  irc.say('annoy ann');
-  await irc.hears(/Will annoy ann/);
+  // The command `annoy` sends `typing` whenever the given user types.
+  irc.send('annoy ann');
+  await irc.next(/Will annoy ann/);
   ann.typing('#general');
   await slack.nextFrame({ type: 'typing', timeout });
 
-  // A dropped connection. What was said meanwhile it takes from the history.
+  // A dropped connection. localslackirc reads the missed messages from the history.
   slack.faults.drop();
   ann.say('#general', 'said meanwhile');
   await first.closed;
   await slack.nextConnection({ timeout });
-  await irc.hears(/ PRIVMSG #general :said meanwhile$/);
+  await irc.next(/ PRIVMSG #general :said meanwhile$/);
   ann.say('#general', 'still there?');
-  await irc.hears(/ PRIVMSG #general :still there\?$/);
-  irc.say('PRIVMSG #general :still here');
+  await irc.next(/ PRIVMSG #general :still there\?$/);
+  irc.send('PRIVMSG #general :still here');
   assert.strictEqual((await slack.nextMessage({ in: '#general', timeout })).text, 'still here');
   assert.strictEqual(child.exitCode, null);
 });

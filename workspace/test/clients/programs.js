@@ -1,7 +1,6 @@
-// Owns the programs that the tests of this folder use and that npm does not bring with the package: a Python environment
-// with what requirements.txt names, localslackirc, better-sqlite3, and a Node with node:sqlite. Run as a command, it
-// installs them into a folder that is not part of the repository; it never fails. Tests that lack one are skipped, and
-// say so.
+// The programs that tests need beside the package's dependencies: a Python environment with the packages of requirements.txt,
+// localslackirc, better-sqlite3, and a Node.js with node:sqlite. Run as a command, this file installs them (except
+// localslackirc) into workspace/.programs. It never fails: a test whose program is missing is skipped.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -18,31 +17,31 @@ const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.plat
 const PACKAGES = ['better-sqlite3@12.11.1', `${NODE_PACKAGE}@24.21.0`];
 const MINUTES = 60_000;
 
-/** The Python that has slack_sdk and schemathesis; undefined where it was not installed. */
+/** The Python with slack_sdk and schemathesis; undefined if it is not installed. */
 const python = existsSync(PYTHON) ? PYTHON : undefined;
 
-/** Of localslackirc, as Debian has it. */
+/** The script of Debian's package localslackirc; undefined if it is not installed. */
 const localslackirc = ['/usr/share/localslackirc/localslackirc'].find((file) => existsSync(file));
 
-/** A Node that has node:sqlite: this one, or the one that was installed. */
+/** A Node.js with node:sqlite: the running one or the installed one; undefined if there is none. */
 const sqliteNode = [
   process.execPath,
   path.join(MODULES, NODE_PACKAGE, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'),
 ].find((file) => existsSync(file) && succeeds(file, ['-e', 'require("node:sqlite")']));
 
-/** Where `require` finds better-sqlite3, as NODE_PATH; undefined where this Node cannot use it. */
+/** The NODE_PATH for better-sqlite3; undefined if the running Node.js cannot use it. */
 const sqlitePath =
   existsSync(path.join(MODULES, 'better-sqlite3')) &&
   succeeds(process.execPath, ['-e', 'new (require("better-sqlite3"))(":memory:")'], { NODE_PATH: MODULES })
     ? MODULES
     : undefined;
 
-/** Why a test of something that is undefined here is skipped. */
+/** The reason to skip a test whose program is undefined here. */
 const missing = (/** @type {string} */ name) =>
-  `${name} is not here; node ${path.relative('.', __filename)} installs it`;
+  `${name} is not installed; node ${path.relative('.', __filename)} installs it`;
 
 /**
- * The two ways to keep data: what to run with which environment.
+ * The two drivers of the data file, each with the Node.js and the environment to run it with.
  *
  * @type {{ driver: string, node?: string, env: Record<string, string>, skip: string | false }[]}
  */
@@ -66,12 +65,12 @@ function succeeds(command, args, env = {}) {
 }
 
 /**
- * @param {string} what
+ * @param {string} name
  * @param {[string, string[]][]} commands
- * @returns {boolean} whether it is there now
+ * @returns {boolean} whether it is installed
  */
-function attempt(what, commands) {
-  console.log(`Installing ${what}`);
+function attempt(name, commands) {
+  console.log(`Installing ${name}`);
   for (const [command, args] of commands) {
     const { status, error, stdout, stderr } = spawnSync(command, args, {
       cwd: FOLDER,
@@ -80,14 +79,14 @@ function attempt(what, commands) {
       shell: process.platform === 'win32',
     });
     if (status === 0) continue;
-    console.log(`${what} could not be installed; its tests are skipped:`);
+    console.log(`${name} could not be installed; its tests are skipped:`);
     console.log(error?.message ?? `${stdout}${stderr}`.trim().split('\n').slice(-3).join('\n'));
     return false;
   }
   return true;
 }
 
-/** Installs what is missing, anew when the versions have changed. */
+/** Installs the programs, unless they are installed in these versions already. */
 function install() {
   const wanted = createHash('sha256')
     .update(readFileSync(REQUIREMENTS))
@@ -99,14 +98,14 @@ function install() {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(path.join(FOLDER, 'package.json'), '{"private":true}\n');
-  const isPythonThere = attempt('slack_sdk and schemathesis (Python)', [
+  const hasPython = attempt('slack_sdk and schemathesis (Python)', [
     [process.platform === 'win32' ? 'python' : 'python3', ['-m', 'venv', VENV]],
     [PYTHON, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', REQUIREMENTS]],
   ]);
-  const arePackagesThere = PACKAGES.map((name) =>
+  const havePackages = PACKAGES.map((name) =>
     attempt(name, [['npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', name]]]),
   );
-  if (isPythonThere && arePackagesThere.every(Boolean)) writeFileSync(stamp, state);
+  if (hasPython && havePackages.every(Boolean)) writeFileSync(stamp, state);
 }
 
 if (require.main === module) install();

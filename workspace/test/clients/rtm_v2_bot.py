@@ -1,30 +1,30 @@
-"""A bot on slack_sdk.rtm_v2, as its documentation has it."""
+"""A bot with slack_sdk.rtm_v2, after its documentation."""
 
 from threading import Event
 
 from slack_sdk.rtm_v2 import RTMClient
 
-from bot_common import API_URL, TOKEN, orders, tell
+from bot_common import API_URL, TOKEN, handle_commands, report
 
 rtm = RTMClient(token=TOKEN, base_url=API_URL, ping_interval=1)
 
 
 @rtm.on("hello")
 def hello(client, event):
-    tell("hello")
+    report("hello")
 
 
 @rtm.on("message")
 def message(client, event):
-    tell("message", text=event["text"], channel=event["channel"], user=event["user"])
+    report("message", text=event["text"], channel=event["channel"], user=event["user"])
 
 
 @rtm.on("*")
 def everything(client, event):
     if "reply_to" in event:
-        tell("reply", id=event["reply_to"], ok=event.get("ok"), text=event.get("text"))
+        report("reply", id=event["reply_to"], ok=event.get("ok"), text=event.get("text"))
 
 
-orders(rtm.send)
+handle_commands(rtm.send)
 rtm.connect()
 Event().wait()

@@ -1,5 +1,5 @@
-// schemathesis (PyPI) makes up calls from openapi/rtm-connect.yaml, right ones and wrong ones, and looks for an answer
-// that is not in it.
+// schemathesis (PyPI) generates valid and invalid calls from openapi/rtm-connect.yaml, and looks for a response that differs
+// from the description.
 'use strict';
 
 const assert = require('node:assert');
@@ -15,8 +15,8 @@ const { missing, python } = require('./programs');
 const DESCRIPTION = path.join(__dirname, '..', '..', 'openapi', 'rtm-connect.yaml');
 const skip = !python && missing('schemathesis');
 
-// Slack answers a call that it cannot understand with 200 and an error code, so that the checks which expect a 4xx for
-// it (negative_data_rejection, …) do not apply.
+// Slack responds to an invalid call with 200 and an error code. The checks that expect a 4xx (negative_data_rejection, …) are
+// left out.
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
@@ -27,7 +27,7 @@ const CHECKS = [
   'allow_header_conformance',
 ];
 
-/** Runs schemathesis in an empty folder; gives its exit code and what it printed. */
+/** Runs schemathesis in an empty folder, and returns its exit code and output. */
 async function schemathesis(t, slack, description, seed) {
   const folder = fs.mkdtempSync(path.join(tmpdir(), 'schemathesis-'));
   t.after(() => fs.rmSync(folder, { recursive: true }));
@@ -65,10 +65,10 @@ async function schemathesis(t, slack, description, seed) {
   return { code, output: Buffer.concat(output).toString() };
 }
 
-// An `internal_error` is in Slack's documentation, but no answer of ours.
+// Slack documents `internal_error`, but the workspace must not send it.
 const strict = fs.readFileSync(DESCRIPTION, 'utf8').replace('        - internal_error\n', '');
 
-test('schemathesis finds no answer outside the description', { skip, timeout: 180_000 }, async (t) => {
+test('schemathesis finds no response that differs from the description', { skip, timeout: 180_000 }, async (t) => {
   assert.ok(!strict.includes('internal_error'));
   const slack = await startWorkspace(t);
   const { code, output } = await schemathesis(t, slack, strict, 1);
@@ -78,7 +78,10 @@ test('schemathesis finds no answer outside the description', { skip, timeout: 18
   assert.ok(calls.length > 100, `only ${calls.length} calls could be read`);
 });
 
-test('schemathesis finds no answer outside it while calls are rate-limited', { skip, timeout: 180_000 }, async (t) => {
+test('schemathesis finds no response that differs while calls are rate-limited', {
+  skip,
+  timeout: 180_000,
+}, async (t) => {
   const slack = await startWorkspace(t);
   const limited = { status: 429, headers: { 'retry-after': '1' }, body: { ok: false, error: 'ratelimited' } };
   slack.faults.refuseConnect(limited, Infinity);
@@ -86,7 +89,7 @@ test('schemathesis finds no answer outside it while calls are rate-limited', { s
   assert.strictEqual(code, 0, output);
 });
 
-test('schemathesis does find one', { skip, timeout: 180_000 }, async (t) => {
+test('schemathesis finds a response that differs', { skip, timeout: 180_000 }, async (t) => {
   const slack = await startWorkspace(t);
   slack.faults.refuseConnect({ error: 'made_up' }, Infinity);
   const { code, output } = await schemathesis(t, slack, strict, 3);

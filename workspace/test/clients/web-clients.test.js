@@ -1,5 +1,5 @@
-// The Web API clients of @slack/web-api (npm) and slack_sdk (PyPI), unmodified, against the workspace: the same calls by
-// both, each in its own way (forms, JSON, queries, multipart).
+// The unmodified Web API clients of @slack/web-api (npm) and slack_sdk (PyPI). Both make the same calls, with different kinds
+// of bodies (forms, JSON, queries, multipart).
 'use strict';
 
 const assert = require('node:assert');
@@ -20,7 +20,7 @@ const quiet = {
   getLevel: () => LogLevel.ERROR,
 };
 
-/** Each gives a function that calls a method: with what was answered, also where `ok` is false. */
+/** Each creates a function that calls a method and returns the response, also if `ok` is false. */
 const clients = {
   '@slack/web-api': (t, { apiUrl, token }) => {
     const client = new WebClient(token, {
@@ -38,8 +38,8 @@ const clients = {
   'slack_sdk.WebClient': (t, slack) => {
     const client = new Client(t, 'web_client.py', slack);
     return async (method, args = {}) => {
-      client.tell({ method, args });
-      return (await client.hears({ what: 'answer' })).data;
+      client.send({ method, args });
+      return (await client.next({ kind: 'response' })).data;
     };
   },
 };
@@ -48,7 +48,7 @@ for (const [name, make] of Object.entries(clients)) {
   const isMissing = name.startsWith('slack_sdk') && !python && missing('slack_sdk');
   const timeout = 60_000;
 
-  test(`${name}: who it is, and where to connect`, { skip: isMissing, timeout }, async (t) => {
+  test(`${name}: identity and connect call`, { skip: isMissing, timeout }, async (t) => {
     const slack = await startWorkspace(t);
     const call = make(t, slack);
     const me = await call('auth.test');
@@ -83,7 +83,7 @@ for (const [name, make] of Object.entries(clients)) {
     assert.strictEqual((await call('chat.postMessage', { channel, text: '' })).error, 'no_text');
   });
 
-  test(`${name}: lists, page by page`, { skip: isMissing, timeout }, async (t) => {
+  test(`${name}: lists in pages`, { skip: isMissing, timeout }, async (t) => {
     const slack = await startWorkspace(t);
     const call = make(t, slack);
     const seen = [];
@@ -110,7 +110,7 @@ for (const [name, make] of Object.entries(clients)) {
     assert.strictEqual((await call('users.list', { cursor: 'rubbish' })).error, 'invalid_cursor');
   });
 
-  test(`${name}: a rate limit and a dropped connection are survived`, { skip: isMissing, timeout }, async (t) => {
+  test(`${name}: retries after a rate limit and a dropped connection`, { skip: isMissing, timeout }, async (t) => {
     const slack = await startWorkspace(t);
     const call = make(t, slack);
     const limited = { status: 429, headers: { 'retry-after': '1' }, body: { ok: false, error: 'ratelimited' } };
@@ -148,7 +148,7 @@ for (const [name, make] of Object.entries(clients)) {
     assert.match(hint.message_ts, /^\d+\.\d{6}$/);
   });
 
-  test(`${name}: conversations and who is in them`, { skip: isMissing, timeout }, async (t) => {
+  test(`${name}: conversations and their members`, { skip: isMissing, timeout }, async (t) => {
     const slack = await startWorkspace(t, { channels: ['general', { name: 'club', members: ['ann'] }] });
     const call = make(t, slack);
     const channel = slack.channel('#general').id;
@@ -162,7 +162,7 @@ for (const [name, make] of Object.entries(clients)) {
       (await call('conversations.history', single)).messages.map(({ text }) => text),
       ['two'],
     );
-    // Slack's old documentation: with `oldest` alone, the messages closest to it.
+    // With `oldest` alone, Slack returns the messages closest to it (old documentation).
     const forward = { channel, oldest: said[1].ts, inclusive: true, limit: 1 };
     assert.deepStrictEqual(
       (await call('conversations.history', forward)).messages.map(({ text }) => text),
@@ -200,10 +200,10 @@ for (const [name, make] of Object.entries(clients)) {
   test(`${name}: files.upload says that it is a stub`, { skip: isMissing, timeout }, async (t) => {
     const slack = await startWorkspace(t);
     const file = name.startsWith('slack_sdk') ? __filename : createReadStream(__filename);
-    const answer = await make(t, slack)('files.upload', { channels: slack.channel('#general').id, file });
+    const response = await make(t, slack)('files.upload', { channels: slack.channel('#general').id, file });
     const { headers } = await slack.nextRequest({ method: 'files.upload' });
     assert.match(String(headers['content-type']), /^multipart\/form-data; ?boundary=/);
-    assert.strictEqual(answer.ok, false);
-    assert.match(JSON.stringify(answer.response_metadata.messages), /files|upload/i);
+    assert.strictEqual(response.ok, false);
+    assert.match(JSON.stringify(response.response_metadata.messages), /files|upload/i);
   });
 }

@@ -1,4 +1,4 @@
-"""Makes calls with the WebClient of slack_sdk, as told: {"method": "chat.postMessage", "args": {…}}."""
+"""Makes calls with the WebClient of slack_sdk, by command: {"method": "chat.postMessage", "args": {…}}."""
 
 import sys
 import json
@@ -7,7 +7,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
 
-from bot_common import API_URL, TOKEN, tell
+from bot_common import API_URL, TOKEN, report
 
 client = WebClient(
     token=TOKEN,
@@ -16,10 +16,10 @@ client = WebClient(
 )
 
 for line in sys.stdin:
-    order = json.loads(line)
-    call = getattr(client, order["method"].replace(".", "_"), None)
+    command = json.loads(line)
+    call = getattr(client, command["method"].replace(".", "_"), None)
     try:
-        answer = call(**order["args"]) if call else client.api_call(order["method"], json=order["args"])
-        tell("answer", data=answer.data, scopes=answer.headers.get("x-oauth-scopes"))
+        response = call(**command["args"]) if call else client.api_call(command["method"], json=command["args"])
+        report("response", data=response.data, scopes=response.headers.get("x-oauth-scopes"))
     except SlackApiError as error:
-        tell("answer", data=error.response.data)
+        report("response", data=error.response.data)

@@ -1,5 +1,5 @@
-"""Sends what a Python program asks of slack.com to another port of this machine. The program itself stays as it is:
-localslackirc has the address of Slack's API written into it (slackclient/client.py) and no option for another."""
+"""Redirects connections to slack.com to another port of this machine, without a change to the program. localslackirc has
+the address of Slack's API built in (slackclient/client.py)."""
 
 import os
 import socket
