@@ -1,20 +1,20 @@
-// What is measured: each entry a task (tasks.cjs) with its options, run by each client in turn, round after round, in a
-// fresh process. Rows are figures with a goal, as a ratio of this package to the peer; a curve shows figures at each point.
+// The measurements of the benchmark. Each runs a task of tasks.cjs with its options, by each package in turn, every time in a
+// fresh process. A row is a ratio of this package to @slack/rtm-api, with a goal. A curve has figures for several points.
 
 const MILLION = 1e6;
 
-/** A row that is better the higher it is. */
+/** A row in which a higher figure is better. */
 const atLeast = (goal) => ({ goal, higherIsBetter: true });
 const atMost = (goal) => ({ goal, higherIsBetter: false });
 
-/** Rows of what one event costs; the goal may be left out. */
+/** Rows with the cost of one event; the goal is optional. */
 const main = (label, goal) => ({ label, figure: 'main', unit: 'µs', ...goal });
 const waited = (label) => ({ label, figure: 'waited', unit: 'µs' });
 const all = (label, goal) => ({ label, figure: 'all', unit: 'µs', ...goal });
 const rate = (label, goal) => ({ label, figure: 'rate', unit: '/s', ...goal });
 const peak = (label, goal) => ({ label, figure: 'peak', unit: 'MB', ...goal });
 
-/** A row, and a bar, of a thousand clients. */
+/** A row and a bar for a thousand clients. */
 const ofThousand = (what, figure, unit, goal) => ({
   label: `1,000 clients: ${what}`,
   figure,
@@ -24,12 +24,12 @@ const ofThousand = (what, figure, unit, goal) => ({
   bar: `1,000 clients: ${what}`,
 });
 
-/** What an event costs along an axis. */
+/** The cost of an event along an axis. */
 const costs = (axis) => ({ axis, figures: { 'main thread, µs': 'main', 'all threads, µs': 'all' } });
 
 /**
- * @param {boolean} quick fewer and shorter
- * @param {number} openFiles so many may be open in a process
+ * @param {boolean} quick run fewer and shorter jobs
+ * @param {number} openFiles the limit of open files of a process
  * @returns {Measurement[]}
  *
  * @typedef {{ label: string, figure: string, unit: string, at?: number, goal?: number, higherIsBetter?: boolean,
@@ -48,7 +48,7 @@ export function measurements(quick, openFiles) {
   return [
     {
       name: 'messages',
-      title: `${frames.toLocaleString('en')} messages pour in over wss, a listener reads each one's text`,
+      title: `${frames.toLocaleString('en')} messages over wss, a listener reads the text of each`,
       task: 'stream',
       jobs: stream('wss', 'messages'),
       rows: [
@@ -56,7 +56,7 @@ export function measurements(quick, openFiles) {
         { ...rate('messages per second, wss', atLeast(1.8)), bar: 'time per message' },
         waited('main thread without a core per message, wss'),
         { ...all('all threads per message, wss', atMost(0.8)), bar: 'CPU of all threads per message' },
-        { ...peak('peak memory while they pour in, wss', atMost(1.2)), bar: 'peak memory under load' },
+        { ...peak('peak memory under load, wss', atMost(1.2)), bar: 'peak memory under load' },
       ],
     },
     {
@@ -69,18 +69,21 @@ export function measurements(quick, openFiles) {
         rate('messages per second, ws', atLeast(1.8)),
         waited('main thread without a core per message, ws'),
         all('all threads per message, ws'),
-        peak('peak memory while they pour in, ws'),
+        peak('peak memory under load, ws'),
       ],
     },
     {
       name: 'noisy',
-      title: `${frames.toLocaleString('en')} frames of all kinds pour in over wss, 5 % of them are listened to`,
+      title: `${frames.toLocaleString('en')} frames of all types over wss, 5 % of them have a listener`,
       task: 'stream',
       jobs: stream('wss', 'noisy'),
       rows: [
-        { ...main('main thread per frame, 5 % heard, wss', atMost(0.08)), bar: 'main thread per frame, 5 % heard' },
-        rate('frames per second, 5 % heard, wss'),
-        all('all threads per frame, 5 % heard, wss'),
+        {
+          ...main('main thread per frame, 5 % with a listener, wss', atMost(0.08)),
+          bar: 'main thread per frame, 5 % with a listener',
+        },
+        rate('frames per second, 5 % with a listener, wss'),
+        all('all threads per frame, 5 % with a listener, wss'),
       ],
     },
     {
@@ -88,11 +91,11 @@ export function measurements(quick, openFiles) {
       title: 'the same over ws',
       task: 'stream',
       jobs: stream('ws', 'noisy'),
-      rows: [main('main thread per frame, 5 % heard, ws')],
+      rows: [main('main thread per frame, 5 % with a listener, ws')],
     },
     {
       name: 'round-trip',
-      title: 'sendMessage, one after the other, to a server that replies at once',
+      title: 'sendMessage, one after the other, to a server that replies immediately',
       task: 'roundTrips',
       jobs: [{ count: quick ? 1000 : 4000 }],
       rows: [
@@ -109,7 +112,7 @@ export function measurements(quick, openFiles) {
     },
     {
       name: 'start',
-      title: 'a first start() until ready',
+      title: 'the first start() until ready',
       task: 'start',
       jobs: [{}],
       rows: [{ label: 'start() to ready', figure: 'time', unit: 'ms', ...atMost(0.02), bar: 'start() to ready' }],
@@ -134,7 +137,8 @@ export function measurements(quick, openFiles) {
     },
     {
       name: 'clients',
-      title: 'clients in one process, all started at once (memory is resident, after a collection; 5,000 in one round)',
+      title:
+        'clients in one process, all started at once (resident memory after garbage collection; 5,000 in one round)',
       task: 'clients',
       jobs: (quick ? [thousand] : crowds).filter(({ count }) => 2 * count + 200 <= openFiles),
       rows: [
@@ -149,7 +153,7 @@ export function measurements(quick, openFiles) {
     },
     {
       name: 'sizes',
-      title: 'messages of one size after another, over wss',
+      title: 'messages of one size, over wss',
       task: 'sizes',
       jobs: [{ points: [60, 250, 1000, 4000, 16_000, 64_000], bytes: (quick ? 5 : 30) * MILLION }],
       rows: [],
@@ -157,7 +161,7 @@ export function measurements(quick, openFiles) {
     },
     {
       name: 'listeners',
-      title: 'listeners of the event',
+      title: 'listeners for the event',
       task: 'listeners',
       jobs: [{ points: [0, 1, 10, 100], count: short }],
       rows: [],
@@ -165,7 +169,7 @@ export function measurements(quick, openFiles) {
     },
     {
       name: 'names',
-      title: 'one listener of the event, and other names listened to',
+      title: 'one listener for the event, and listeners for other events',
       task: 'names',
       jobs: [{ points: [0, 1, 10, 100], count: short }],
       rows: [],

@@ -1,4 +1,4 @@
-// The picture of a run: a handful of ratios as bars, for light and dark pages alike. Owns its layout and colours.
+// Draws the picture of a run: a few ratios as bars, for light and dark pages.
 
 import { shown } from './report.mjs';
 
@@ -26,14 +26,14 @@ const STYLE = `
 const escapeXml = (text) => String(text).replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`);
 const text = (x, y, content, attributes = '') => `<text x="${x}" y="${y}" ${attributes}>${escapeXml(content)}</text>`;
 
-/** The rows with a name for the picture, all of them such that less is better. */
+/** The rows that are shown in the picture; in all of them, less is better. */
 function barsOf(rows) {
   return rows
     .filter(({ bar }) => bar)
-    .map(({ bar, ratio, ours, peer, unit, higherIsBetter }) => {
-      if (!higherIsBetter) return { bar, ratio, ours, peer, unit };
-      // So many a second: µs for one.
-      return { bar, ratio: 1 / ratio, ours: 1e6 / ours, peer: 1e6 / peer, unit: 'µs' };
+    .map(({ bar, ratio, ours, theirs, unit, higherIsBetter }) => {
+      if (!higherIsBetter) return { bar, ratio, ours, theirs, unit };
+      // From a rate per second to µs for one event.
+      return { bar, ratio: 1 / ratio, ours: 1e6 / ours, theirs: 1e6 / theirs, unit: 'µs' };
     });
 }
 
@@ -43,7 +43,7 @@ export function picture({ run, rows }) {
   const scale = (WIDTH - LEFT - RIGHT) / Math.max(1, ...bars.map(({ ratio }) => ratio));
   const one = LEFT + scale;
   const bottom = TOP + bars.length * STEP;
-  const lines = bars.flatMap(({ bar, ratio, ours, peer, unit }, index) => {
+  const lines = bars.flatMap(({ bar, ratio, ours, theirs, unit }, index) => {
     const y = TOP + index * STEP;
     const width = Math.max(2, ratio * scale);
     const base = y + BAR - 3;
@@ -52,7 +52,7 @@ export function picture({ run, rows }) {
       `<rect class="track" x="${LEFT}" y="${y}" width="${scale.toFixed(1)}" height="${BAR}" rx="3"/>`,
       `<rect class="bar" x="${LEFT}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="3"/>`,
       text(WIDTH - RIGHT + 12, base, shown(ratio), 'class="ratio"'),
-      text(WIDTH - RIGHT + 66, base, `${shown(ours)} vs ${shown(peer)} ${unit}`, 'class="quiet"'),
+      text(WIDTH - RIGHT + 66, base, `${shown(ours)} vs ${shown(theirs)} ${unit}`, 'class="quiet"'),
     ];
   });
   const where = `${run.cpu}, ${run.cores} cores, Node ${run.node}, wss on loopback`;

@@ -1,4 +1,4 @@
-// What came out of a run: medians and ratios, as an object (the JSON) and as a table to read.
+// The report of a run: medians and ratios, as JSON and as a table.
 
 import os from 'node:os';
 
@@ -9,7 +9,7 @@ function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Where it was measured, and when. */
+/** The machine and the time of the measurement. */
 export function machine() {
   const cpus = os.cpus();
   return {
@@ -22,15 +22,15 @@ export function machine() {
   };
 }
 
-/** All rounds of a run, and what they amount to. */
+/** Summarizes all rounds of a run. */
 export function summary(measured, run) {
   const curves = measured.filter(({ curve }) => curve).map(curveOf);
   return { run, rows: measured.flatMap(rowsOf), curves, failures: failuresOf(measured) };
 }
 
-/** One figure of both, if both have it: medians, their ratio, and from where to where the rounds' ratios went. */
-function compare({ ours, peer }, at, figure) {
-  const [one, other] = [ours, peer].map((all) =>
+/** Compares one figure, if both packages have it: medians, their ratio, and the range of the rounds' ratios. */
+function compare({ ours, theirs }, at, figure) {
+  const [one, other] = [ours, theirs].map((all) =>
     (all[at] ?? []).map((figures) => figures[figure]).filter(Number.isFinite),
   );
   if (one.length === 0 || other.length === 0) return undefined;
@@ -39,8 +39,8 @@ function compare({ ours, peer }, at, figure) {
     ratio: median(one) / median(other),
     spread: [Math.min(...ratios), Math.max(...ratios)],
     ours: median(one),
-    peer: median(other),
-    rounds: { ours: one, peer: other },
+    theirs: median(other),
+    rounds: { ours: one, theirs: other },
   };
 }
 
@@ -64,15 +64,16 @@ function curveOf({ name, title, curve, figures }) {
   return { measurement: name, title, axis: curve.axis, figures: Object.keys(curve.figures), points };
 }
 
-/** What hung or died, and whether the two heard the same. */
+/** The runs that hung or died, and whether both packages received the same events. */
 function failuresOf(measured) {
   return measured.flatMap(({ name, failures, figures }) => {
-    const heard = [figures.ours, figures.peer].flatMap((all) =>
+    const received = [figures.ours, figures.theirs].flatMap((all) =>
       Object.values(all)
         .flat()
         .map(({ same }) => same),
     );
-    const differ = new Set(heard.filter(Boolean)).size > 1 ? ['the two did not hear the same'] : [];
+    const differ =
+      new Set(received.filter(Boolean)).size > 1 ? ['the two packages did not receive the same events'] : [];
     return [...differ, ...failures].map((what) => `${name}: ${what}`);
   });
 }
@@ -103,10 +104,10 @@ export function table({ run, rows, curves, failures }) {
     goalOf(row),
     `${shown(row.spread[0])}–${shown(row.spread[1])}`,
     `${shown(row.ours)} ${row.unit}`,
-    `${shown(row.peer)} ${row.unit}`,
+    `${shown(row.theirs)} ${row.unit}`,
   ]);
   const parts = [];
-  const head = ['', 'ratio', 'goal', 'by round', 'ours', 'peer'];
+  const head = ['', 'ratio', 'goal', 'by round', 'this package', '@slack/rtm-api'];
   if (main.length > 0) parts.push('This package beside @slack/rtm-api 7.0.4', columns([head, ...main]));
   for (const curve of curves) parts.push(curve.title[0].toUpperCase() + curve.title.slice(1), curveTable(curve));
   if (failures.length > 0) parts.push(['What went wrong (a run that fails is made again):', ...failures].join('\n  '));
@@ -121,9 +122,9 @@ export function table({ run, rows, curves, failures }) {
 }
 
 function curveTable({ axis, figures, points }) {
-  const head = [axis, ...figures.flatMap((label) => [`${label}: ratio`, 'ours', 'peer'])];
+  const head = [axis, ...figures.flatMap((label) => [`${label}: ratio`, 'this package', '@slack/rtm-api'])];
   const cells = (compared) =>
-    compared ? [shown(compared.ratio), shown(compared.ours), shown(compared.peer)] : ['', '', ''];
+    compared ? [shown(compared.ratio), shown(compared.ours), shown(compared.theirs)] : ['', '', ''];
   const lines = points.map((point) => [
     point.at.toLocaleString('en'),
     ...figures.flatMap((label) => cells(point[label])),

@@ -32,7 +32,7 @@ const ATTEMPTS = 3;
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const { resolve } = createRequire(import.meta.url);
-const PACKAGES = { ours: resolve('..'), peer: resolve('rtm-api-peer-latest') };
+const PACKAGES = { ours: resolve('..'), theirs: resolve('rtm-api-peer-latest') };
 
 const report = options.from ? JSON.parse(readFileSync(options.from, 'utf8')) : await measureAll();
 console.log(table(report));
@@ -66,15 +66,15 @@ async function measureAll() {
 
 /** Every round of a measurement: the figures of each client by point of its curve (0 without one), and what failed. */
 async function measure({ task, jobs, repeat = 1 }, rounds, server, progress) {
-  const figures = { ours: {}, peer: {} };
+  const figures = { ours: {}, theirs: {} };
   const failures = [];
   for (let round = 0; round < rounds * repeat; round += 1) {
     // Now the one is first, now the other.
-    const order = round % 2 === 0 ? ['ours', 'peer'] : ['peer', 'ours'];
+    const order = round % 2 === 0 ? ['ours', 'theirs'] : ['theirs', 'ours'];
     for (const { most = Infinity, ...job } of jobs) {
       if (round >= most) continue;
       for (const who of order) {
-        progress(`round ${round + 1} of ${rounds * repeat}, ${who === 'ours' ? 'this package' : 'the peer'}`);
+        progress(`round ${round + 1} of ${rounds * repeat}, ${who === 'ours' ? 'this package' : '@slack/rtm-api'}`);
         const run = { package: PACKAGES[who], task, options: job, server };
         const points = await attempt(run, (why) => failures.push(`${who}: ${why}`));
         for (const { at = 0, ...figure } of points) (figures[who][at] ??= []).push(figure);
