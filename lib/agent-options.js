@@ -1,5 +1,5 @@
-// What the agents of lib/proxy-agents.js carry. Owns which of their options are understood: all others must not be
-// ignored, so the readers throw at them. TLS material is handed on as it is.
+// Reads the options of the agents that lib/proxy-agents.js recognizes. An option must never be ignored, so a reader throws if an
+// agent has one that it does not understand. TLS options are passed on unchanged.
 'use strict';
 
 const http = require('node:http');
@@ -9,22 +9,22 @@ const { isProxy } = require('node:util').types;
 /** @typedef {import('./proxy.js').ProxyServer} ProxyServer */
 
 /**
- * What an agent carries, before it is checked.
- * @typedef {object} Carried
+ * The options of an agent, before they are checked.
+ * @typedef {object} AgentSettings
  * @property {ProxyServer['kind']} kind
  * @property {any} host
  * @property {any} port
  * @property {any} [username]
  * @property {any} [password]
  * @property {any} [headers]
- * @property {any} [proxyOptions] hold TLS settings of the connection to the proxy
- * @property {any} [targetOptions] hold TLS settings of the connection through it
+ * @property {any} [proxyOptions] with the TLS settings of the connection to the proxy
+ * @property {any} [targetOptions] with the TLS settings of the connection through the proxy
  * @property {boolean} [absoluteForm]
  */
 
 const TLS = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'rejectUnauthorized'];
 
-/** Options that are about reusing connections, or about TCP's own upkeep. */
+/** Options about reusing connections or about TCP. They have no effect on a single long connection. */
 const POOL = [
   'keepAlive',
   'keepAliveMsecs',
@@ -38,10 +38,10 @@ const POOL = [
   'noDelay',
 ];
 
-/** What https-proxy-agent and http-proxy-agent hand to `connect`, besides where to. Nobody heeds that `timeout`. */
+/** Options that https-proxy-agent and http-proxy-agent pass to `connect`, besides host and port. Their `timeout` has no effect. */
 const CONNECT = [...POOL, ...TLS, 'timeout', 'ALPNProtocols'];
 
-/** What `url.parse` gives. */
+/** The properties of a URL of `url.parse`. */
 const PARSED_URL = [
   'protocol',
   'slashes',
@@ -56,25 +56,25 @@ const PARSED_URL = [
   'href',
 ];
 
-/** Headers that the network side writes by itself. */
+/** Headers that native code writes itself. */
 const OWN_HEADERS = ['host', 'connection', 'proxy-connection', 'content-length', 'transfer-encoding'];
 
-// ── Understanding ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Assertions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** @param {boolean} isUnderstood */
-function demand(isUnderstood) {
-  if (!isUnderstood) throw new Error('not understood');
+/** @param {boolean} isSupported */
+function assertSupported(isSupported) {
+  if (!isSupported) throw new Error('not supported');
 }
 
 /**
- * Demands that an object holds these options only. `null` and undefined are none.
+ * Throws if an object has other options than these. `null` and undefined count as omitted.
  * @param {any} options
  * @param {string[]} known
  */
-function demandOnly(options, known) {
-  demand(!isProxy(options) && [Object.prototype, null].includes(Object.getPrototypeOf(options)));
+function assertOnly(options, known) {
+  assertSupported(!isProxy(options) && [Object.prototype, null].includes(Object.getPrototypeOf(options)));
   for (const key of Reflect.ownKeys(options)) {
-    demand((options[key] ?? null) === null || known.includes(String(key)));
+    assertSupported((options[key] ?? null) === null || known.includes(String(key)));
   }
 }
 
@@ -82,106 +82,112 @@ function demandOnly(options, known) {
 
 /**
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readHttpsProxyAgent(agent) {
-  demandOnly(agent.options, [...POOL, ...TLS]);
+  assertOnly(agent.options, [...POOL, ...TLS]);
   return { ...readConnect(agent), targetOptions: agent.options };
 }
 
 /**
- * Its `options` are those that it was made with: they reach no connection but by way of `connectOpts`.
+ * Its `options` are the constructor's. Only `connectOpts` affects a connection.
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readHttpProxyAgent(agent) {
-  demandOnly(agent.options, [...CONNECT, 'headers']);
+  assertOnly(agent.options, [...CONNECT, 'headers']);
   return { ...readConnect(agent), absoluteForm: true };
 }
 
 /**
  * https-proxy-agent and http-proxy-agent, 6 to 9.
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readConnect({ proxy, proxyHeaders, connectOpts }) {
-  demandOnly(connectOpts, [...CONNECT, 'host', 'port']);
-  demandUsualAlpn(connectOpts);
+  assertOnly(connectOpts, [...CONNECT, 'host', 'port']);
+  assertDefaultAlpn(connectOpts);
   const { host, port } = connectOpts;
   return { ...readUrl(proxy), host, port, headers: proxyHeaders, proxyOptions: connectOpts };
 }
 
 /**
- * https-proxy-agent and http-proxy-agent 5, whose `proxy` may come from `url.parse`.
+ * https-proxy-agent and http-proxy-agent 5, whose `proxy` can come from `url.parse`.
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readParsed({ proxy, secureProxy, timeout, options }) {
-  demandOnly(options, []);
-  demandOnly(proxy, [...CONNECT, ...PARSED_URL, 'secureProxy', 'headers']);
-  demandUsualAlpn(proxy);
-  demand(timeout === null && /^https?:?$/i.test(proxy.protocol ?? 'http'));
+  assertOnly(options, []);
+  assertOnly(proxy, [...CONNECT, ...PARSED_URL, 'secureProxy', 'headers']);
+  assertDefaultAlpn(proxy);
+  assertSupported(timeout === null && /^https?:?$/i.test(proxy.protocol ?? 'http'));
   const { host, port, auth, headers } = proxy;
   return { kind: secureProxy ? 'https' : 'http', host, port, ...readAuth(auth), headers, proxyOptions: proxy };
 }
 
 /**
- * What the packages ask for by themselves is what the network side does anyway.
+ * The packages' default is what native code does, too.
  * @param {{ ALPNProtocols?: any }} options
  */
-function demandUsualAlpn({ ALPNProtocols = ['http/1.1'] }) {
-  demand(ALPNProtocols.length === 1 && ['http/1.1', 'http 1.1'].includes(ALPNProtocols[0]));
+function assertDefaultAlpn({ ALPNProtocols = ['http/1.1'] }) {
+  assertSupported(ALPNProtocols.length === 1 && ['http/1.1', 'http 1.1'].includes(ALPNProtocols[0]));
 }
 
 /**
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readSocks8(agent) {
-  demandOnly(agent.options, [...POOL, ...TLS]);
-  demand((agent.socketOptions ?? null) === null);
+  assertOnly(agent.options, [...POOL, ...TLS]);
+  assertSupported((agent.socketOptions ?? null) === null);
   return { ...readSocks(agent, agent.shouldLookup), targetOptions: agent.options };
 }
 
 /**
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readSocks6(agent) {
-  demandOnly(agent.options, []);
-  demandOnly(agent.tlsConnectionOptions, TLS);
+  assertOnly(agent.options, []);
+  assertOnly(agent.tlsConnectionOptions, TLS);
   return { ...readSocks(agent, agent.shouldLookup), targetOptions: agent.tlsConnectionOptions };
 }
 
 /**
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readSocks5(agent) {
-  demandOnly(agent.options, []);
+  assertOnly(agent.options, []);
   return readSocks(agent, agent.lookup);
 }
 
 /**
  * @param {any} agent
- * @param {unknown} looksUp whether names are looked up on this side
- * @returns {Carried}
+ * @param {unknown} resolvesLocally whether the client resolves host names
+ * @returns {AgentSettings}
  */
-function readSocks({ proxy, timeout }, looksUp) {
-  demandOnly(proxy, ['host', 'port', 'type', 'userId', 'password']);
-  demand((timeout ?? null) === null && typeof looksUp === 'boolean' && [4, 5].includes(proxy.type));
+function readSocks({ proxy, timeout }, resolvesLocally) {
+  assertOnly(proxy, ['host', 'port', 'type', 'userId', 'password']);
+  assertSupported((timeout ?? null) === null && typeof resolvesLocally === 'boolean' && [4, 5].includes(proxy.type));
   const { host, port, userId: username, password } = proxy;
-  const [near, far] = proxy.type === 4 ? ['socks4', 'socks4a'] : ['socks5', 'socks5h'];
-  return { kind: /** @type {ProxyServer['kind']} */ (looksUp ? near : far), host, port, username, password };
+  const [local, remote] = proxy.type === 4 ? ['socks4', 'socks4a'] : ['socks5', 'socks5h'];
+  return {
+    kind: /** @type {ProxyServer['kind']} */ (resolvesLocally ? local : remote),
+    host,
+    port,
+    username,
+    password,
+  };
 }
 
 /**
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readHpagent({ proxy, proxyRequestOptions, options }) {
-  demandOnly(options, [...POOL, ...TLS, 'defaultPort', 'protocol']);
-  demandOnly(proxyRequestOptions, [...TLS, 'headers']);
+  assertOnly(options, [...POOL, ...TLS, 'defaultPort', 'protocol']);
+  assertOnly(proxyRequestOptions, [...TLS, 'headers']);
   const { hostname: host, port } = proxy;
   const { headers } = proxyRequestOptions;
   return { ...readUrl(proxy), host, port, headers, proxyOptions: proxyRequestOptions, targetOptions: options };
@@ -189,14 +195,16 @@ function readHpagent({ proxy, proxyRequestOptions, options }) {
 
 /**
  * @param {any} agent
- * @returns {Carried}
+ * @returns {AgentSettings}
  */
 function readTunnel(agent) {
   const { options, proxyOptions, request, createSocket } = agent;
-  demandOnly(options, [...POOL, ...TLS, 'proxy']);
-  demandOnly(proxyOptions, [...POOL, ...TLS, 'host', 'port', 'proxyAuth', 'headers']);
-  demand([http.request, https.request].includes(request));
-  demand(createSocket === Object.getPrototypeOf(agent).createSocket || createSocket.name === 'createSecureSocket');
+  assertOnly(options, [...POOL, ...TLS, 'proxy']);
+  assertOnly(proxyOptions, [...POOL, ...TLS, 'host', 'port', 'proxyAuth', 'headers']);
+  assertSupported([http.request, https.request].includes(request));
+  assertSupported(
+    createSocket === Object.getPrototypeOf(agent).createSocket || createSocket.name === 'createSecureSocket',
+  );
   const { host, port, proxyAuth, headers } = proxyOptions;
   const kind = request === https.request ? 'https' : 'http';
   return { kind, host, port, ...readAuth(proxyAuth), headers, proxyOptions, targetOptions: options };
@@ -207,7 +215,7 @@ function readTunnel(agent) {
  * @returns {{ kind: ProxyServer['kind'], username: string, password: string }}
  */
 function readUrl(url) {
-  demand(url instanceof URL && ['http:', 'https:'].includes(url.protocol));
+  assertSupported(url instanceof URL && ['http:', 'https:'].includes(url.protocol));
   const [username, password] = [url.username, url.password].map(decodeURIComponent);
   return { kind: url.protocol === 'https:' ? 'https' : 'http', username, password };
 }
@@ -224,37 +232,37 @@ function readAuth(auth) {
 // ── Checking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * What is the same with all packages.
- * @param {Carried} carried
+ * Checks the settings, in the same way for all packages.
+ * @param {AgentSettings} settings
  */
-function checked({ kind, username: name, password: word, absoluteForm = false, ...carried }) {
+function checkSettings({ kind, username: name, password: word, absoluteForm = false, ...settings }) {
   const [username, password] = name || word ? [name ?? '', word ?? ''] : [null, null];
-  const usualPort = kind === 'https' ? 443 : 80;
-  const port = Number((carried.port ?? '') === '' ? usualPort : carried.port);
-  const host = carried.host.replace(/^\[|\]$/g, '');
-  demand(host !== '' && Number.isInteger(port) && port > 0 && port < 0x1_0000);
-  demand([username, password].every((part) => part === null || typeof part === 'string'));
-  // The network side has SOCKS 5 with both or none.
-  demand(!kind.startsWith('socks5') || Boolean(username) === Boolean(password));
-  const headers = readHeaders(carried.headers ?? {}, username !== null);
-  const proxyTls = kind === 'https' ? tlsIn(carried.proxyOptions) : null;
+  const defaultPort = kind === 'https' ? 443 : 80;
+  const port = Number((settings.port ?? '') === '' ? defaultPort : settings.port);
+  const host = settings.host.replace(/^\[|\]$/g, '');
+  assertSupported(host !== '' && Number.isInteger(port) && port > 0 && port < 0x1_0000);
+  assertSupported([username, password].every((part) => part === null || typeof part === 'string'));
+  // Native code supports SOCKS 5 with a user name and password, or with neither.
+  assertSupported(!kind.startsWith('socks5') || Boolean(username) === Boolean(password));
+  const headers = readHeaders(settings.headers ?? {}, username !== null);
+  const proxyTls = kind === 'https' ? tlsIn(settings.proxyOptions) : null;
   return {
     proxy: { kind, host, port, username, password, headers },
     proxyTls,
-    tls: tlsIn(carried.targetOptions ?? {}),
+    tls: tlsIn(settings.targetOptions ?? {}),
     absoluteForm,
   };
 }
 
 /**
  * @param {any} headers
- * @param {boolean} hasCredentials which make a header of their own
+ * @param {boolean} hasCredentials if true, Proxy-Authorization is set
  */
 function readHeaders(headers, hasCredentials) {
-  const taken = hasCredentials ? [...OWN_HEADERS, 'proxy-authorization'] : OWN_HEADERS;
-  demandOnly(headers, Object.keys(headers)); // a plain object of names
+  const reserved = hasCredentials ? [...OWN_HEADERS, 'proxy-authorization'] : OWN_HEADERS;
+  assertOnly(headers, Object.keys(headers)); // a plain object of names
   return Object.entries(headers).flatMap(([name, value]) => {
-    demand(['string', 'number'].includes(typeof value) && !taken.includes(name.toLowerCase()));
+    assertSupported(['string', 'number'].includes(typeof value) && !reserved.includes(name.toLowerCase()));
     http.validateHeaderName(name);
     http.validateHeaderValue(name, String(value));
     return [name, String(value)];
@@ -262,25 +270,25 @@ function readHeaders(headers, hasCredentials) {
 }
 
 /**
- * The TLS settings among a connection's options.
+ * Picks the TLS settings from a connection's options.
  * @param {any} options
  */
 function tlsIn(options) {
-  const given = TLS.filter((key) => isGiven(key, options[key])).map((key) => [key, options[key]]);
-  return given.length === 0 ? null : Object.fromEntries(given);
+  const entries = TLS.filter((key) => isSet(key, options[key])).map((key) => [key, options[key]]);
+  return entries.length === 0 ? null : Object.fromEntries(entries);
 }
 
 /**
- * Node takes empty material as none.
+ * Whether a TLS option is set. Node treats an empty value as omitted.
  * @param {string} key
  * @param {any} value
  */
-function isGiven(key, value) {
+function isSet(key, value) {
   return key === 'rejectUnauthorized' ? typeof value === 'boolean' : Boolean(value) && value.length !== 0;
 }
 
 module.exports = {
-  checked,
+  checkSettings,
   readHpagent,
   readHttpProxyAgent,
   readHttpsProxyAgent,

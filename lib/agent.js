@@ -1,5 +1,4 @@
-// Requests by the user's agent, which makes the connections in Node: a proxy that cannot be taken over, certificates of
-// its own, a network of its own. Owns the HTTP with Node's own client; what the requests are for is not its affair.
+// HTTP requests and upgrades in Node, through an agent of the user that native code cannot replace.
 'use strict';
 
 const http = require('node:http');
@@ -7,48 +6,48 @@ const https = require('node:https');
 const { MAX_ANSWER_BYTES } = require('./binding.js');
 
 /**
- * @typedef {object} Way
+ * @typedef {object} Route
  * @property {http.Agent} agent makes the connections
- * @property {Record<string, any>} tls goes with each request
+ * @property {Record<string, any>} tls the TLS options of each request
  */
 
 /**
- * @typedef {object} AgentAnswer
+ * @typedef {object} AgentResponse
  * @property {number} status
  * @property {string} reason
- * @property {string[]} headers names, in lower case, and values in turn
+ * @property {string[]} headers names in lower case and values, alternating
  * @property {Buffer} body
- * @property {any} [socket] where an upgrade was taken
- * @property {Buffer} [head] what the socket has brought already
+ * @property {any} [socket] if the server accepted an upgrade
+ * @property {Buffer} [head] bytes that the socket has already received
  */
 
 /**
- * One request, through to the whole answer, or to the upgrade that was asked for.
- * @param {Way} way
- * @param {{ method: string, url: string, headers: string[], body: Buffer }} what
- * @returns {{ answer: Promise<AgentAnswer>, destroy: () => void }} `destroy` calls it off
+ * Makes one request. Its response is complete, or has the socket of an upgrade.
+ * @param {Route} route
+ * @param {{ method: string, url: string, headers: string[], body: Buffer }} description
+ * @returns {{ response: Promise<AgentResponse>, destroy: () => void }} `destroy` cancels the request
  */
-function requestBy({ agent, tls }, { method, url, headers, body }) {
+function requestThrough({ agent, tls }, { method, url, headers, body }) {
   /** @type {http.ClientRequest | undefined} */
   let request;
-  const answer = new Promise((resolve, reject) => {
-    const { request: begin } = url.startsWith('https:') ? https : http;
-    request = begin(url, { ...tls, agent, method, headers: headersOf(headers) });
+  const response = new Promise((resolve, reject) => {
+    const { request: send } = url.startsWith('https:') ? https : http;
+    request = send(url, { ...tls, agent, method, headers: headersFrom(headers) });
     request.on('error', reject);
-    request.on('response', (response) => readWhole(response).then(resolve, reject));
-    request.on('upgrade', (response, socket, head) => {
-      resolve({ ...headOf(response), body: Buffer.alloc(0), socket, head });
+    request.on('response', (message) => readResponse(message).then(resolve, reject));
+    request.on('upgrade', (message, socket, head) => {
+      resolve({ ...statusAndHeaders(message), body: Buffer.alloc(0), socket, head });
     });
     request.end(body);
   });
-  return { answer, destroy: () => request?.destroy() };
+  return { response, destroy: () => request?.destroy() };
 }
 
 /**
- * @param {string[]} pairs names and values in turn
+ * @param {string[]} pairs names and values, alternating
  * @returns {Record<string, string | string[]>}
  */
-function headersOf(pairs) {
+function headersFrom(pairs) {
   /** @type {Record<string, string | string[]>} */
   const headers = {};
   for (let i = 0; i < pairs.length; i += 2) {
@@ -59,44 +58,44 @@ function headersOf(pairs) {
 }
 
 /** @param {http.IncomingMessage} response */
-function headOf({ statusCode = 0, statusMessage = '', rawHeaders }) {
+function statusAndHeaders({ statusCode = 0, statusMessage = '', rawHeaders }) {
   const headers = rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
   return { status: statusCode, reason: statusMessage, headers };
 }
 
 /**
  * @param {http.IncomingMessage} response
- * @returns {Promise<AgentAnswer>}
+ * @returns {Promise<AgentResponse>}
  */
-async function readWhole(response) {
+async function readResponse(response) {
   const chunks = [];
   let length = 0;
   for await (const chunk of response) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`the answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+    if (length > MAX_ANSWER_BYTES) throw new Error(`the response is larger than ${MAX_ANSWER_BYTES} bytes`);
   }
-  return { ...headOf(response), body: Buffer.concat(chunks) };
+  return { ...statusAndHeaders(response), body: Buffer.concat(chunks) };
 }
 
 /**
- * Carries a socket's bytes to the network side and back, until it is closed.
+ * Passes the bytes between a socket and native code, until the socket is closed.
  * @param {import('node:stream').Duplex & { setNoDelay?: any, setTimeout?: any }} socket
  * @param {Buffer | undefined} head
  * @param {import('../binding').ByteStream} stream
  * @param {() => void} closed
- * @returns {() => void} to be called when the network side has something for the socket
+ * @returns {() => void} call it when native code has bytes or a command for the socket
  */
-function carry(socket, head, stream, closed) {
-  // A connection to Slack is long, and what goes over it short. Who is silent for too long is the session's to say.
+function bridgeSocket(socket, head, stream, closed) {
+  // Messages are short and the connection is long. The session has its own limits for silence.
   socket.setTimeout?.(0);
   socket.setNoDelay?.();
-  const attend = () => {
-    const orders = stream.commands(!socket.writableNeedDrain);
-    if (orders.destroy) return socket.destroy();
-    if (orders.write !== null && !socket.destroyed) socket.write(orders.write);
-    if (orders.end) socket.end();
-    if (orders.read) socket.resume();
+  const runCommands = () => {
+    const commands = stream.commands(!socket.writableNeedDrain);
+    if (commands.destroy) return socket.destroy();
+    if (commands.write !== null && !socket.destroyed) socket.write(commands.write);
+    if (commands.end) socket.end();
+    if (commands.read) socket.resume();
   };
   socket.on('error', (error) => stream.finish(error.message, /** @type {any} */ (error).code ?? null));
   socket.on('end', () => stream.finish(null, null));
@@ -104,13 +103,13 @@ function carry(socket, head, stream, closed) {
     stream.finish(null, null);
     closed();
   });
-  socket.on('drain', attend);
+  socket.on('drain', runCommands);
   if (head !== undefined && head.length > 0) stream.push(head);
   socket.on('data', (bytes) => {
     if (!stream.push(bytes)) socket.pause();
   });
-  attend();
-  return attend;
+  runCommands();
+  return runCommands;
 }
 
-module.exports = { carry, requestBy };
+module.exports = { bridgeSocket, requestThrough };

@@ -1,11 +1,11 @@
-// The native binding, for all other files: loads it, and owns what is said where that cannot be done. `binding.js`, which
-// `napi build` makes, looks for the addon beside itself and then in the platform's package.
+// Loads the native addon, or throws an error that explains why it cannot be loaded. The generated `../binding.js` looks for the
+// addon beside itself and then in the platform's package.
 'use strict';
 
 const { readdirSync } = require('node:fs');
 const path = require('node:path');
 
-/** What binaries are made for (package.json, `napi.targets`), by the names that their packages end with. */
+/** The platforms that have a binary (package.json, `napi.targets`), by the suffix of the package's name. */
 const PLATFORMS = [
   'linux-x64-gnu',
   'linux-arm64-gnu',
@@ -16,13 +16,13 @@ const PLATFORMS = [
   'win32-x64-msvc',
   'win32-arm64-msvc',
 ];
-const FOR_WHOM = 'Linux (glibc 2.17 or later, or musl), macOS and Windows, each on x64 and arm64';
+const PLATFORM_LIST = 'Linux (glibc 2.17 or later, or musl), macOS and Windows, each on x64 and arm64';
 
 const NAME = 'slack-rtm-native';
 const REPOSITORY = 'git+https://github.com/slack-rtm-native/slack-rtm-native.git';
 
-/** What the system's loader says of a file that was made for another system, processor or C library. */
-const FOREIGN =
+/** Messages of the system's loader about a file for another system, processor or C library. */
+const WRONG_PLATFORM =
   /invalid ELF header|wrong ELF class|ELF file OS ABI|file too short|cannot open shared object file|Error loading shared library|Exec format|not a valid Win32|not a mach-o|incompatible architecture|slice is not valid|no suitable image/i;
 
 /** @returns {typeof import('../binding')} */
@@ -30,24 +30,24 @@ function load() {
   try {
     return require('../binding.js');
   } catch (error) {
-    throw explained(error);
+    throw explain(error);
   }
 }
 
 /**
- * What to tell in the place of `binding.js`'s error, whose causes are those of all attempts.
+ * Creates the error that replaces the one of `binding.js`. The causes of that error are the errors of all attempts.
  *
  * @param {unknown} thrown
  */
-function explained(thrown) {
+function explain(thrown) {
   const attempts = chain(thrown);
-  const refused = attempts.find(({ message, code }) => code === 'ERR_DLOPEN_FAILED' || FOREIGN.test(message));
+  const refused = attempts.find(({ message, code }) => code === 'ERR_DLOPEN_FAILED' || WRONG_PLATFORM.test(message));
   const libc = libcOf();
   const platform = platformName(libc);
   const isSupported = PLATFORMS.includes(platform);
   const manifest = require('../package.json');
   const { version } = manifest;
-  const isSource = !('optionalDependencies' in manifest); // the repository's: a release names the packages with the binaries
+  const isSource = !('optionalDependencies' in manifest); // in the repository; a release names the packages of the binaries
   const lines = [
     `${NAME} found no native binary that it can use on ${process.platform} ${process.arch}${libc && `, ${libc}`} (${runtime()}).`,
     ...(isSupported && !isSource
@@ -61,15 +61,15 @@ function explained(thrown) {
   ];
   const error = Object.assign(new Error(lines.join('\n')), { code: 'ERR_SLACK_RTM_NATIVE_BINARY' });
   if (refused === undefined) return error;
-  delete refused.cause; // the other attempts, at files that are not there
+  delete refused.cause; // the attempts to load files that do not exist
   return Object.assign(error, { cause: refused });
 }
 
 /**
- * The known causes: the one that it is, or those that it can be.
+ * Explains the cause, or lists the possible ones.
  *
- * @param {Error[]} attempts the last one comes second, behind what `binding.js` says of all
- * @param {Error | undefined} refused the error of a binary that is there
+ * @param {Error[]} attempts first the summary of `binding.js`, then the attempts, the last one first
+ * @param {Error | undefined} refused the error of a binary that exists
  * @param {{ isSupported: boolean, isSource: boolean, platform: string, libc: string }} here
  */
 function causes(attempts, refused, { isSupported, isSource, platform, libc }) {
@@ -77,70 +77,70 @@ function causes(attempts, refused, { isSupported, isSource, platform, libc }) {
   if (named) {
     return [
       `The environment variable NAPI_RS_NATIVE_LIBRARY_PATH names ${named}, which cannot be loaded.`,
-      'Unset it, or have it name a binary of this version.',
+      'Unset it, or set it to a binary of this version.',
       ...quoted(refused),
     ];
   }
-  // ES modules have no file name by that name.
+  // ES modules have no __filename.
   const file = typeof __filename === 'string' ? __filename : 'an ES module';
   if (path.basename(file) !== 'binding.js') {
     return [
-      `A bundler has made ${NAME} a part of ${file}, where it does not find its binary.`,
-      'Tell the bundler that the package is external, so that it stays in node_modules.',
+      `A bundler has included ${NAME} in ${file}, where it cannot find its binary.`,
+      'Configure the bundler to treat the package as external, so that it stays in node_modules.',
     ];
   }
   if (!isSupported)
-    return [`No binary is made for this platform. There are binaries for ${FOR_WHOM}.`, ...quoted(refused)];
+    return [`There is no binary for this platform. There are binaries for ${PLATFORM_LIST}.`, ...quoted(refused)];
   if (refused !== undefined) {
     const [, wanted] = /GLIBC_([\d.]+)['`] not found/.exec(refused.message) ?? [];
     if (wanted !== undefined) {
       return [
-        `The binary needs glibc ${wanted}, and this system has ${libc}. Those of a release run on glibc 2.17 or later.`,
+        `The binary needs glibc ${wanted}, and this system has ${libc}. Released binaries run on glibc 2.17 or later.`,
         ...quoted(refused),
       ];
     }
-    if (FOREIGN.test(refused.message)) {
+    if (WRONG_PLATFORM.test(refused.message)) {
       return [
-        'The binary that is there was made for another operating system, processor or C library, or is damaged: most likely',
-        'node_modules was copied from another machine, or into a container. Delete node_modules and install again here.',
+        'The binary was made for another operating system, processor or C library, or is damaged. Most likely, node_modules was',
+        'copied from another machine or into a container. Delete node_modules and install again here.',
         ...quoted(refused),
       ];
     }
-    return ['The binary is there, but cannot be loaded.', ...quoted(refused)];
+    return ['The binary exists, but cannot be loaded.', ...quoted(refused)];
   }
   if (isSource) {
     return [
-      'This package is from its git repository, and its binary was not built: npm was told to run no scripts (--ignore-scripts,',
-      'ignore-scripts in an .npmrc). Install again without that; in a clone, run: npm run build',
+      'This package was installed from its git repository without building the binary, because npm ran no scripts',
+      '(--ignore-scripts, ignore-scripts in an .npmrc). Install again without that setting; in a clone, run: npm run build',
     ];
   }
   const beside = packagesBeside();
   if (beside.includes(`${NAME}-${platform}`)) {
-    const said = attempts[attempts.length > 1 ? 1 : 0].message.trim().split('\n')[0];
+    const reason = attempts[attempts.length > 1 ? 1 : 0].message.trim().split('\n')[0];
     return [
-      'That package is there, but of another version or not whole. Delete node_modules and install again. It failed with:',
-      `  ${said}`,
+      'That package is installed, but has another version or is incomplete. Delete node_modules and install again. The error:',
+      `  ${reason}`,
     ];
   }
   const others = PLATFORMS.map((name) => `${NAME}-${name}`).filter((name) => beside.includes(name));
   if (others.length > 0) {
     return [
-      `Its place is taken by ${others.join(', ')}, so node_modules was installed on another platform, and copied.`,
+      `Only ${others.join(', ')} is installed, so node_modules was copied from another platform.`,
       'Delete node_modules and install again here.',
     ];
   }
   return [
-    'It was not installed. Known causes:',
-    '- optional dependencies were left out (--omit=optional, --no-optional, --ignore-optional, omit=optional in an .npmrc,',
-    '  NPM_CONFIG_OMIT). The binary is one: install again without that;',
-    "- npm's bug with optional dependencies (https://github.com/npm/cli/issues/4828): a package-lock.json that was made on",
-    '  another platform lacks it. Delete node_modules and package-lock.json, and run npm install again.',
+    'It is not installed. Known causes:',
+    '- optional dependencies were omitted (--omit=optional, --no-optional, --ignore-optional, omit=optional in an .npmrc,',
+    '  NPM_CONFIG_OMIT). The binary is an optional dependency: install again without that setting;',
+    "- npm's bug with optional dependencies (https://github.com/npm/cli/issues/4828): a package-lock.json from another",
+    '  platform lacks the binary. Delete node_modules and package-lock.json, and run npm install again.',
   ];
 }
 
 /** @param {Error | undefined} refused */
 function quoted(refused) {
-  return refused === undefined ? [] : ['The system says:', `  ${refused.message.trim().split('\n')[0]}`];
+  return refused === undefined ? [] : ['The system reports:', `  ${refused.message.trim().split('\n')[0]}`];
 }
 
 /** The packages in the folder that holds this one. */
@@ -158,7 +158,7 @@ function packagesBeside() {
 }
 
 /**
- * An error and what it names as its causes. In a context of its own (Jest's), some of them are of another `Error`.
+ * An error and its chain of causes. In a separate context (Jest's), they are not instances of this `Error`.
  *
  * @param {unknown} error
  * @returns {(Error & { code?: string })[]}
@@ -171,12 +171,12 @@ function chain(error) {
   return errors;
 }
 
-/** The C library and its version; empty where there is no choice of them. */
+/** The C library and its version on Linux; otherwise empty. */
 function libcOf() {
   if (process.platform !== 'linux') return '';
   const report = process.report;
   if (report === undefined) return 'unknown libc';
-  Object.assign(report, { excludeNetwork: true }); // which would be looked up in the DNS
+  Object.assign(report, { excludeNetwork: true }); // otherwise the report looks up addresses in the DNS
   const { header } = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (report.getReport());
   return header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : 'musl';
 }

@@ -1,20 +1,19 @@
-// What users hand over, as the network side takes it, and the connect call's answer as users get it. Owns these shapes;
-// errors have a file of their own (errors.js).
+// Conversions between the values of the API and those of native code: messages, Web API requests and responses.
 'use strict';
 
-const { checkToken } = require('./options.js');
+const { checkToken } = require('./option-checks.js');
 
 const FORM = 'application/x-www-form-urlencoded';
 
 /**
- * The options of a Web API method as form fields, as @slack/web-api makes them: objects and arrays as JSON, nothing for
- * what JSON has no form for. A `token` among them takes the place of the client's, unless it is empty.
+ * Encodes the options of a Web API method as form fields, like @slack/web-api: objects and arrays as JSON, undefined and
+ * functions omitted. A `token` that is not empty replaces the client's token.
  * @param {Record<string, any>} [options]
  */
-function formOf(options) {
+function encodeForm(options) {
   const form = new URLSearchParams();
   for (const [key, value] of Object.entries(options ?? {})) {
-    const text = key === 'token' && value === '' ? undefined : textOf(value);
+    const text = key === 'token' && value === '' ? undefined : formValue(value);
     if (text === undefined) continue;
     if (key === 'token') checkToken(value);
     form.append(key, text);
@@ -26,7 +25,7 @@ function formOf(options) {
  * @param {unknown} value
  * @returns {string | undefined}
  */
-function textOf(value) {
+function formValue(value) {
   switch (typeof value) {
     case 'object':
       return value === null ? undefined : JSON.stringify(value);
@@ -42,40 +41,40 @@ function textOf(value) {
 }
 
 /**
- * A message as JSON without its `id`, which the network side adds.
+ * Serializes a message without its `id`, which native code adds.
  * @param {string} type
  * @param {any} body
  */
-function messageOf(type, body) {
+function serializeMessage(type, body) {
   const { id, ...rest } = body ?? {};
   return JSON.stringify({ ...rest, type });
 }
 
 /**
- * A Web API method's arguments as a request: form fields, or, with bytes among them, a multipart form.
+ * Encodes the arguments of a Web API method: as form fields or, if one of them contains bytes, as a multipart form.
  * @param {unknown} method
  * @param {Record<string, any>} [options]
  */
-async function apiRequestOf(method, options) {
+async function encodeApiRequest(method, options) {
   if (typeof method !== 'string' || !/^[a-zA-Z][\w.-]*$/.test(method)) {
-    throw new TypeError(`a Web API method has a name like chat.postMessage, but this is ${String(method)}`);
+    throw new TypeError(`method must be the name of a Web API method, like chat.postMessage, but is ${String(method)}`);
   }
   if (typeof (options ?? {}) !== 'object') {
     throw new TypeError(`the arguments of ${method} must be an object, but are ${String(options)}`);
   }
   const { token, ...rest } = options ?? {};
   if (token) checkToken(token);
-  const way = { token: token || null, contentType: FORM, body: Buffer.alloc(0) };
-  if (!Object.values(rest).some(isFile)) return { ...way, body: Buffer.from(formOf(rest)) };
+  const request = { token: token || null, contentType: FORM, body: Buffer.alloc(0) };
+  if (!Object.values(rest).some(isFile)) return { ...request, body: Buffer.from(encodeForm(rest)) };
   const form = new FormData();
   for (const [key, value] of Object.entries(rest)) {
-    const sent = isFile(value) ? asBlob(value) : textOf(value);
+    const sent = isFile(value) ? asBlob(value) : formValue(value);
     if (sent instanceof Blob) form.append(key, sent, value.name ?? key);
     else if (sent !== undefined) form.append(key, sent);
   }
   const encoded = new Response(form);
   const contentType = encoded.headers.get('content-type') ?? FORM;
-  return { ...way, contentType, body: Buffer.from(await encoded.arrayBuffer()) };
+  return { ...request, contentType, body: Buffer.from(await encoded.arrayBuffer()) };
 }
 
 /** @param {any} bytes */
@@ -84,21 +83,21 @@ function asBlob(bytes) {
 }
 
 /**
- * Whether something goes out as a file.
+ * Whether a value is sent as a file.
  * @param {any} value
  */
 function isFile(value) {
   if (typeof value?.pipe === 'function' || value instanceof ReadableStream) {
-    throw new TypeError('apiCall takes no streams: read it into a Buffer first');
+    throw new TypeError('apiCall cannot send a stream: read it into a Buffer first');
   }
   return ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof Blob;
 }
 
 /**
- * A Web API method's answer as users get it.
+ * Adds the scopes from the response's headers to the response of a Web API method.
  * @param {{ data: any, scopes: string | null, acceptedScopes: string | null }} payload
  */
-function answerOf({ data, scopes, acceptedScopes }) {
+function responseFrom({ data, scopes, acceptedScopes }) {
   const metadata = { ...data.response_metadata };
   if (scopes !== null) metadata.scopes = scopes.trim().split(/\s*,\s*/);
   if (acceptedScopes !== null) metadata.acceptedScopes = acceptedScopes.trim().split(/\s*,\s*/);
@@ -106,11 +105,11 @@ function answerOf({ data, scopes, acceptedScopes }) {
 }
 
 /**
- * Slack's remarks about a call.
+ * Logs the warnings and messages of a response.
  * @param {any} data
  * @param {(level: 'warn' | 'error', text: string) => void} log
  */
-function logNotes({ response_metadata: { warnings, messages } }, log) {
+function logResponseMetadata({ response_metadata: { warnings, messages } }, log) {
   for (const warning of Array.isArray(warnings) ? warnings : []) log('warn', String(warning));
   for (const message of Array.isArray(messages) ? messages.map(String) : []) {
     const [, level, text] = /^\s*\[(ERROR|WARN)\]\s*(.*)/s.exec(message) ?? [];
@@ -118,4 +117,4 @@ function logNotes({ response_metadata: { warnings, messages } }, log) {
   }
 }
 
-module.exports = { answerOf, apiRequestOf, formOf, logNotes, messageOf };
+module.exports = { encodeApiRequest, encodeForm, logResponseMetadata, responseFrom, serializeMessage };

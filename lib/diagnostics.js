@@ -1,5 +1,5 @@
-// What the client does to get a connection, and why it is without one, for whoever subscribes to node:diagnostics_channel.
-// Owns the channels; their messages are typed in index.d.ts (RTMDiagnostics).
+// The channels of node:diagnostics_channel on which clients report connects, pauses and lifecycle events. `RTMDiagnostics` in
+// index.d.ts has the types of their messages.
 'use strict';
 
 const { channel } = require('node:diagnostics_channel');

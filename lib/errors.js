@@ -1,8 +1,7 @@
-// Error objects: what users see of every failure. Owns their shapes; what failed and why is told by the network side
-// (src/binding/encode.rs).
+// Error objects, created from the descriptions that native code sends (src/binding/outbox/encode.rs).
 'use strict';
 
-/** Codes of the errors that this package makes. */
+/** The codes of the client's own errors. */
 const ErrorCode = Object.freeze({
   SendWhileDisconnectedError: 'slack_rtmapi_send_while_disconnected_error',
   SendWhileNotReadyError: 'slack_rtmapi_send_while_not_ready_error',
@@ -15,12 +14,12 @@ const ErrorCode = Object.freeze({
 });
 
 /**
- * An error as it crosses from the network side. `null` stands for what is not there.
+ * The description of an error, from native code. `null` means: not available.
  * @typedef {object} ErrorDescription
  * @property {string} code
  * @property {string} message
- * @property {boolean} [given] it is what the user's WebClient failed with; no other property then
- * @property {boolean} [shared] whether later events and promises may refer to the same object
+ * @property {boolean} [given] it is the error of the user's WebClient; the other properties are missing
+ * @property {boolean} [shared] whether later events and promises can use the same object
  * @property {{ message: string, code: string | null, closeCode?: number, reason?: string }} [original]
  * @property {number} [statusCode]
  * @property {string} [statusMessage]
@@ -49,8 +48,8 @@ function errorFrom({ shared, code, message, original, body, ...fields }) {
 }
 
 /**
- * What lies behind a request error or a WebSocket error. `code` is Node's name for it where there is one; of a
- * connection that was closed, the close code.
+ * The `original` of a request error or a WebSocket error. Its `code` is Node's error code or, for a closed connection,
+ * the close code.
  * @param {NonNullable<ErrorDescription['original']>} original
  */
 function originalFrom({ message, code, closeCode, reason }) {
@@ -62,7 +61,7 @@ function originalFrom({ message, code, closeCode, reason }) {
 }
 
 /**
- * The body of an HTTP error: parsed where it is JSON, else the text.
+ * The body of an HTTP error: parsed if it is JSON, otherwise the text.
  * @param {string} body
  * @returns {unknown}
  */
@@ -75,7 +74,7 @@ function parsedIfJson(body) {
 }
 
 /**
- * A message that Slack refused.
+ * The error for a message that Slack refused.
  * @param {{ error?: { msg?: unknown, code?: unknown } | null }} reply
  */
 function platformError(reply) {

@@ -1,5 +1,4 @@
-// A client's logger. Owns the levels, the logger of clients that are given none, and a logger's name; the lines come from
-// the network side.
+// Loggers: the levels, the default logger, and the name that each client's logger gets.
 'use strict';
 
 const LogLevel = { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' };
@@ -8,7 +7,7 @@ const LEVELS = Object.values(LogLevel);
 
 let count = 0;
 
-/** Writes to the console what is as severe as its level or more, as the logger of `@slack/logger` does. */
+/** Writes messages of its level and above to the console, in the format of `ConsoleLogger` of `@slack/logger`. */
 class ConsoleLogger {
   #level = LogLevel.INFO;
   #name = '';
@@ -29,36 +28,36 @@ class ConsoleLogger {
 
   /** @param {unknown[]} message */
   debug(...message) {
-    if (this.#tells(LogLevel.DEBUG)) console.debug('[DEBUG] ', this.#name, ...message);
+    if (this.#isEnabled(LogLevel.DEBUG)) console.debug('[DEBUG] ', this.#name, ...message);
   }
 
   /** @param {unknown[]} message */
   info(...message) {
-    if (this.#tells(LogLevel.INFO)) console.info('[INFO] ', this.#name, ...message);
+    if (this.#isEnabled(LogLevel.INFO)) console.info('[INFO] ', this.#name, ...message);
   }
 
   /** @param {unknown[]} message */
   warn(...message) {
-    if (this.#tells(LogLevel.WARN)) console.warn('[WARN] ', this.#name, ...message);
+    if (this.#isEnabled(LogLevel.WARN)) console.warn('[WARN] ', this.#name, ...message);
   }
 
   /** @param {unknown[]} message */
   error(...message) {
-    if (this.#tells(LogLevel.ERROR)) console.error('[ERROR] ', this.#name, ...message);
+    if (this.#isEnabled(LogLevel.ERROR)) console.error('[ERROR] ', this.#name, ...message);
   }
 
   /** @param {string} level */
-  #tells(level) {
+  #isEnabled(level) {
     return LEVELS.indexOf(level) <= LEVELS.indexOf(this.#level);
   }
 }
 
 /**
- * @param {Partial<import('../index.js').Logger> | undefined} given the user's logger
+ * @param {Partial<import('../index.js').Logger> | undefined} option the logger option
  * @param {import('../index.js').LogLevel} level
  */
-function namedLogger(given, level) {
-  const logger = given ?? new ConsoleLogger();
+function namedLogger(option, level) {
+  const logger = option ?? new ConsoleLogger();
   logger.setName?.(`rtm-api:RTMClient:${count++}`);
   logger.setLevel?.(level);
   return logger;

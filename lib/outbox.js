@@ -13,7 +13,7 @@ const records = require('./records.js');
  * What the outbox knows of a client.
  * @typedef {object} Receiver
  * @property {(event: string | symbol, ...args: any[]) => boolean} emit
- * @property {() => void} overhear has an `emit` of the user's own hear everything
+ * @property {() => void} detectOverriddenEmit has an `emit` of the user's own hear everything
  * @property {(kind: number, call: number, payload: any) => void} receive anything but a frame
  * @property {(call: number, reply: any) => void} receiveReply the promise that a frame settles
  */
@@ -51,7 +51,7 @@ function newId(client) {
  * @param {Receiver} receiver
  * @param {boolean} isExpected
  */
-function attend(id, receiver, isExpected) {
+function setActive(id, receiver, isExpected) {
   if (isExpected) receivers.set(id, receiver);
   else receivers.delete(id);
   if (receivers.size > 0 && keepAlive === undefined) {
@@ -102,7 +102,7 @@ function wake() {
 /** Takes in all that waits; false if that is nothing. */
 function refill() {
   const ids = outbox.refill();
-  for (const id of ids) receivers.get(id)?.overhear();
+  for (const id of ids) receivers.get(id)?.detectOverriddenEmit();
   latest = undefined;
   return ids.length > 0;
 }
@@ -135,7 +135,7 @@ function drain() {
 
 /** Whether there is an item to dispatch, or to go on with. */
 function hasItem() {
-  latest?.overhear();
+  latest?.detectOverriddenEmit();
   if (item !== undefined && (part > 0 || !stale)) return true;
   if (stale || !records.hasNext()) nextChunk();
   item = records.hasNext() ? records.read() : undefined;
@@ -202,4 +202,4 @@ function isName(value) {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
-module.exports = { attend, listen, newId, outbox, unlisten };
+module.exports = { setActive, listen, newId, outbox, unlisten };

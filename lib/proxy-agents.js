@@ -1,6 +1,5 @@
-// Agents that only stand for a proxy: those of https-proxy-agent, http-proxy-agent, socks-proxy-agent, hpagent and
-// tunnel. Owns how these are recognised; what they carry is read by lib/agent-options.js. An agent is taken over only
-// when all of it is understood, so that nothing is ignored; every other agent makes the connections itself.
+// Recognizes agents that only represent a proxy: those of https-proxy-agent, http-proxy-agent, socks-proxy-agent, hpagent and
+// tunnel. Native code replaces such an agent if it understands all of it. Any other agent makes the connections itself.
 'use strict';
 
 const { EventEmitter } = require('node:events');
@@ -8,7 +7,7 @@ const http = require('node:http');
 const https = require('node:https');
 const { isProxy } = require('node:util').types;
 const {
-  checked,
+  checkSettings,
   readHpagent,
   readHttpProxyAgent,
   readHttpsProxyAgent,
@@ -23,18 +22,18 @@ const { readTls } = require('./tls.js');
 /** @typedef {import('./proxy.js').ProxyServer} ProxyServer */
 
 /**
- * A package's agent: how it is recognised, and how it is read.
- * @typedef {object} Make
- * @property {string} name the constructor's
- * @property {string[]} methods what its prototype may define
- * @property {(base: any) => boolean} isBase tells the prototype's prototype
- * @property {string[]} fields what the agent itself has
- * @property {string[]} [functions] which of these are functions
- * @property {(agent: any) => import('./agent-options.js').Carried} read throws at what is not understood
+ * How the agent of a package is recognized and read.
+ * @typedef {object} AgentKind
+ * @property {string} name of the constructor
+ * @property {string[]} methods that its prototype can define
+ * @property {(base: any) => boolean} isBase checks the prototype's prototype
+ * @property {string[]} fields that every agent of this kind has
+ * @property {string[]} [functions] the fields that are functions
+ * @property {(agent: any) => import('./agent-options.js').AgentSettings} read throws if the agent has an option that is not supported
  */
 
-/** @type {Make[]} */
-const MAKES = [
+/** @type {AgentKind[]} */
+const AGENT_KINDS = [
   {
     name: 'HttpsProxyAgent', // of https-proxy-agent 6 to 9
     methods: ['connect', 'secureProxy', '_connectWithAuth'],
@@ -109,41 +108,41 @@ const MAKES = [
 ];
 
 /**
- * The proxy that an agent stands for, and the TLS settings of connections through it, as Node's options.
- * `absoluteForm`: for `http:` URLs it sends the proxy the request itself, and asks for no tunnel.
+ * The proxy that an agent represents, and the TLS options of connections through it. `absoluteForm` means that the agent sends
+ * requests for `http:` URLs to the proxy directly, without a tunnel.
  * @param {unknown} agent
  * @returns {{ proxy: ProxyServer, tls: Record<string, any> | null, absoluteForm: boolean } | null} `null`: the agent
  *   itself must make the connections
- * @throws {TypeError} when it carries unusable TLS material for the connection to the proxy
+ * @throws {TypeError} if the TLS options for the connection to the proxy are unusable
  */
 function proxyOfAgent(agent) {
-  const carried = carriedBy(agent);
-  if (carried === null) return null;
-  const { proxy, proxyTls, tls, absoluteForm } = carried;
+  const settings = settingsOf(agent);
+  if (settings === null) return null;
+  const { proxy, proxyTls, tls, absoluteForm } = settings;
   return { proxy: { ...proxy, tls: readTls(proxyTls, 'agent') }, tls, absoluteForm };
 }
 
 /**
- * An agent may be anything. Whatever throws here cannot be taken over.
+ * An agent can be any object. If reading it throws, it is not replaced.
  * @param {unknown} agent
  */
-function carriedBy(agent) {
+function settingsOf(agent) {
   try {
-    const make = makeOf(agent);
-    return make === undefined ? null : checked(make.read(agent));
+    const kind = kindOf(agent);
+    return kind === undefined ? null : checkSettings(kind.read(agent));
   } catch {
     return null;
   }
 }
 
-// ── Recognising ───────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Recognizing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** @param {any} agent */
-function makeOf(agent) {
+function kindOf(agent) {
   if (typeof agent !== 'object' || agent === null || isProxy(agent)) return undefined;
   const prototype = Object.getPrototypeOf(agent);
   const base = Object.getPrototypeOf(prototype);
-  return MAKES.find(
+  return AGENT_KINDS.find(
     ({ name, methods, isBase, fields, functions = [] }) =>
       prototype.constructor.name === name &&
       Reflect.ownKeys(prototype).every((key) => key === 'constructor' || methods.includes(String(key))) &&
@@ -170,9 +169,9 @@ function isAgentBase6(prototype) {
 }
 
 /**
- * Whether the user gave this agent no methods of its own, and does not listen to how it connects.
+ * Whether the user has added no methods to the agent and no listeners that observe its connections.
  * @param {any} agent
- * @param {string[]} functions those that the package gives it
+ * @param {string[]} functions that the package adds
  */
 function isUntouched(agent, functions) {
   const { callback } = Object.getPrototypeOf(agent);

@@ -1,24 +1,23 @@
-// The option `proxy`. Owns what is a valid proxy URL; which proxy an agent stands for is known by lib/proxy-agents.js. A
-// URL's credentials are never part of an error.
+// The option `proxy`. A URL's credentials are never part of an error.
 'use strict';
 
+const { formatValue } = require('./format-value.js');
 const { proxyOfAgent } = require('./proxy-agents.js');
-const { show } = require('./show.js');
 const { readTls } = require('./tls.js');
 
 /**
  * @typedef {object} ProxyServer
- * @property {'http' | 'https' | 'socks5' | 'socks5h' | 'socks4' | 'socks4a'} kind with `socks5` and `socks4`, names are
- *   looked up on this side
- * @property {string} host IPv6 without brackets
+ * @property {'http' | 'https' | 'socks5' | 'socks5h' | 'socks4' | 'socks4a'} kind with `socks5` and `socks4`, the client
+ *   resolves host names; with `socks5h` and `socks4a`, the proxy does
+ * @property {string} host an IPv6 address has no brackets
  * @property {number} port
- * @property {string | null} username `null`, both: no credentials
+ * @property {string | null} username `null` (with `password`): no credentials
  * @property {string | null} password
- * @property {string[]} headers extra ones of the CONNECT request, as names and values in turn
- * @property {import('./tls.js').TlsMaterial} tls of the connection to the proxy, where its kind is `https`
+ * @property {string[]} headers extra headers of the CONNECT request: names and values, alternating
+ * @property {import('./tls.js').TlsMaterial} tls for the connection to the proxy, if its kind is `https`
  */
 
-/** Protocols, and the kind and port that each stands for. @type {Record<string, [ProxyServer['kind'], number]>} */
+/** The kind and the default port of each protocol. @type {Record<string, [ProxyServer['kind'], number]>} */
 const PROTOCOLS = {
   'http:': ['http', 80],
   'https:': ['https', 443],
@@ -28,22 +27,22 @@ const PROTOCOLS = {
 };
 
 /**
- * The option `proxy`.
- * @param {unknown} given
- * @returns {ProxyServer | null} `null`: left out
+ * Reads the option `proxy`.
+ * @param {unknown} option
+ * @returns {ProxyServer | null} `null` if the option is omitted
  */
-function readProxy(given) {
-  if (given === undefined || given === null) return null;
-  const text = given instanceof URL ? given.href : given;
-  if (typeof text !== 'string' || !URL.canParse(text)) throw noProxy(given);
+function readProxy(option) {
+  if (option === undefined || option === null) return null;
+  const text = option instanceof URL ? option.href : option;
+  if (typeof text !== 'string' || !URL.canParse(text)) throw invalidProxy(option);
   const { protocol, hostname, port, username, password } = new URL(text);
-  if (!Object.hasOwn(PROTOCOLS, protocol) || hostname === '' || port === '0') throw noProxy(text);
-  const [kind, usualPort] = PROTOCOLS[protocol];
+  if (!Object.hasOwn(PROTOCOLS, protocol) || hostname === '' || port === '0') throw invalidProxy(text);
+  const [kind, defaultPort] = PROTOCOLS[protocol];
   const isAnonymous = username === '' && password === '';
   return {
     kind,
     host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? usualPort : Number(port),
+    port: port === '' ? defaultPort : Number(port),
     username: isAnonymous ? null : decoded(username),
     password: isAnonymous ? null : decoded(password),
     headers: [],
@@ -51,14 +50,14 @@ function readProxy(given) {
   };
 }
 
-/** @param {unknown} given */
-function noProxy(given) {
-  const shown = show(typeof given === 'string' ? withoutSecrets(given) : given);
+/** @param {unknown} option */
+function invalidProxy(option) {
+  const shown = formatValue(typeof option === 'string' ? withoutSecrets(option) : option);
   return new TypeError(`proxy must be an http:, https:, socks5: or socks5h: URL, but is ${shown}`);
 }
 
 /**
- * A text that may hold credentials, however it was meant: anything but a host, a port and a path is left out.
+ * Removes everything that could be credentials: only a host, a port and a path remain.
  * @param {string} text
  */
 function withoutSecrets(text) {
@@ -67,7 +66,7 @@ function withoutSecrets(text) {
 }
 
 /**
- * Percent-decoded, or as it is where that fails.
+ * Percent-decodes a text, or returns it unchanged if that fails.
  * @param {string} text
  */
 function decoded(text) {

@@ -1,20 +1,25 @@
-// RTMClient: what users hold. Owns its members and the mirror of the session's state (`connected`, `activeUserId`, …). It
-// decides nothing about the session's life: it hands calls to the network side, and shows what comes back in the order in
-// which it comes (lib/outbox.js).
+// RTMClient, the class that users work with. It passes calls to native code, and applies what the outbox delivers in order:
+// properties, events, settled promises. The session in Rust makes all decisions about the connection.
 'use strict';
 
 const { EventEmitter } = require('eventemitter3');
 const { Kind, NativeClient } = require('./binding.js');
-const { Calls } = require('./calls.js');
-const { answerOf, apiRequestOf, formOf, logNotes, messageOf } = require('./conversions.js');
+const {
+  encodeApiRequest,
+  encodeForm,
+  logResponseMetadata,
+  responseFrom,
+  serializeMessage,
+} = require('./conversions.js');
 const { publish } = require('./diagnostics.js');
-const { Errands } = require('./errands.js');
 const { codedError, errorFrom, platformError } = require('./errors.js');
-const { Interest } = require('./interest.js');
+const { JsRequests } = require('./js-requests.js');
 const { namedLogger } = require('./logger.js');
 const { readOptions } = require('./options.js');
-const { attend, newId, outbox } = require('./outbox.js');
-const { prepareTrust } = require('./trust.js');
+const { newId, outbox, setActive } = require('./outbox.js');
+const { PendingCalls } = require('./pending-calls.js');
+const { Subscriptions } = require('./subscriptions.js');
+const { provideDefaultRoots } = require('./trust.js');
 const { makeWebClient } = require('./web-client.js');
 
 class RTMClient extends EventEmitter {
@@ -26,26 +31,27 @@ class RTMClient extends EventEmitter {
   activeTeamId = undefined;
 
   #id = newId(this);
-  #interest = new Interest(this.#id, this);
+  #subscriptions = new Subscriptions(this.#id, this);
   /** @type {import('../binding').NativeClient} */
   #native;
   #logger;
   #state = 'disconnected';
-  #calls = new Calls();
-  /** The connect call's last answer. @type {any} */
-  #startData = undefined;
-  /** The last error that events and promises may share. @type {Error | undefined} */
+  #calls = new PendingCalls();
+  /** The response of the last connect call. @type {any} */
+  #connectResponse = undefined;
+  /** The last error that events and promises can share. @type {Error | undefined} */
   #sharedError = undefined;
-  /** What `webClient` is made from, or the one made or given. */
+  /** The `webClient` property: the option, the client that was created, or what is needed to create one. */
   #webClient;
-  #givenWebClient;
-  #errands;
+  /** The `webClient` option. */
+  #webClientOption;
+  #jsRequests;
   /** The options of the last `start()`. @type {Record<string, any>} */
   #startOptions = {};
 
   #receiver = {
     emit: (/** @type {string | symbol} */ event, /** @type {any[]} */ ...args) => this.emit(event, ...args),
-    overhear: () => this.#interest.overhear(),
+    detectOverriddenEmit: () => this.#subscriptions.detectOverriddenEmit(),
     receive: (/** @type {number} */ kind, /** @type {number} */ call, /** @type {any} */ payload) =>
       this.#receive(kind, call, payload),
     receiveReply: (/** @type {number} */ call, /** @type {any} */ reply) => this.#receiveReply(call, reply),
@@ -58,7 +64,7 @@ class RTMClient extends EventEmitter {
   constructor(token, options) {
     super();
     const { native, logger, logLevel, helpers } = readOptions(token, options);
-    prepareTrust(native);
+    provideDefaultRoots(native);
     try {
       this.#native = new NativeClient(outbox, this.#id, native);
     } catch (error) {
@@ -68,13 +74,13 @@ class RTMClient extends EventEmitter {
     if (!native.tls.verify) {
       this.#log('warn', 'certificates are not verified (rejectUnauthorized, or NODE_TLS_REJECT_UNAUTHORIZED=0)');
     }
-    this.#errands = new Errands(this.#native, {
+    this.#jsRequests = new JsRequests(this.#native, {
       ...helpers,
       startOptions: () => this.#startOptions,
-      changed: () => this.#attend(),
+      onChange: () => this.#updateKeepAlive(),
     });
-    this.#givenWebClient = helpers.webClient;
-    this.#webClient = { made: helpers.webClient, token, options: { ...options, logger, logLevel } };
+    this.#webClientOption = helpers.webClient;
+    this.#webClient = { client: helpers.webClient, token, options: { ...options, logger, logLevel } };
   }
 
   // ── Methods ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -82,8 +88,8 @@ class RTMClient extends EventEmitter {
   /** @param {Record<string, any>} [options] */
   start(options) {
     return this.#call(true, (call) => {
-      // A WebClient of the user's gets the options as they are.
-      this.#native.start(call, this.#givenWebClient === undefined ? formOf(options) : '');
+      // The user's WebClient gets the options unencoded.
+      this.#native.start(call, this.#webClientOption === undefined ? encodeForm(options) : '');
       this.#startOptions = { ...options };
     });
   }
@@ -97,7 +103,7 @@ class RTMClient extends EventEmitter {
    * @param {object} [body]
    */
   send(type, body) {
-    return this.#call(true, (call) => this.#native.send(call, messageOf(type, body)));
+    return this.#call(true, (call) => this.#native.send(call, serializeMessage(type, body)));
   }
 
   /**
@@ -106,7 +112,7 @@ class RTMClient extends EventEmitter {
    * @param {object} [body]
    */
   addOutgoingEvent(awaitReply, type, body) {
-    return this.#call(false, (call) => this.#native.enqueue(call, Boolean(awaitReply), messageOf(type, body)));
+    return this.#call(false, (call) => this.#native.enqueue(call, Boolean(awaitReply), serializeMessage(type, body)));
   }
 
   /**
@@ -132,8 +138,8 @@ class RTMClient extends EventEmitter {
    * @param {Record<string, any>} [options]
    */
   async apiCall(method, options) {
-    if (this.#givenWebClient !== undefined) return this.#givenWebClient.apiCall(method, options);
-    const { token, contentType, body } = await apiRequestOf(method, options);
+    if (this.#webClientOption !== undefined) return this.#webClientOption.apiCall(method, options);
+    const { token, contentType, body } = await encodeApiRequest(method, options);
     return this.#call(true, (call) => this.#native.callApi(call, method, token, contentType, body));
   }
 
@@ -143,7 +149,7 @@ class RTMClient extends EventEmitter {
 
   // ── Properties ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  // Bots assign members of their own to a client or subclass, and may happen on one of these names: theirs wins.
+  // Bots assign members of their own to a client or a subclass. If they use one of these names, their value wins.
 
   get state() {
     return this.#state;
@@ -178,8 +184,8 @@ class RTMClient extends EventEmitter {
   }
 
   get webClient() {
-    this.#webClient.made ??= makeWebClient(this.#webClient.token, this.#webClient.options);
-    return this.#webClient.made;
+    this.#webClient.client ??= makeWebClient(this.#webClient.token, this.#webClient.options);
+    return this.#webClient.client;
   }
 
   set webClient(value) {
@@ -195,7 +201,7 @@ class RTMClient extends EventEmitter {
    */
   on(event, listener, context) {
     super.on(event, listener, context);
-    this.#interest.hear(event);
+    this.#subscriptions.add(event);
     return this;
   }
 
@@ -215,7 +221,7 @@ class RTMClient extends EventEmitter {
    */
   once(event, listener, context) {
     super.once(event, listener, context);
-    this.#interest.hear(event);
+    this.#subscriptions.add(event);
     return this;
   }
 
@@ -227,7 +233,7 @@ class RTMClient extends EventEmitter {
    */
   removeListener(event, listener, context, once) {
     super.removeListener(event, listener, context, once);
-    this.#interest.unhear(event);
+    this.#subscriptions.remove(event);
     return this;
   }
 
@@ -244,8 +250,8 @@ class RTMClient extends EventEmitter {
   /** @param {string | symbol} [event] */
   removeAllListeners(event) {
     super.removeAllListeners(event);
-    if (event) this.#interest.unhear(event);
-    else this.#interest.unhearAll();
+    if (event) this.#subscriptions.remove(event);
+    else this.#subscriptions.removeAll();
     return this;
   }
 
@@ -257,17 +263,17 @@ class RTMClient extends EventEmitter {
    */
   #call(keepsAlive, begin) {
     const promise = this.#calls.begin(keepsAlive, begin);
-    this.#attend();
+    this.#updateKeepAlive();
     return promise;
   }
 
-  /** Lets the outbox know whether something may arrive. Queued messages alone wait for a `start()`. */
-  #attend() {
-    const isExpected = this.#state !== 'disconnected' || this.#calls.waiting > 0 || this.#errands.size > 0;
-    attend(this.#id, this.#receiver, isExpected);
+  /** Tells the outbox whether it must keep the process alive for this client. Queued messages alone do not. */
+  #updateKeepAlive() {
+    const isExpected = this.#state !== 'disconnected' || this.#calls.keepAliveCount > 0 || this.#jsRequests.size > 0;
+    setActive(this.#id, this.#receiver, isExpected);
   }
 
-  // ── What comes back ─────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Items of the outbox ─────────────────────────────────────────────────────────────────────────────────────────
 
   /**
    * @param {number} kind
@@ -278,21 +284,21 @@ class RTMClient extends EventEmitter {
     switch (kind) {
       case Kind.Resolved:
         this.#calls.take(call)?.resolve(payload ?? undefined);
-        return this.#attend();
+        return this.#updateKeepAlive();
       case Kind.Started:
-        this.#calls.take(call)?.resolve(this.#startData);
-        return this.#attend();
+        this.#calls.take(call)?.resolve(this.#connectResponse);
+        return this.#updateKeepAlive();
       case Kind.Answered: {
-        const answer = answerOf(payload);
-        this.#logNotes(answer);
-        this.#calls.take(call)?.resolve(answer);
-        return this.#attend();
+        const response = responseFrom(payload);
+        this.#logResponse(response);
+        this.#calls.take(call)?.resolve(response);
+        return this.#updateKeepAlive();
       }
       case Kind.JsRequest:
-        return this.#errands.attend(call);
+        return this.#jsRequests.onNotice(call);
       case Kind.Rejected:
         this.#calls.take(call)?.reject(this.#errorFrom(payload));
-        return this.#attend();
+        return this.#updateKeepAlive();
       case Kind.Outgoing:
         this.emit('outgoing_message', payload);
         return;
@@ -308,7 +314,7 @@ class RTMClient extends EventEmitter {
   }
 
   /**
-   * A lifecycle event: the properties change right before it.
+   * Emits a lifecycle event. The properties change right before it.
    * @param {number} kind
    * @param {any} payload
    */
@@ -316,45 +322,45 @@ class RTMClient extends EventEmitter {
     switch (kind) {
       case Kind.Connecting:
         this.#state = 'connecting';
-        this.#tell('connecting');
+        this.#emitLifecycle('connecting');
         break;
       case Kind.Authenticated:
-        this.#startData = payload.answer === null ? this.#errands.given : answerOf(payload.answer);
+        this.#connectResponse = payload.answer === null ? this.#jsRequests.lastResult : responseFrom(payload.answer);
         this.authenticated = true;
         this.activeUserId = payload.userId;
         this.activeTeamId = payload.teamId;
-        this.#tell('authenticated', this.#startData);
-        // A WebClient of the user's logs them itself.
-        if (payload.answer !== null) this.#logNotes(this.#startData);
+        this.#emitLifecycle('authenticated', this.#connectResponse);
+        // The user's WebClient logs the metadata itself.
+        if (payload.answer !== null) this.#logResponse(this.#connectResponse);
         break;
       case Kind.Connected:
         this.#state = 'connected';
         this.connected = true;
-        this.#tell('connected');
+        this.#emitLifecycle('connected');
         break;
       case Kind.Ready:
-        this.#tell('ready');
+        this.#emitLifecycle('ready');
         break;
       case Kind.Disconnecting:
-        this.#leave('disconnecting');
-        this.#tell('disconnecting');
+        this.#clearConnection('disconnecting');
+        this.#emitLifecycle('disconnecting');
         break;
       case Kind.Disconnected: {
         const error = payload === null ? undefined : this.#errorFrom(payload);
-        this.#leave('disconnected');
-        this.#attend();
-        this.#tell('disconnected', error);
+        this.#clearConnection('disconnected');
+        this.#updateKeepAlive();
+        this.#emitLifecycle('disconnected', error);
         break;
       }
       case Kind.Reconnecting:
-        this.#leave('reconnecting');
-        this.#tell('reconnecting');
+        this.#clearConnection('reconnecting');
+        this.#emitLifecycle('reconnecting');
         break;
       case Kind.UnableToRtmStart:
-        this.#tell('unable_to_rtm_start', this.#errorFrom(payload));
+        this.#emitLifecycle('unable_to_rtm_start', this.#errorFrom(payload));
         break;
       case Kind.Error:
-        this.#tell('error', this.#errorFrom(payload));
+        this.#emitLifecycle('error', this.#errorFrom(payload));
         break;
     }
   }
@@ -363,7 +369,7 @@ class RTMClient extends EventEmitter {
    * @param {string} event
    * @param {any[]} args
    */
-  #tell(event, ...args) {
+  #emitLifecycle(event, ...args) {
     publish('lifecycle', { client: this, event, error: event === 'authenticated' ? undefined : args[0] });
     this.emit(event, ...args);
   }
@@ -373,14 +379,14 @@ class RTMClient extends EventEmitter {
    * @param {any} reply
    */
   #receiveReply(call, reply) {
-    const waiting = this.#calls.take(call);
-    if (reply.error !== undefined) waiting?.reject(platformError(reply));
-    else waiting?.resolve(reply);
-    this.#attend();
+    const promise = this.#calls.take(call);
+    if (reply.error !== undefined) promise?.reject(platformError(reply));
+    else promise?.resolve(reply);
+    this.#updateKeepAlive();
   }
 
   /** @param {string} state */
-  #leave(state) {
+  #clearConnection(state) {
     this.#state = state;
     this.connected = false;
     this.authenticated = false;
@@ -389,32 +395,32 @@ class RTMClient extends EventEmitter {
   }
 
   /**
-   * `true` stands for the error that was given before.
+   * `true` means: the same error as before.
    * @param {true | import('./errors.js').ErrorDescription} description
    */
   #errorFrom(description) {
     if (description === true) return this.#sharedError;
-    const error = description.given ? this.#errands.given : errorFrom(description);
+    const error = description.given ? this.#jsRequests.lastResult : errorFrom(description);
     if (description.shared) this.#sharedError = error;
     return error;
   }
 
   /**
-   * A bug on the network side ended the session. Everything that waits is told; `start()` begins anew.
+   * A panic in native code ended the session. All promises are rejected; `start()` works again.
    * @param {string} message
    */
   #crash(message) {
-    const error = codedError('ERR_INTERNAL', `the network side failed, which is a bug in this package: ${message}`);
-    this.#leave('disconnected');
+    const error = codedError('ERR_INTERNAL', `internal error in slack-rtm-native (please report it): ${message}`);
+    this.#clearConnection('disconnected');
     this.#calls.rejectAll(error);
-    this.#attend();
+    this.#updateKeepAlive();
     this.#log('error', error.message);
-    this.#tell('disconnected', error);
+    this.#emitLifecycle('disconnected', error);
   }
 
-  /** @param {any} answer */
-  #logNotes(answer) {
-    logNotes(answer, (level, text) => this.#log(level, text));
+  /** @param {any} response */
+  #logResponse(response) {
+    logResponseMetadata(response, (level, text) => this.#log(level, text));
   }
 
   /**
@@ -427,7 +433,7 @@ class RTMClient extends EventEmitter {
 }
 
 /**
- * Puts a property of the user's in front of one of the prototype's.
+ * Defines a property on the object that hides the property of the prototype.
  * @param {object} target
  * @param {string} name
  * @param {unknown} value

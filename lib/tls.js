@@ -1,31 +1,30 @@
-// Certificates and keys, as Node takes them: checked, and in the form the network side takes. Owns what is valid TLS
-// material and what this Node trusts by default; it opens no connection, and whether material fits a server is not
-// known here. No key and no passphrase is ever part of an error.
+// Certificates and keys in the forms that Node takes: checked, and converted to the form that native code takes. Also the
+// root certificates that Node trusts. No key and no passphrase is ever part of an error.
 'use strict';
 
 const { X509Certificate, createPrivateKey } = require('node:crypto');
 const { readFileSync, readdirSync } = require('node:fs');
 const { delimiter, join } = require('node:path');
 const tls = require('node:tls');
-const { show } = require('./show.js');
+const { formatValue } = require('./format-value.js');
 
 /**
  * @typedef {object} TlsMaterial
- * @property {Buffer[] | null} ca PEM, one for each value given, certificates only; `null`: the default roots
- * @property {Buffer[]} certs PEM, one chain each, certificates only, the client's own first
+ * @property {Buffer[] | null} ca PEM, certificates only, one for each value of the option; `null`: the default roots
+ * @property {Buffer[]} certs PEM, certificates only, one chain each, the client's own certificate first
  * @property {Buffer[]} keys PKCS#8, DER, not encrypted
- * @property {{ data: Buffer, passphrase: string | null }[]} pfx PKCS#12, as given
- * @property {boolean} verify false for `rejectUnauthorized: false`
+ * @property {{ data: Buffer, passphrase: string | null }[]} pfx PKCS#12 files, unchanged
+ * @property {boolean} verify false if `rejectUnauthorized` is false
  */
 
 const CERTIFICATES = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^]+?-----END \1-----/g;
 const PRIVATE_KEYS = /-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----[^]+?-----END \1-----/g;
 const ENCRYPTED = /^-----BEGIN ENCRYPTED |\nProc-Type: 4,ENCRYPTED/;
 
-/** Node reads these when it starts; what the program does to them afterwards has no effect. */
+/** Node reads these variables when it starts, so later changes have no effect. */
 const { NODE_EXTRA_CA_CERTS, NODE_OPTIONS = '' } = environmentAtStart();
 
-/** Where builds of OpenSSL look for `cert.pem` and `certs`: Node's own first, then those of distributions. */
+/** The folders in which builds of OpenSSL look for `cert.pem` and `certs`: Node's build first, then distributions. */
 const OPENSSL_FOLDERS = [
   '/etc/ssl',
   '/usr/lib/ssl',
@@ -39,30 +38,30 @@ const OPENSSL_FOLDERS = [
 // ── Certificates and keys ─────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Takes what `tls.createSecureContext` takes as `ca`, `cert`, `key`, `pfx` and `passphrase`, and `rejectUnauthorized`.
- * Other options are not looked at.
- * @param {any} given
- * @param {string} [prefix] what errors call it
+ * Reads `ca`, `cert`, `key`, `pfx` and `passphrase` in the forms of `tls.createSecureContext`, and `rejectUnauthorized`.
+ * Ignores other options.
+ * @param {any} value
+ * @param {string} [prefix] the option's name in errors
  * @returns {TlsMaterial}
  */
-function readTls(given, prefix = 'tls') {
-  if (isLeftOut(given)) return { ca: null, certs: [], keys: [], pfx: [], verify: true };
-  if (typeof given !== 'object') throw new TypeError(`${prefix} must be an object, but is ${show(given)}`);
-  const { ca, cert, key, pfx } = given;
-  const passphrase = readPassphrase(`${prefix}.passphrase`, given.passphrase);
+function readTls(value, prefix = 'tls') {
+  if (isOmitted(value)) return { ca: null, certs: [], keys: [], pfx: [], verify: true };
+  if (typeof value !== 'object') throw new TypeError(`${prefix} must be an object, but is ${formatValue(value)}`);
+  const { ca, cert, key, pfx } = value;
+  const passphrase = readPassphrase(`${prefix}.passphrase`, value.passphrase);
   const material = {
-    ca: isLeftOut(ca) ? null : readCertificates(`${prefix}.ca`, ca),
-    certs: isLeftOut(cert) ? [] : readCertificates(`${prefix}.cert`, cert),
-    keys: isLeftOut(key) ? [] : readKeys(prefix, key, passphrase),
-    pfx: isLeftOut(pfx) ? [] : readPfx(prefix, pfx, passphrase),
-    verify: given.rejectUnauthorized !== false,
+    ca: isOmitted(ca) ? null : readCertificates(`${prefix}.ca`, ca),
+    certs: isOmitted(cert) ? [] : readCertificates(`${prefix}.cert`, cert),
+    keys: isOmitted(key) ? [] : readKeys(prefix, key, passphrase),
+    pfx: isOmitted(pfx) ? [] : readPfx(prefix, pfx, passphrase),
+    verify: value.rejectUnauthorized !== false,
   };
   checkPair(prefix, material);
   return material;
 }
 
 /** @param {unknown} value */
-function isLeftOut(value) {
+function isOmitted(value) {
   return value === undefined || value === null;
 }
 
@@ -71,7 +70,7 @@ function isLeftOut(value) {
  * @param {unknown} value
  */
 function readPassphrase(option, value) {
-  if (isLeftOut(value)) return undefined;
+  if (isOmitted(value)) return undefined;
   if (typeof value !== 'string') throw new TypeError(`${option} must be a string, but is of type ${typeof value}`);
   return value;
 }
@@ -94,11 +93,11 @@ function listOf(option, value) {
 function bytesOf(option, value) {
   if (typeof value === 'string') return Buffer.from(value);
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  throw new TypeError(`${option} must be a string, a Buffer, or a list of them, but holds ${show(value)}`);
+  throw new TypeError(`${option} must be a string, a Buffer, or an array of them, but contains ${formatValue(value)}`);
 }
 
 /**
- * The PEM blocks in a text that holds anything besides.
+ * The PEM blocks in a file, without the text between them.
  * @param {Buffer} bytes
  * @param {RegExp} blocks
  */
@@ -108,13 +107,13 @@ function blocksIn(bytes, blocks) {
 
 /**
  * @param {string} option
- * @param {unknown} given
+ * @param {unknown} value
  */
-function readCertificates(option, given) {
-  return listOf(option, given).map((one) => {
+function readCertificates(option, value) {
+  return listOf(option, value).map((one) => {
     const blocks = blocksIn(bytesOf(option, one), CERTIFICATES);
     if (blocks.length === 0) {
-      throw new TypeError(`${option} holds no certificate: pass the text of a PEM file, not its name`);
+      throw new TypeError(`${option} contains no certificate: pass the text of a PEM file, not its name`);
     }
     return Buffer.from(blocks.map((block) => readCertificate(option, block)).join(''));
   });
@@ -128,22 +127,22 @@ function readCertificate(option, block) {
   try {
     return new X509Certificate(block).toString();
   } catch (error) {
-    throw unusable(`${option} holds a certificate that cannot be read: pass the PEM file as it is`, error);
+    throw unusable(`${option} contains a certificate that cannot be read: pass the PEM file unchanged`, error);
   }
 }
 
 /**
  * @param {string} prefix
- * @param {unknown} given
- * @param {string | undefined} passphrase of keys that bring none of their own
+ * @param {unknown} value
+ * @param {string | undefined} passphrase for keys without a passphrase of their own
  */
-function readKeys(prefix, given, passphrase) {
+function readKeys(prefix, value, passphrase) {
   const option = `${prefix}.key`;
-  return listOf(option, given).flatMap((one) => {
+  return listOf(option, value).flatMap((one) => {
     const [pem, own] = withPassphrase(option, one, 'pem');
     const blocks = blocksIn(bytesOf(option, pem), PRIVATE_KEYS);
     if (blocks.length === 0) {
-      throw new TypeError(`${option} holds no private key: pass the text of a PEM file, not its name`);
+      throw new TypeError(`${option} contains no private key: pass the text of a PEM file, not its name`);
     }
     return blocks.map((block) => readKey(prefix, block, own ?? passphrase));
   });
@@ -165,7 +164,7 @@ function readKey(prefix, block, passphrase) {
     throw unusable(
       isEncrypted
         ? `${prefix}.key cannot be decrypted: ${prefix}.passphrase must be the one it was encrypted with`
-        : `${prefix}.key holds a private key that cannot be read: pass the PEM file as it is`,
+        : `${prefix}.key contains a private key that cannot be read: pass the PEM file unchanged`,
       error,
     );
   }
@@ -173,12 +172,12 @@ function readKey(prefix, block, passphrase) {
 
 /**
  * @param {string} prefix
- * @param {unknown} given
- * @param {string | undefined} passphrase of files that bring none of their own
+ * @param {unknown} value
+ * @param {string | undefined} passphrase for files without a passphrase of their own
  */
-function readPfx(prefix, given, passphrase) {
+function readPfx(prefix, value, passphrase) {
   const option = `${prefix}.pfx`;
-  return listOf(option, given).map((one) => {
+  return listOf(option, value).map((one) => {
     const [buf, own] = withPassphrase(option, one, 'buf');
     const file = { data: bytesOf(option, buf), passphrase: own || passphrase || null };
     checkPfx(prefix, file);
@@ -187,7 +186,7 @@ function readPfx(prefix, given, passphrase) {
 }
 
 /**
- * A list's item: the material, or an object of it and its passphrase.
+ * Splits an array's item into the key or file and its passphrase, if it has one.
  * @param {string} option
  * @param {any} item
  * @param {'pem' | 'buf'} field
@@ -199,20 +198,20 @@ function withPassphrase(option, item, field) {
 }
 
 /**
- * Opens a PKCS#12 file as Node would, to tell now what would fail later. One in an encryption that this Node has
- * switched off is left to the network side.
+ * Opens a PKCS#12 file like Node, to report an unusable file in the constructor. If this Node does not support the file's
+ * encryption, native code checks it.
  * @param {string} prefix
  * @param {{ data: Buffer, passphrase: string | null }} file
  */
 function checkPfx(prefix, { data, passphrase }) {
   try {
-    // With `ca`, Node does not load the default roots.
+    // With `ca`, Node does not load its root certificates.
     tls.createSecureContext({ pfx: [{ buf: data, passphrase: passphrase ?? undefined }], ca: [] });
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
     if (/unsupported/i.test(message)) return;
     const isLocked = /mac verify failure/.test(message);
-    throw unusable(isLocked ? lockedPfx(prefix, passphrase) : `${prefix}.pfx holds no usable PKCS#12 file`, error);
+    throw unusable(isLocked ? lockedPfx(prefix, passphrase) : `${prefix}.pfx is not a usable PKCS#12 file`, error);
   }
 }
 
@@ -226,7 +225,7 @@ function lockedPfx(prefix, passphrase) {
 }
 
 /**
- * Node refuses a key that belongs to none of the certificates; so do we.
+ * Throws if no key belongs to a certificate, like Node.
  * @param {string} prefix
  * @param {TlsMaterial} material
  */
@@ -241,7 +240,8 @@ function checkPair(prefix, { certs, keys }) {
 }
 
 /**
- * An error with OpenSSL's own as its cause: that holds no more than OpenSSL's words. Others may hold what was given.
+ * Creates an error. OpenSSL's error becomes its `cause`, because it contains only OpenSSL's text; other errors may contain the
+ * option's value.
  * @param {string} message
  * @param {unknown} error
  */
@@ -250,27 +250,27 @@ function unusable(message, error) {
   return isOpenssl ? new TypeError(message, { cause: error }) : new TypeError(message);
 }
 
-// ── Whom Node trusts ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── Root certificates ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The certificates, as PEM, that this Node trusts where `ca` is not given. A file that cannot be read is left out, as
- * Node does, which has warned of it already; a certificate that cannot be used is left out by the network side.
+ * The certificates, as PEM, that this Node trusts if `ca` is omitted. A file that cannot be read is skipped, as in Node, which
+ * has already warned. Native code skips certificates that it cannot use.
  * @returns {string[]}
  */
 function defaultRoots() {
   const ofOpenssl = trustsOpenssl() ? opensslRoots() : undefined;
   const { getCACertificates } = /** @type {any} */ (tls);
-  // Node >= 22.15 tells of all but OpenSSL's; and not of the extra ones where the program took away their variable.
+  // Node >= 22.15 returns all but OpenSSL's certificates. If the program has deleted NODE_EXTRA_CA_CERTS, it omits those, too.
   if (getCACertificates) {
-    const isTaken = NODE_EXTRA_CA_CERTS && !process.env.NODE_EXTRA_CA_CERTS;
-    return [...getCACertificates('default'), ...(isTaken ? getCACertificates('extra') : []), ...(ofOpenssl ?? [])];
+    const isDeleted = NODE_EXTRA_CA_CERTS && !process.env.NODE_EXTRA_CA_CERTS;
+    return [...getCACertificates('default'), ...(isDeleted ? getCACertificates('extra') : []), ...(ofOpenssl ?? [])];
   }
   const extra = NODE_EXTRA_CA_CERTS ? certificatesIn(NODE_EXTRA_CA_CERTS) : [];
   return [...(ofOpenssl ?? tls.rootCertificates), ...extra];
 }
 
 /**
- * The environment that the process was started with, where the system tells; else as it is now.
+ * The environment at the start of the process on Linux; on other systems, the current one.
  * @returns {NodeJS.ProcessEnv}
  */
 function environmentAtStart() {
@@ -283,7 +283,7 @@ function environmentAtStart() {
   }
 }
 
-/** Whether Node trusts OpenSSL's certificates in place of its own: by an option, or by how it was built. */
+/** Whether Node trusts OpenSSL's certificates instead of its own, because of an option or of its build. */
 function trustsOpenssl() {
   const options = [...process.execArgv, ...NODE_OPTIONS.split(/\s+/)].map((option) => option.replaceAll('_', '-'));
   if (options.includes('--use-bundled-ca')) return false;
@@ -291,7 +291,7 @@ function trustsOpenssl() {
   return Boolean(process.config.target_defaults.defines?.includes('NODE_OPENSSL_CERT_STORE'));
 }
 
-/** What OpenSSL trusts: one file, and folders whose files bear the hash of a name. */
+/** The certificates that OpenSSL trusts: one file, and folders with files named by hash. */
 function opensslRoots() {
   const { SSL_CERT_FILE, SSL_CERT_DIR } = process.env;
   const inFolder = (/** @type {string} */ name) => OPENSSL_FOLDERS.map((folder) => join(folder, name));
@@ -339,7 +339,7 @@ function certificatesIn(file) {
   }
 }
 
-/** Whether certificates are checked where `rejectUnauthorized` is not given. Node asks at each connection. */
+/** Whether certificates are checked if `rejectUnauthorized` is omitted. */
 function rejectsUnauthorized() {
   return process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0';
 }

@@ -1,16 +1,16 @@
-// Whom this process trusts where no `tls.ca` is given: what Node trusts. Owns handing it over, once per process.
+// Passes Node's root certificates to native code, once per process.
 'use strict';
 
 const { NativeClient } = require('./binding.js');
 const { defaultRoots } = require('./tls.js');
 
 /**
- * Hands Node's authorities to the network side, if a client needs them and nobody has done so.
+ * Passes the root certificates if this client needs them and they have not been passed yet.
  * @param {import('../binding').ClientOptions} options
  */
-function prepareTrust({ tls, proxy, hasAgent }) {
+function provideDefaultRoots({ tls, proxy, hasAgent }) {
   const needed = (!hasAgent && tls.ca === null) || proxy?.tls.ca === null;
   if (needed && !NativeClient.hasDefaultRoots()) NativeClient.setDefaultRoots(defaultRoots());
 }
 
-module.exports = { prepareTrust };
+module.exports = { provideDefaultRoots };

@@ -1,9 +1,9 @@
-// The `webClient` property: a WebClient of @slack/web-api, where that is installed. Owns its making only.
+// Creates the `webClient` property: a WebClient of @slack/web-api, if that package is installed.
 'use strict';
 
 const { codedError } = require('./errors.js');
 
-/** Options that both have. */
+/** The options that WebClient and RTMClient have in common. */
 const SHARED = ['slackApiUrl', 'logger', 'logLevel', 'retryConfig', 'agent', 'tls', 'headers'];
 
 /**
@@ -20,10 +20,10 @@ function makeWebClient(token, options) {
       cause: error,
     });
   }
-  const given = SHARED.map((name) => [name, options[name]]).filter(
+  const shared = SHARED.map((name) => [name, options[name]]).filter(
     ([, value]) => value !== undefined && value !== null,
   );
-  return new webApi.WebClient(token, Object.fromEntries(given));
+  return new webApi.WebClient(token, Object.fromEntries(shared));
 }
 
 module.exports = { makeWebClient };
