@@ -1,5 +1,5 @@
-// The option `proxy`, and the agents that only stand for a proxy: what lib/proxy.js and lib/proxy-agents.js make of
-// them. A unit test: whether an agent was taken over, or made the connections itself, cannot be seen from outside.
+// How lib/proxy.js and lib/proxy-agents.js read the option `proxy` and the agents of well-known packages, whose connections
+// native code makes. This is a unit test, because the connections do not show whether native code or the agent made them.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -17,11 +17,11 @@ const tunnel = require('tunnel');
 const { proxyOfAgent, readProxy } = require('../lib/proxy.js');
 const { better } = require('./support/client.js');
 
-const OURS = 'its own code is not tested here';
+const OURS = 'this is a unit test of our code';
 const NO_TLS = { ca: null, certs: [], keys: [], pfx: [], verify: true };
 const UNVERIFIED = { ...NO_TLS, verify: false };
 
-/** A proxy as it is read, of which a test names what is not usual. */
+/** The expected proxy; a test only names the fields that differ from these defaults. */
 const proxy = (fields) => ({
   kind: 'http',
   host: 'proxy.example',
@@ -33,15 +33,15 @@ const proxy = (fields) => ({
   ...fields,
 });
 
-/** What an agent is taken for, of which a test names what is not usual. */
-const taken = (fields, rest) => ({ proxy: proxy(fields), tls: null, absoluteForm: false, ...rest });
+/** The expected result for an agent; a test only names the fields that differ from these defaults. */
+const proxyWith = (fields, rest) => ({ proxy: proxy(fields), tls: null, absoluteForm: false, ...rest });
 
 const WITH_NAME = { username: 'us:er', password: 'p@ss' };
 const URL_WITH_NAME = 'http://us%3Aer:p%40ss@proxy.example:8080/';
 const PLAIN = 'http://proxy.example:8080';
 const SECURE = 'https://proxy.example:8080';
 
-describe('proxy', () => {
+describe('the option proxy', () => {
   for (const [url, fields] of [
     ['http://proxy.example:8080', {}],
     ['HTTP://Proxy.Example/', { port: 80 }],
@@ -59,18 +59,18 @@ describe('proxy', () => {
     ['http://100%:%E4@proxy.example:8080', { username: '100%', password: '%E4' }],
     ['http://proxy.example:8080/path?query', {}],
   ]) {
-    better(OURS, url, () => {
+    better(OURS, `is read: ${url}`, () => {
       assert.deepEqual(readProxy(url), proxy(fields));
       assert.deepEqual(readProxy(new URL(url)), proxy(fields));
     });
   }
 
-  better(OURS, 'left out', () => {
+  better(OURS, 'can be left out', () => {
     assert.equal(readProxy(undefined), null);
     assert.equal(readProxy(null), null);
   });
 
-  better(OURS, 'a bad value is refused by an error that names it', () => {
+  better(OURS, 'is refused if it is invalid, with an error that shows the value', () => {
     const values = [
       [5, '5'],
       [true, 'true'],
@@ -94,7 +94,7 @@ describe('proxy', () => {
     }
   });
 
-  better(OURS, 'no error shows a password, however odd the URL', () => {
+  better(OURS, 'is refused without showing a password, even if the URL is malformed', () => {
     for (const value of [
       'ftp://user:secret@x.y',
       new URL('ftp://user:secret@x.y'),
@@ -119,67 +119,70 @@ describe('proxy', () => {
   });
 });
 
-/** Agents, and what each is taken for. */
-const TAKEN = {
+/** Agents that native code replaces, and how each is read. */
+const NATIVE = {
   'https-proxy-agent': [
-    [() => new HttpsProxyAgent(PLAIN), taken()],
-    [() => new HttpsProxyAgent(new URL(URL_WITH_NAME), { keepAlive: true, timeout: 5 }), taken(WITH_NAME)],
-    [() => new HttpsProxyAgent('https://[::1]'), taken({ kind: 'https', host: '::1', port: 443 })],
+    [() => new HttpsProxyAgent(PLAIN), proxyWith()],
+    [() => new HttpsProxyAgent(new URL(URL_WITH_NAME), { keepAlive: true, timeout: 5 }), proxyWith(WITH_NAME)],
+    [() => new HttpsProxyAgent('https://[::1]'), proxyWith({ kind: 'https', host: '::1', port: 443 })],
     [
       () => new HttpsProxyAgent(SECURE, { headers: { 'X-A': 'a', 'X-B': 5 }, rejectUnauthorized: false }),
-      taken({ kind: 'https', headers: ['X-A', 'a', 'X-B', '5'], tls: UNVERIFIED }),
+      proxyWith({ kind: 'https', headers: ['X-A', 'a', 'X-B', '5'], tls: UNVERIFIED }),
     ],
-    // Without TLS to the proxy, its settings count for nothing.
-    [() => new HttpsProxyAgent(PLAIN, { rejectUnauthorized: false, ca: 'no certificate' }), taken()],
-    [() => new HttpsProxyAgent(PLAIN, { ca: undefined, localAddress: null }), taken()],
+    // Without TLS to the proxy, its TLS settings are not used.
+    [() => new HttpsProxyAgent(PLAIN, { rejectUnauthorized: false, ca: 'no certificate' }), proxyWith()],
+    [() => new HttpsProxyAgent(PLAIN, { ca: undefined, localAddress: null }), proxyWith()],
     [
       () => Object.assign(new HttpsProxyAgent(PLAIN), { options: { rejectUnauthorized: false, ca: ['x'], cert: '' } }),
-      taken({}, { tls: { ca: ['x'], rejectUnauthorized: false } }),
+      proxyWith({}, { tls: { ca: ['x'], rejectUnauthorized: false } }),
     ],
   ],
   'https-proxy-agent 5': [
-    [() => new HttpsProxyAgent5(PLAIN), taken()],
-    [() => new HttpsProxyAgent5(URL_WITH_NAME), taken({ username: 'us', password: 'er:p@ss' })],
-    [() => new HttpsProxyAgent5('http://[::1]'), taken({ host: '::1', port: 80 })],
+    [() => new HttpsProxyAgent5(PLAIN), proxyWith()],
+    [() => new HttpsProxyAgent5(URL_WITH_NAME), proxyWith({ username: 'us', password: 'er:p@ss' })],
+    [() => new HttpsProxyAgent5('http://[::1]'), proxyWith({ host: '::1', port: 80 })],
     [
       () => new HttpsProxyAgent5({ ...parse(SECURE), headers: { 'X-A': 'a' }, rejectUnauthorized: false }),
-      taken({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }),
+      proxyWith({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }),
     ],
-    [() => new HttpsProxyAgent5({ host: 'proxy.example', port: '8080', secureProxy: true }), taken({ kind: 'https' })],
+    [
+      () => new HttpsProxyAgent5({ host: 'proxy.example', port: '8080', secureProxy: true }),
+      proxyWith({ kind: 'https' }),
+    ],
   ],
   'http-proxy-agent': [
-    [() => new HttpProxyAgent(PLAIN), taken({}, { absoluteForm: true })],
+    [() => new HttpProxyAgent(PLAIN), proxyWith({}, { absoluteForm: true })],
     [
       () => new HttpProxyAgent(URL_WITH_NAME, { keepAlive: true, maxSockets: 5, headers: { a: 'b' } }),
-      taken({ ...WITH_NAME, headers: ['a', 'b'] }, { absoluteForm: true }),
+      proxyWith({ ...WITH_NAME, headers: ['a', 'b'] }, { absoluteForm: true }),
     ],
     [
       () => new HttpProxyAgent(SECURE, { rejectUnauthorized: false }),
-      taken({ kind: 'https', tls: UNVERIFIED }, { absoluteForm: true }),
+      proxyWith({ kind: 'https', tls: UNVERIFIED }, { absoluteForm: true }),
     ],
   ],
   'socks-proxy-agent': [
-    [() => new SocksProxyAgent('socks://proxy.example:8080'), taken({ kind: 'socks5h' })],
-    [() => new SocksProxyAgent('socks5h://proxy.example'), taken({ kind: 'socks5h', port: 1080 })],
-    [() => new SocksProxyAgent(URL_WITH_NAME.replace('http', 'socks5')), taken({ kind: 'socks5', ...WITH_NAME })],
+    [() => new SocksProxyAgent('socks://proxy.example:8080'), proxyWith({ kind: 'socks5h' })],
+    [() => new SocksProxyAgent('socks5h://proxy.example'), proxyWith({ kind: 'socks5h', port: 1080 })],
+    [() => new SocksProxyAgent(URL_WITH_NAME.replace('http', 'socks5')), proxyWith({ kind: 'socks5', ...WITH_NAME })],
     [
       () => new SocksProxyAgent('socks4://user@[::1]:8080'),
-      taken({
+      proxyWith({
         kind: 'socks4',
         host: '::1',
         username: 'user',
         password: '',
       }),
     ],
-    [() => new SocksProxyAgent('socks4a://proxy.example:8080'), taken({ kind: 'socks4a' })],
+    [() => new SocksProxyAgent('socks4a://proxy.example:8080'), proxyWith({ kind: 'socks4a' })],
     [
       () => new SocksProxyAgent('socks5://proxy.example:8080', { keepAlive: true, rejectUnauthorized: false }),
-      taken({ kind: 'socks5' }, { tls: { rejectUnauthorized: false } }),
+      proxyWith({ kind: 'socks5' }, { tls: { rejectUnauthorized: false } }),
     ],
   ],
   hpagent: [
-    [() => new hpagent.HttpsProxyAgent({ proxy: PLAIN, keepAlive: true, scheduling: 'lifo' }), taken()],
-    [() => new hpagent.HttpProxyAgent({ proxy: new URL(URL_WITH_NAME) }), taken(WITH_NAME)],
+    [() => new hpagent.HttpsProxyAgent({ proxy: PLAIN, keepAlive: true, scheduling: 'lifo' }), proxyWith()],
+    [() => new hpagent.HttpProxyAgent({ proxy: new URL(URL_WITH_NAME) }), proxyWith(WITH_NAME)],
     [
       () =>
         new hpagent.HttpsProxyAgent({
@@ -187,16 +190,19 @@ const TAKEN = {
           proxyRequestOptions: { headers: { 'X-A': 'a' }, rejectUnauthorized: false },
           ca: ['x'],
         }),
-      taken({ kind: 'https', host: '::1', port: 443, headers: ['X-A', 'a'], tls: UNVERIFIED }, { tls: { ca: ['x'] } }),
+      proxyWith(
+        { kind: 'https', host: '::1', port: 443, headers: ['X-A', 'a'], tls: UNVERIFIED },
+        { tls: { ca: ['x'] } },
+      ),
     ],
   ],
   tunnel: [
-    [() => tunnel.httpOverHttp({ proxy: { host: 'proxy.example' } }), taken({ port: 80 })],
+    [() => tunnel.httpOverHttp({ proxy: { host: 'proxy.example' } }), proxyWith({ port: 80 })],
     [
       () => tunnel.httpsOverHttp({ proxy: { host: 'proxy.example', port: '8080', proxyAuth: 'us:er:p' }, key: 'x' }),
-      taken({ username: 'us', password: 'er:p' }, { tls: { key: 'x' } }),
+      proxyWith({ username: 'us', password: 'er:p' }, { tls: { key: 'x' } }),
     ],
-    [() => tunnel.httpOverHttps({ proxy: { host: '::1' } }), taken({ kind: 'https', host: '::1', port: 443 })],
+    [() => tunnel.httpOverHttps({ proxy: { host: '::1' } }), proxyWith({ kind: 'https', host: '::1', port: 443 })],
     [
       () =>
         tunnel.httpsOverHttps({
@@ -204,12 +210,12 @@ const TAKEN = {
           rejectUnauthorized: true,
           proxy: { host: 'proxy.example', port: 8080, headers: { 'X-A': 'a' }, rejectUnauthorized: false },
         }),
-      taken({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }, { tls: { rejectUnauthorized: true } }),
+      proxyWith({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }, { tls: { rejectUnauthorized: true } }),
     ],
   ],
 };
 
-/** One agent of each package, made with options of one's own. */
+/** One agent of each package, with the given options. */
 const MADE_WITH = {
   'https-proxy-agent': (options) => new HttpsProxyAgent(SECURE, options),
   'https-proxy-agent 5': (options) => new HttpsProxyAgent5({ ...parse(SECURE), ...options }),
@@ -221,8 +227,8 @@ const MADE_WITH = {
   'tunnel, to the proxy': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1, ...options } }),
 };
 
-/** Options that change how connections are made, in ways that the network side does not know. */
-const NOT_UNDERSTOOD = {
+/** Options that change the connections in a way that native code does not support. */
+const UNSUPPORTED = {
   servername: 'other.example',
   ciphers: 'ECDHE-RSA-AES128-GCM-SHA256',
   minVersion: 'TLSv1.3',
@@ -236,7 +242,7 @@ const NOT_UNDERSTOOD = {
   unknown: 1,
 };
 
-/** Agents that the user changed, or that cannot be what they seem. */
+/** Agents of these packages that a program has changed, or that have unsupported settings. */
 const CHANGED = {
   'a subclass of the same name': new (class extends HttpsProxyAgent {
     static name = 'HttpsProxyAgent';
@@ -250,40 +256,40 @@ const CHANGED = {
   })(),
   ...Object.fromEntries(
     ['connect', 'createConnection', 'createSocket', 'addRequest', 'getName'].map((name) => [
-      `a ${name} of one's own`,
+      `a replaced ${name}`,
       Object.assign(new HttpsProxyAgent(PLAIN), { [name]: () => undefined }),
     ]),
   ),
-  "a callback of one's own": Object.assign(new HttpsProxyAgent5(PLAIN), { callback: () => undefined }),
-  "a createSocket of one's own": Object.assign(tunnel.httpOverHttp({ proxy: { host: 'x', port: 1 } }), {
+  'a replaced callback': Object.assign(new HttpsProxyAgent5(PLAIN), { callback: () => undefined }),
+  'a replaced createSocket of tunnel': Object.assign(tunnel.httpOverHttp({ proxy: { host: 'x', port: 1 } }), {
     createSocket: function createSocket() {},
   }),
-  "a request of one's own": Object.assign(tunnel.httpOverHttp({ proxy: { host: 'x', port: 1 } }), {
+  'a replaced request': Object.assign(tunnel.httpOverHttp({ proxy: { host: 'x', port: 1 } }), {
     request: () => undefined,
   }),
-  'somebody listens to its connections': new HttpsProxyAgent(PLAIN).on('proxyConnect', () => undefined),
-  'somebody wants its keys': new hpagent.HttpsProxyAgent({ proxy: PLAIN }).on('keylog', () => undefined),
-  'headers by a function': new HttpsProxyAgent(PLAIN, { headers: () => ({ a: 'b' }) }),
-  'headers of a class': new HttpsProxyAgent(PLAIN, { headers: new Headers({ a: 'b' }) }),
+  'a listener of its connections': new HttpsProxyAgent(PLAIN).on('proxyConnect', () => undefined),
+  'a listener of its keys': new hpagent.HttpsProxyAgent({ proxy: PLAIN }).on('keylog', () => undefined),
+  'headers from a function': new HttpsProxyAgent(PLAIN, { headers: () => ({ a: 'b' }) }),
+  'headers of the class Headers': new HttpsProxyAgent(PLAIN, { headers: new Headers({ a: 'b' }) }),
   'headers in lists': new HttpsProxyAgent(PLAIN, { headers: { a: ['b', 'c'] } }),
   'a header that cannot be sent': new HttpsProxyAgent(PLAIN, { headers: { a: 'b\r\nc: d' } }),
-  "a Host of one's own": new HttpsProxyAgent(PLAIN, { headers: { host: 'x' } }),
-  "a Proxy-Connection of one's own": new HttpsProxyAgent(PLAIN, { headers: { 'Proxy-Connection': 'x' } }),
+  'a Host header': new HttpsProxyAgent(PLAIN, { headers: { host: 'x' } }),
+  'a Proxy-Connection header': new HttpsProxyAgent(PLAIN, { headers: { 'Proxy-Connection': 'x' } }),
   'credentials twice': new HttpsProxyAgent(URL_WITH_NAME, { headers: { 'Proxy-Authorization': 'Basic x' } }),
   'another protocol': new HttpsProxyAgent('socks5://x.y'),
-  'another protocol, 5': new HttpsProxyAgent5('socks5://x.y:1'),
+  'another protocol, https-proxy-agent 5': new HttpsProxyAgent5('socks5://x.y:1'),
   'no host': new HttpsProxyAgent5({ port: 1 }),
-  'no port that there is': new HttpsProxyAgent5({ host: 'x', port: 70_000 }),
+  'an invalid port': new HttpsProxyAgent5({ host: 'x', port: 70_000 }),
   'a timeout for connecting': new HttpsProxyAgent5({ host: 'x', port: 1, timeout: 5 }),
   'a timeout for being idle': new SocksProxyAgent('socks5://x', { timeout: 5 }),
   'options for the socket': new SocksProxyAgent('socks5://x', { socketOptions: { localAddress: '127.0.0.2' } }),
   'hpagent with a timeout': new hpagent.HttpsProxyAgent({ proxy: PLAIN, timeout: 5 }),
   'tunnel without proxy': tunnel.httpOverHttp({}),
   'options set later': Object.assign(new HttpsProxyAgent(PLAIN), { options: { servername: 'x' } }),
-  'options set later, 5': Object.assign(new HttpsProxyAgent5(PLAIN), { options: { ca: 'x' } }),
+  'options set later, https-proxy-agent 5': Object.assign(new HttpsProxyAgent5(PLAIN), { options: { ca: 'x' } }),
 };
 
-/** What is no agent that stands for a proxy, or is not safe to look at. */
+/** Agents without a known proxy, other values, and values that throw when they are read. */
 const OTHERS = {
   'http.Agent': new http.Agent(),
   'https.Agent': new https.Agent({ ca: 'x' }),
@@ -311,35 +317,35 @@ const OTHERS = {
   undefined,
 };
 
-describe('agents', () => {
-  for (const [name, cases] of Object.entries(TAKEN)) {
-    better(OURS, `${name}: proxy, credentials, headers and TLS settings are taken over`, () => {
+describe('the option agent', () => {
+  for (const [name, cases] of Object.entries(NATIVE)) {
+    better(OURS, `is read with its proxy, credentials, headers and TLS settings: ${name}`, () => {
       for (const [make, expected] of cases) assert.deepEqual(proxyOfAgent(make()), expected, make.toString());
     });
   }
 
   for (const [name, make] of Object.entries(MADE_WITH)) {
-    better(OURS, `${name}: with an option that is not understood, it makes the connections itself`, () => {
+    better(OURS, `makes the connections itself if it has an unsupported option: ${name}`, () => {
       assert.notEqual(proxyOfAgent(make({})), null);
-      for (const [key, value] of Object.entries(NOT_UNDERSTOOD)) {
+      for (const [key, value] of Object.entries(UNSUPPORTED)) {
         assert.equal(proxyOfAgent(make({ [key]: value })), null, key);
       }
     });
   }
 
   for (const [name, agent] of Object.entries({ ...CHANGED, ...OTHERS })) {
-    better(OURS, `not taken over: ${name}`, () => assert.equal(proxyOfAgent(agent), null));
+    better(OURS, `makes the connections itself: ${name}`, () => assert.equal(proxyOfAgent(agent), null));
   }
 
-  better(OURS, 'an agent that was in use before', async () => {
+  better(OURS, 'is read after the agent was in use', async () => {
     const agent = new HttpsProxyAgent5('http://127.0.0.1:1');
     await new Promise((resolve) => http.get('http://127.0.0.1:2', { agent }).once('error', resolve));
     assert.ok(Object.hasOwn(agent, 'promisifiedCallback'));
-    assert.deepEqual(proxyOfAgent(agent), taken({ host: '127.0.0.1', port: 1 }));
+    assert.deepEqual(proxyOfAgent(agent), proxyWith({ host: '127.0.0.1', port: 1 }));
   });
 
-  better(OURS, 'unusable TLS material for the connection to the proxy is told', () => {
-    const refusal = { name: 'TypeError', message: /^agent\.ca holds no certificate/ };
+  better(OURS, 'is refused if its certificates for the connection to the proxy are invalid', () => {
+    const refusal = { name: 'TypeError', message: /^agent\.ca contains no certificate/ };
     assert.throws(() => proxyOfAgent(new HttpsProxyAgent(SECURE, { ca: 'x' })), refusal);
     assert.throws(() => proxyOfAgent(new HttpsProxyAgent5({ ...parse(SECURE), ca: 'x' })), refusal);
   });

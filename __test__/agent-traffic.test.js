@@ -1,5 +1,5 @@
-// Much traffic over the connections of an agent that makes them itself: all of it arrives, in order and exact, and what
-// JavaScript is too slow for waits at the server, not in memory.
+// Heavy traffic over connections that an agent makes in JavaScript: all of it arrives unchanged and in order, and with
+// backpressure, so that events wait at the server and not in memory.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -10,10 +10,11 @@ const { HttpsProxyAgent } = require('https-proxy-agent');
 const { authority, missing: noCertificates } = require('./support/certificates.js');
 const { inProcess } = require('./support/child.js');
 const { better, clientOf, next } = require('./support/client.js');
-const { gate, scriptedProxy } = require('./support/proxies.js');
+const { countingRelay } = require('./support/counted-server.js');
+const { scriptedProxy } = require('./support/scripted-proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
-const SLOW = 'it takes long, or much memory';
+const SLOW = 'it takes long or uses much memory';
 const MB = 2 ** 20;
 
 class OwnAgent extends https.Agent {
@@ -25,14 +26,14 @@ class OwnAgent extends https.Agent {
   }
 }
 
-/** One that makes the connections itself; and, to compare, one that is taken over. */
+/** Agents that make the connections in JavaScript, and for comparison one whose connections native code makes. */
 const AGENTS = {
-  'an agent of one’s own': async (_t, ca) => ({ agent: new OwnAgent({ ca }) }),
+  'a custom agent': async (_t, ca) => ({ agent: new OwnAgent({ ca }) }),
   'a subclass of https-proxy-agent': async (t, ca) => {
     const proxy = await scriptedProxy(t);
     return { agent: new (class extends HttpsProxyAgent {})(proxy.url), tls: { ca } };
   },
-  'an https-proxy-agent, taken over': async (t, ca) => {
+  'an https-proxy-agent': async (t, ca) => {
     const proxy = await scriptedProxy(t);
     return { agent: new HttpsProxyAgent(proxy.url), tls: { ca } };
   },
@@ -41,20 +42,20 @@ const AGENTS = {
 async function connected(t, make) {
   const { key, cert, ca } = authority('Slack').issue();
   const server = await scriptedServer(t, { tls: { key, cert } });
-  const door = await gate(t, server);
+  const relay = await countingRelay(t, server);
   const rtm = clientOf(t, server, { ...(await make(t, ca)), clientPingTimeout: 0 });
   const ready = next(rtm, 'ready');
   await rtm.start();
   await ready;
-  return { server, door, rtm, socket: await server.nextSocket() };
+  return { server, relay, rtm, socket: await server.nextSocket() };
 }
 
-/** A text of this length, which tells where it is from. */
+/** A text of this length that contains its number. */
 function textOf(n, length) {
   return `${n}:`.padEnd(length, `${n}äé€ `).slice(0, length);
 }
 
-/** Of the nth event: small ones mostly, a few of each larger size, and one of 5 MB. */
+/** The length of the nth event: mostly small, a few of each larger size, and one of 5 MB. */
 function lengthOf(n) {
   if (n === 10_000) return 5_000_000;
   if (n % 1000 === 7) return 300_000;
@@ -63,10 +64,10 @@ function lengthOf(n) {
   return 10 + (n % 50);
 }
 
-describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, () => {
+describe('heavy traffic with an agent', { concurrency: 1, skip: noCertificates }, () => {
   for (const [name, make] of Object.entries(AGENTS)) {
-    better(SLOW, `${name}: 20,000 events of all sizes arrive in order and exact`, async (t) => {
-      const { server, rtm, socket, door } = await connected(t, make);
+    better(SLOW, `20,000 events of all sizes arrive unchanged and in order: ${name}`, async (t) => {
+      const { server, rtm, socket, relay } = await connected(t, make);
       const [sent, got] = [createHash('sha1'), createHash('sha1')];
       let count = 0;
       const wrong = [];
@@ -87,10 +88,10 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
       assert.deepEqual(wrong.slice(0, 5), []);
       assert.equal(count, 20_000);
       assert.equal(got.digest('hex'), sent.digest('hex'));
-      assert.deepEqual([server.sockets.length, door.connections], [1, 2]);
+      assert.deepEqual([server.sockets.length, relay.connections], [1, 2]);
     });
 
-    better(SLOW, `${name}: 2,000 messages, some of them large, are acknowledged`, async (t) => {
+    better(SLOW, `2,000 messages, some of them large, are acknowledged: ${name}`, async (t) => {
       const { server, rtm, socket } = await connected(t, make);
       socket.ws.on('message', (data) => {
         const { id, text } = JSON.parse(data);
@@ -109,7 +110,7 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
       assert.equal(server.sockets.length, 1);
     });
 
-    better(SLOW, `${name}: both ways at once`, async (t) => {
+    better(SLOW, `events and messages pass at the same time: ${name}`, async (t) => {
       const { server, rtm, socket } = await connected(t, make);
       let count = 0;
       rtm.on('news', ({ n }) => assert.equal(n, count++));
@@ -136,8 +137,8 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
     });
   }
 
-  better(SLOW, 'messages that the server does not read wait, and go out once it does', async (t) => {
-    const { server, rtm, socket } = await connected(t, AGENTS['an agent of one’s own']);
+  better(SLOW, 'messages wait while the server does not read, and arrive when it does', async (t) => {
+    const { server, rtm, socket } = await connected(t, AGENTS['a custom agent']);
     socket.ws.pause();
     const texts = Array.from({ length: 300 }, (_, n) => textOf(n, 100_000));
     const sends = texts.map((text) => rtm.addOutgoingEvent(false, 'message', { text }));
@@ -145,9 +146,9 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
     assert.equal(first, undefined);
     let settled = 0;
     for (const send of sends) send.then(() => (settled += 1));
-    // Thirty megabytes are more than all buffers between here and there hold.
+    // 30 MB are more than all buffers between client and server hold.
     for (let round = 0; round < 20; round += 1) {
-      server.answers.push({ ok: true });
+      server.responses.push({ ok: true });
       await rtm.apiCall('api.test');
     }
     assert.ok(settled < 300, 'all of them were said to be sent');
@@ -160,7 +161,7 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
     );
   });
 
-  better(SLOW, 'events that JavaScript is too slow for wait at the server', async (t) => {
+  better(SLOW, 'events wait at the server while JavaScript is slow', async (t) => {
     const { key, cert, ca } = authority('Slack').issue();
     const server = await scriptedServer(t, { tls: { key, cert } });
     const child = inProcess(
@@ -206,7 +207,7 @@ describe('much traffic by an agent', { concurrency: 1, skip: noCertificates }, (
     socket.send({ type: 'end' });
     const { count, growth } = await child.report();
     assert.equal(count, 4000);
-    // Of 200 MB.
+    // 200 MB were sent.
     assert.ok(growth < 100 * MB, `the process grew by ${growth} bytes`);
     assert.ok(most > MB, 'the server was never made to wait');
     assert.equal((await child.ended).code, 0);

@@ -1,5 +1,5 @@
-// Code behind an `await` runs before the next event, however far the network is ahead: whoever awaits one event can
-// begin to listen to the next.
+// Code after an `await` runs before the next event, even if that event has already arrived. A bot that awaits one event can
+// therefore add a listener for the next one.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,22 +7,22 @@ const { describe } = require('node:test');
 const { better, clientOf, next, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
-const SYNCHRONOUS = 'events of one frame, and of frames that came together, are emitted without a pause';
+const SYNCHRONOUS = 'it emits the events of frames that arrive together without a pause';
 
-/** Keeps JavaScript busy while the network goes on. */
-function spin(ms) {
+/** Blocks the event loop, while native code continues to read from the network. */
+function block(ms) {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
 
-/** Greets with everything at once. */
-function talkative(socket) {
+/** Sends hello and three messages at once. */
+function greetWithMessages(socket) {
   socket.hello();
   for (let n = 1; n <= 3; n += 1) socket.send({ type: 'message', n });
 }
 
-describe('await', { concurrency: true }, () => {
-  same('behind start(): `connected`, `hello` and `ready` are still to come', async (t) => {
+describe('code after an await', { concurrency: true }, () => {
+  same('of start() runs before `connected`, `hello` and `ready`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await rtm.start();
@@ -33,18 +33,18 @@ describe('await', { concurrency: true }, () => {
     await ready;
   });
 
-  same('behind start(), of a program that was busy', async (t) => {
+  same('of start() runs before `connected` in a busy program', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const started = rtm.start();
-    rtm.once('authenticated', () => spin(300));
+    rtm.once('authenticated', () => block(300));
     const { self } = await started;
     assert.equal(rtm.activeUserId, self.id);
     assert.equal(rtm.connected, false);
     await next(rtm, 'connected');
   });
 
-  same('behind each event, one after the other, in a busy program', async (t) => {
+  same('of a lifecycle event runs before the next one in a busy program', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const authenticated = next(rtm, 'authenticated');
@@ -54,7 +54,7 @@ describe('await', { concurrency: true }, () => {
     const read = () => seen.push([rtm.stateMachine.getCurrentState(), rtm.authenticated, rtm.connected]);
     read();
     for (const name of ['connected', 'ready']) {
-      spin(50);
+      block(50);
       await next(rtm, name);
       read();
     }
@@ -65,18 +65,18 @@ describe('await', { concurrency: true }, () => {
     ]);
   });
 
-  better(SYNCHRONOUS, 'behind each event and frame, one after the other, in a busy program', async (t) => {
+  better(SYNCHRONOUS, 'of a lifecycle event or frame runs before the next one in a busy program', async (t) => {
     const server = await scriptedServer(t);
-    server.greet = talkative;
+    server.greet = greetWithMessages;
     const rtm = clientOf(t, server);
     rtm.start();
     for (const name of ['connecting', 'authenticated', 'connected', 'hello', 'ready', 'message']) {
       await next(rtm, name);
-      spin(50);
+      block(50);
     }
   });
 
-  better(SYNCHRONOUS, 'behind a frame: the lifecycle event after it', async (t) => {
+  better(SYNCHRONOUS, 'of a frame runs before the lifecycle event that follows', async (t) => {
     const server = await scriptedServer(t);
     server.greet = (socket) => {
       socket.hello();
@@ -85,12 +85,12 @@ describe('await', { concurrency: true }, () => {
     };
     const rtm = clientOf(t, server, { autoReconnect: false });
     rtm.start();
-    spin(100);
+    block(100);
     await next(rtm, 'goodbye');
     await next(rtm, 'disconnected');
   });
 
-  same('behind `connected`: `ready` is still to come', async (t) => {
+  same('of `connected` runs before `ready`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
@@ -98,7 +98,7 @@ describe('await', { concurrency: true }, () => {
     await next(rtm, 'ready');
   });
 
-  better(SYNCHRONOUS, 'behind `connected`: its `hello` is still to come', async (t) => {
+  better(SYNCHRONOUS, 'of `connected` runs before `hello`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
@@ -106,13 +106,13 @@ describe('await', { concurrency: true }, () => {
     assert.deepEqual(await next(rtm, 'hello'), [{ type: 'hello' }]);
   });
 
-  better('`ready` comes two seconds after `hello`', 'behind `ready`: no message is missed', async (t) => {
+  better('`ready` comes two seconds after `hello`', 'of `ready` runs before the first message', async (t) => {
     const server = await scriptedServer(t);
-    server.greet = talkative;
+    server.greet = greetWithMessages;
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'ready');
-    spin(100);
+    block(100);
     const numbers = [];
     await new Promise((resolve) => {
       rtm.on('message', ({ n }) => {
@@ -123,7 +123,7 @@ describe('await', { concurrency: true }, () => {
     assert.deepEqual(numbers, [1, 2, 3]);
   });
 
-  better(SYNCHRONOUS, 'behind the reply to a message: the event after it', async (t) => {
+  better(SYNCHRONOUS, 'of a reply to a message runs before the next event', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
@@ -138,7 +138,7 @@ describe('await', { concurrency: true }, () => {
     assert.deepEqual(await next(rtm, 'after'), [{ type: 'after' }]);
   });
 
-  same('behind disconnect(): what the properties say', async (t) => {
+  same('of disconnect() finds the properties of a disconnected client', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
@@ -148,9 +148,9 @@ describe('await', { concurrency: true }, () => {
     assert.equal(rtm.stateMachine.getCurrentState(), 'disconnected');
   });
 
-  same('behind a rejected start(): the client is disconnected', async (t) => {
+  same('of a rejected start() finds a disconnected client', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     await assert.rejects(rtm.start());
     assert.equal(rtm.stateMachine.getCurrentState(), 'disconnected');
@@ -160,7 +160,7 @@ describe('await', { concurrency: true }, () => {
     await connected;
   });
 
-  same('a loss, awaited event by event', async (t) => {
+  same('of each event of a reconnect runs before the next event', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();

@@ -1,4 +1,4 @@
-// The bodies of messages: they go out as JSON.stringify makes them, and what it refuses rejects.
+// The bodies of messages are sent in the form that JSON.stringify returns. If it throws, the call rejects.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -27,7 +27,7 @@ const BODIES = {
     e: '\u2028\u2029\ufeff',
   },
   'lone surrogates': { high: '\ud83d', low: '\ude00', turned: '\ude00\ud83d', '\ud800': 'key' },
-  'numbers that JSON knows, and those that become null': {
+  'numbers, and those that become null in JSON': {
     list: [0, -0, 1e21, 2 ** 53, 0.1, NaN, Infinity, -Infinity],
   },
   'undefined, functions and symbols': {
@@ -38,18 +38,23 @@ const BODIES = {
     [Symbol('s')]: 1,
   },
   'null, booleans, nesting': { a: null, b: true, c: [[], {}, [[{ d: [false] }]]] },
-  'what has toJSON': {
+  'objects with toJSON': {
     date: new Date(0),
     url: new URL('https://example.com/a?b'),
     own: { toJSON: (key) => `was ${key}` },
   },
   'boxed values': { n: Object(1), s: Object('s'), b: Object(false) },
-  'maps, sets, bytes, expressions': { map: new Map([[1, 2]]), set: new Set([1]), bytes: Buffer.from('ab'), re: /x/ },
-  'text that is an object': { text: { type: 'mrkdwn', text: '*x*' }, channel: 'C0' },
-  'text that is a number, or undefined': { text: 5, channel: undefined },
-  'keys in their order': { z: 1, 10: 'ten', a: 2, 9: 'nine', '': 3, 'a b': 4 },
+  'maps, sets, bytes, regular expressions': {
+    map: new Map([[1, 2]]),
+    set: new Set([1]),
+    bytes: Buffer.from('ab'),
+    re: /x/,
+  },
+  'a text that is an object': { text: { type: 'mrkdwn', text: '*x*' }, channel: 'C0' },
+  'a text that is a number, a channel that is undefined': { text: 5, channel: undefined },
+  'keys in insertion order': { z: 1, 10: 'ten', a: 2, 9: 'nine', '': 3, 'a b': 4 },
   'a class instance': new Point(),
-  'a body with a prototype': inherited,
+  'a body with inherited properties': inherited,
   'properties that are not enumerable': hidden,
   'a list': ['a', 'b'],
   'a string': 'text',
@@ -74,7 +79,7 @@ const REFUSED = {
   },
 };
 
-async function goesOutAsJson(t, body) {
+async function assertSentAsJson(t, body) {
   const { slack, ready } = await openSession(t);
   const { rtm } = await ready();
   const id = await rtm.send('it', body);
@@ -85,7 +90,7 @@ async function goesOutAsJson(t, body) {
   assert.equal(queued.data, JSON.stringify({ ...body, type: 'queued', id: queued.frame.id }));
 }
 
-async function rejects(t, body) {
+async function assertRejected(t, body) {
   const { channel, ready } = await openSession(t);
   const { rtm } = await ready();
   await assert.rejects(rtm.send('typing', body), TypeError);
@@ -94,28 +99,28 @@ async function rejects(t, body) {
   assert.equal((await rtm.sendMessage('next', channel)).text, 'next');
 }
 
-describe('bodies', { concurrency: true }, () => {
+describe('message bodies', { concurrency: true }, () => {
   for (const [name, body] of Object.entries(BODIES)) {
-    same(`as JSON.stringify makes it: ${name}`, (t) => goesOutAsJson(t, body));
+    same(`are sent as JSON.stringify writes them: ${name}`, (t) => assertSentAsJson(t, body));
   }
 
-  better('it is lost', 'as JSON.stringify makes it: __proto__ as an own key', (t) =>
-    goesOutAsJson(t, JSON.parse('{"__proto__":{"x":1},"constructor":2}')),
+  better('it is lost', 'are sent as JSON.stringify writes them: __proto__ as an own key', (t) =>
+    assertSentAsJson(t, JSON.parse('{"__proto__":{"x":1},"constructor":2}')),
   );
 
   for (const [name, body] of Object.entries(REFUSED)) {
-    same(`${name} rejects, and the next message goes out`, (t) => rejects(t, body));
+    same(`with ${name} reject, and the next message is sent`, (t) => assertRejected(t, body));
   }
 
-  better('send() throws', 'a getter that throws rejects, and the next message goes out', (t) =>
-    rejects(t, {
+  better('send() throws', 'with a getter that throws reject, and the next message is sent', (t) =>
+    assertRejected(t, {
       get text() {
         throw new TypeError('no');
       },
     }),
   );
 
-  same('sendMessage() with a text that is no string: the server decides', async (t) => {
+  same('the server decides on a text that is not a string', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     const code = ErrorCode.SendMessagePlatformError;
@@ -130,7 +135,7 @@ describe('bodies', { concurrency: true }, () => {
     );
   });
 
-  same('a type that is no string', async (t) => {
+  same('the type does not have to be a string', async (t) => {
     const { slack, ready } = await openSession(t);
     const { rtm } = await ready();
     const ids = [await rtm.send(undefined, { a: 1 }), await rtm.send(7, { a: 1 }), await rtm.send(null, { a: 1 })];
@@ -142,7 +147,7 @@ describe('bodies', { concurrency: true }, () => {
     );
   });
 
-  better('a body is read when its turn comes', 'a body is taken as it is at the call', async (t) => {
+  better('it reads a body when it sends it', 'a body is read at the call', async (t) => {
     const { slack, client, ready } = await openSession(t);
     const rtm = client();
     const body = { text: 'before' };

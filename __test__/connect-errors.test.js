@@ -1,5 +1,5 @@
-// Connect calls that fail: the four kinds of error with their fields, which of them are final, and how the others are
-// repeated.
+// Connect calls that fail: the four kinds of errors and their fields, which of them are permanent, and how the client
+// retries after the others.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,12 +8,18 @@ const { better, clientOf, next, record, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 const { startWorkspace } = require('./support/workspace.js');
 
-const JAMS = 'it stays in `reconnecting` for good';
+const STUCK = 'it stays in `reconnecting` forever';
 const ONCE = { retryConfig: { retries: 0 } };
 
-/** Errors after which the peer gives up, too. */
-const FINAL_FOR_BOTH = ['not_authed', 'invalid_auth', 'account_inactive', 'user_removed_from_team', 'team_disabled'];
-const FINAL = [
+/** Errors after which `@slack/rtm-api` gives up, too. */
+const PERMANENT_FOR_BOTH = [
+  'not_authed',
+  'invalid_auth',
+  'account_inactive',
+  'user_removed_from_team',
+  'team_disabled',
+];
+const PERMANENT = [
   'token_revoked',
   'token_expired',
   'no_permission',
@@ -39,7 +45,7 @@ const FINAL = [
   'invalid_post_type',
   'missing_post_type',
 ];
-const PASSING = [
+const TEMPORARY = [
   'fatal_error',
   'internal_error',
   'request_timeout',
@@ -49,12 +55,12 @@ const PASSING = [
   'never_heard_of',
 ];
 
-const answerWith = (status, headers, body) => (request, response) => response.writeHead(status, headers).end(body);
+const respondWith = (status, headers, body) => (request, response) => response.writeHead(status, headers).end(body);
 
-/** Has the first connect call fail; gives the error of `start()`, with the events up to its rejection. */
-async function failing(t, answer, options) {
+/** Makes the first connect call fail. Returns the error of `start()`, and the events up to its rejection. */
+async function failing(t, scripted, options) {
   const server = await scriptedServer(t);
-  server.answers.push(answer);
+  server.responses.push(scripted);
   const rtm = clientOf(t, server, options);
   const { events } = record(rtm);
   const error = await rtm.start().then(
@@ -74,7 +80,7 @@ function assertGaveUp({ error, events }) {
 }
 
 describe('a failing connect call', { concurrency: true }, () => {
-  same('no answer: slack_webapi_request_error', async (t) => {
+  same('without a response is a slack_webapi_request_error', async (t) => {
     const failure = await failing(t, (request) => request.socket.destroy(), ONCE);
     assertGaveUp(failure);
     assert.equal(failure.error.code, 'slack_webapi_request_error');
@@ -82,13 +88,13 @@ describe('a failing connect call', { concurrency: true }, () => {
   });
 
   for (const [what, slackApiUrl, code] of [
-    ['nobody there', () => 'http://127.0.0.1:1/', /^ECONNREFUSED$/],
-    ['cut off', (server) => server.apiUrl, /^ECONNRESET$/],
+    ['a refused connection', () => 'http://127.0.0.1:1/', /^ECONNREFUSED$/],
+    ['a reset connection', (server) => server.apiUrl, /^ECONNRESET$/],
     ['an unknown host', () => 'http://nowhere.invalid/', /^(ENOTFOUND|EAI_AGAIN)$/],
   ]) {
-    same(`${what}: the original error has Node's code`, async (t) => {
+    same(`has Node's error code in the original error: ${what}`, async (t) => {
       const server = await scriptedServer(t);
-      server.answers.push((request) => request.socket.destroy());
+      server.responses.push((request) => request.socket.destroy());
       const rtm = clientOf(t, server, { ...ONCE, slackApiUrl: slackApiUrl(server) });
       const error = await rtm.start().catch((reason) => reason);
       assert.equal(error.code, 'slack_webapi_request_error');
@@ -97,9 +103,9 @@ describe('a failing connect call', { concurrency: true }, () => {
     });
   }
 
-  same('a status other than 200: slack_webapi_http_error', async (t) => {
-    const answer = answerWith(500, { 'X-One': '1', 'content-type': 'application/json' }, '{"a":[1]}');
-    const failure = await failing(t, answer, ONCE);
+  same('with a status other than 200 is a slack_webapi_http_error', async (t) => {
+    const response = respondWith(500, { 'X-One': '1', 'content-type': 'application/json' }, '{"a":[1]}');
+    const failure = await failing(t, response, ONCE);
     assertGaveUp(failure);
     const { code, statusCode, statusMessage, headers, body } = failure.error;
     assert.deepEqual([code, statusCode, statusMessage], ['slack_webapi_http_error', 500, 'Internal Server Error']);
@@ -107,19 +113,19 @@ describe('a failing connect call', { concurrency: true }, () => {
     assert.deepEqual(body, { a: [1] });
   });
 
-  same('the status, its text and the body are given as they came', async (t) => {
+  same('passes on the status, its text and the body', async (t) => {
     const { error } = await failing(t, (request, response) => response.writeHead(599, 'Gone Fishing').end('<b>'), ONCE);
     assert.deepEqual([error.statusCode, error.statusMessage, error.body], [599, 'Gone Fishing', '<b>']);
   });
 
-  better('its error has no code', '429: slack_webapi_rate_limited_error', async (t) => {
-    const failure = await failing(t, answerWith(429, { 'retry-after': '7' }), ONCE);
+  better('its error has no code', 'with status 429 is a slack_webapi_rate_limited_error', async (t) => {
+    const failure = await failing(t, respondWith(429, { 'retry-after': '7' }), ONCE);
     assertGaveUp(failure);
     assert.deepEqual([failure.error.code, failure.error.retryAfter], ['slack_webapi_rate_limited_error', 7]);
   });
 
-  for (const code of FINAL_FOR_BOTH) {
-    same(`${code} is final`, async (t) => {
+  for (const code of PERMANENT_FOR_BOTH) {
+    same(`is permanent: ${code}`, async (t) => {
       const begin = performance.now();
       const failure = await failing(t, { ok: false, error: code, needed: 'x' });
       assert.ok(performance.now() - begin < 1000);
@@ -131,8 +137,8 @@ describe('a failing connect call', { concurrency: true }, () => {
     });
   }
 
-  better(JAMS, 'so are others', async (t) => {
-    for (const code of FINAL) {
+  better(STUCK, 'is permanent: other errors after which a retry cannot help', async (t) => {
+    for (const code of PERMANENT) {
       const begin = performance.now();
       const failure = await failing(t, { ok: false, error: code });
       assert.ok(performance.now() - begin < 1000, code);
@@ -142,10 +148,10 @@ describe('a failing connect call', { concurrency: true }, () => {
     }
   });
 
-  for (const code of PASSING) {
-    better(JAMS, `${code} passes`, async (t) => {
+  for (const code of TEMPORARY) {
+    better(STUCK, `is retried: ${code}`, async (t) => {
       const server = await scriptedServer(t);
-      server.answers.push({ ok: false, error: code });
+      server.responses.push({ ok: false, error: code });
       const rtm = clientOf(t, server);
       const recorded = record(rtm);
       const connected = next(rtm, 'connected');
@@ -157,22 +163,22 @@ describe('a failing connect call', { concurrency: true }, () => {
     });
   }
 
-  same('a passing error is final without autoReconnect', async (t) => {
+  same('is not retried without autoReconnect', async (t) => {
     const failure = await failing(t, { ok: false, error: 'fatal_error' }, { autoReconnect: false });
     assertGaveUp(failure);
     assert.equal(failure.error.data.error, 'fatal_error');
   });
 
-  for (const [what, answer, said] of [
+  for (const [what, text, error] of [
     ['a page', '<html>hello</html>', '<html>hello</html>'],
     ['an empty body', '', ''],
     ['cut-off JSON', '{"ok":tr', '{"ok":tr'],
   ]) {
-    same(`${what} for an answer is a slack_webapi_platform_error with the text`, async (t) => {
-      const failure = await failing(t, answer, { autoReconnect: false });
+    same(`is a slack_webapi_platform_error with the text of the response: ${what}`, async (t) => {
+      const failure = await failing(t, text, { autoReconnect: false });
       assertGaveUp(failure);
       assert.equal(failure.error.code, 'slack_webapi_platform_error');
-      assert.deepEqual([failure.error.data.ok, failure.error.data.error], [false, said]);
+      assert.deepEqual([failure.error.data.ok, failure.error.data.error], [false, error]);
       const connected = next(failure.rtm, 'connected');
       await failure.rtm.start();
       await connected;
@@ -188,35 +194,43 @@ describe('a failing connect call', { concurrency: true }, () => {
     team: { team: undefined },
     'team.id': { team: null },
   })) {
-    better('a TypeError, or thrown', `an answer without a ${what} is a slack_webapi_platform_error`, async (t) => {
-      const server = await scriptedServer(t);
-      server.answers.push(server.answer(fields));
-      const rtm = clientOf(t, server, { autoReconnect: false });
-      await assert.rejects(rtm.start(), { code: 'slack_webapi_platform_error' });
-      const connected = next(rtm, 'connected');
-      await rtm.start();
-      await connected;
-    });
+    better(
+      'it rejects with a TypeError, or throws',
+      `is a slack_webapi_platform_error without a ${what}`,
+      async (t) => {
+        const server = await scriptedServer(t);
+        server.responses.push(server.connectResponse(fields));
+        const rtm = clientOf(t, server, { autoReconnect: false });
+        await assert.rejects(rtm.start(), { code: 'slack_webapi_platform_error' });
+        const connected = next(rtm, 'connected');
+        await rtm.start();
+        await connected;
+      },
+    );
   }
 
-  better('it is an answer like any other', 'an array, a string, null for an answer: an error', async (t) => {
-    for (const answer of ['[]', '"x"', 'null', '5']) {
-      const failure = await failing(t, answer, { autoReconnect: false });
-      assertGaveUp(failure);
-      assert.equal(failure.error.code, 'slack_webapi_platform_error');
-    }
-  });
+  better(
+    'it accepts any JSON',
+    'is a slack_webapi_platform_error if the response is an array, a string, null or a number',
+    async (t) => {
+      for (const text of ['[]', '"x"', 'null', '5']) {
+        const failure = await failing(t, text, { autoReconnect: false });
+        assertGaveUp(failure);
+        assert.equal(failure.error.code, 'slack_webapi_platform_error');
+      }
+    },
+  );
 
-  same("the workspace's refusals arrive, and the client can be used afterwards", async (t) => {
+  same("rejects with the workspace's refusal, and the client can start afterwards", async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack, { ...ONCE, autoReconnect: false });
-    for (const [answer, code] of [
+    for (const [refusal, code] of [
       [{ status: 500, body: 'oops' }, 'slack_webapi_http_error'],
       [{ html: '<html>' }, 'slack_webapi_platform_error'],
       [{ drop: true }, 'slack_webapi_request_error'],
       [{ error: 'team_disabled' }, 'slack_webapi_platform_error'],
     ]) {
-      slack.faults.refuseConnect(answer);
+      slack.faults.refuseConnect(refusal);
       await assert.rejects(rtm.start(), { code });
     }
     const connected = next(rtm, 'connected');

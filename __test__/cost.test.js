@@ -1,5 +1,5 @@
-// What an event costs on the JavaScript thread, counted, not timed: calls across the boundary, wakes, JSON that is
-// parsed, bytes that V8 allocates. (The Rust side's: src/binding/cost.rs. Timings: benchmark/.)
+// The cost of an event on the JavaScript thread, as counts: calls into native code, wakes, parsed JSON, bytes that V8
+// allocates. (Native code: src/binding/cost.rs. Times: benchmark/.)
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -12,16 +12,16 @@ const BENCHMARK = path.join(__dirname, '../benchmark');
 const COUNT = 20_000;
 
 /**
- * So many bytes V8 allocates for a heard event at the most. It is 1,850 for frames of 739 on average: half of it the
- * objects, half the strings (32 for each that is cut out of a page).
+ * The limit for bytes that V8 allocates for an event with a listener. It allocates 1,850 bytes for frames of 739 bytes on
+ * average: half of it for objects, half for strings (32 for each string that is a slice of a page).
  */
 const BYTES = 2200;
 
 /**
- * Pours frames into a client that listens to `message`, in a process whose young generation holds all that is made
- * meanwhile, so that nothing is collected; gives what was counted.
+ * Sends frames to a client with a listener of `message`, and resolves with the counts. The young generation of its process
+ * is so large that nothing is garbage-collected meanwhile.
  */
-async function pour(t, frames) {
+async function countCosts(t, frames) {
   const { slack } = await openSession(t);
   const child = inProcess(
     t,
@@ -29,7 +29,7 @@ async function pour(t, frames) {
     async ({ client, next, report, input }) => {
       const { Outbox } = require(input.binding);
       const { PerformanceObserver } = require('node:perf_hooks');
-      const counted = { calls: 0, wakes: 0, parsed: 0, collections: 0, heard: 0 };
+      const counted = { calls: 0, wakes: 0, parsed: 0, collections: 0, received: 0 };
       let isIdle = true;
       const { refill, chunk, shape } = Outbox.prototype;
       Outbox.prototype.refill = function (...args) {
@@ -52,7 +52,7 @@ async function pour(t, frames) {
       const rtm = client();
       let letters = 0;
       rtm.on('message', (event) => {
-        counted.heard += 1;
+        counted.received += 1;
         letters += event.text.length;
       });
       const hello = next(rtm, 'hello');
@@ -64,7 +64,7 @@ async function pour(t, frames) {
       global.gc();
       const observer = new PerformanceObserver((list) => (counted.collections += list.getEntries().length));
       observer.observe({ entryTypes: ['gc'] });
-      Object.assign(counted, { calls: 0, wakes: 0, parsed: 0, heard: 0 });
+      Object.assign(counted, { calls: 0, wakes: 0, parsed: 0, received: 0 });
       const before = process.memoryUsage().heapUsed;
       const end = next(rtm, 'the end');
       report('warm');
@@ -98,25 +98,25 @@ async function stream(isWanted) {
   return Array.from({ length: COUNT }, (_, n) => wanted[n % wanted.length]);
 }
 
-const WHY = 'it parses each frame on its own';
+const WHY = 'it parses each frame separately';
 
-better(WHY, 'events that are heard cross without JSON, many at a call, with few bytes of their own', async (t) => {
+better(WHY, 'events with a listener are passed without JSON, many in one call, with few bytes each', async (t) => {
   const frames = await stream(({ type, subtype }) => type === 'message' && subtype === undefined);
-  const { heard, calls, wakes, parsed, collections, allocated } = await pour(t, frames);
-  assert.equal(heard, COUNT);
+  const { received, calls, wakes, parsed, collections, allocated } = await countCosts(t, frames);
+  assert.equal(received, COUNT);
   assert.ok(parsed < 2000, `${parsed} bytes of JSON were parsed`);
   assert.ok(calls < COUNT / 4 && wakes < COUNT / 20, `${calls} calls, ${wakes} wakes`);
-  assert.equal(collections, 0, 'all that was allocated is still there');
+  assert.equal(collections, 0, 'a garbage collection ran');
   assert.ok(allocated < BYTES * COUNT, `${allocated / COUNT} bytes an event`);
 });
 
-better(WHY, 'frames that nobody hears cost no call and no byte of their own', async (t) => {
+better(WHY, 'frames without a listener cost no call and no bytes', async (t) => {
   const frames = await stream(({ type }) => type !== 'message');
-  const { heard, calls, parsed, collections, allocated } = await pour(t, frames);
-  assert.equal(heard, 0);
+  const { received, calls, parsed, collections, allocated } = await countCosts(t, frames);
+  assert.equal(received, 0);
   assert.ok(parsed < 2000, `${parsed} bytes of JSON were parsed`);
   assert.ok(calls < COUNT / 10, `${calls} calls`);
-  assert.equal(collections, 0, 'all that was allocated is still there');
-  // What the calls themselves cost: some hundred bytes each, and a busy machine makes more of them.
+  assert.equal(collections, 0, 'a garbage collection ran');
+  // Each call costs some hundred bytes, and a busy machine makes more calls.
   assert.ok(allocated < 50 * COUNT, `${allocated} bytes`);
 });

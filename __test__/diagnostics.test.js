@@ -1,18 +1,18 @@
-// What an operator is told on the channels of node:diagnostics_channel, and by the texts of errors: why a bot is away, and
-// until when.
+// The channels of node:diagnostics_channel and the texts of errors tell an operator why a bot is not connected, and when it
+// tries again.
 'use strict';
 
 const assert = require('node:assert/strict');
 const diagnostics = require('node:diagnostics_channel');
 const { describe } = require('node:test');
-const { RTMClient, better, clientOf, keepingLogger, next } = require('./support/client.js');
+const { RTMClient, better, clientOf, recordingLogger, next } = require('./support/client.js');
 const { atEnd } = require('./support/cleanup.js');
 const { inProcess } = require('./support/child.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
-const none = 'it has no diagnostics';
+const NONE = 'it has no diagnostics';
 
-/** All that is published of one client, in order: the channel's last word, and the message. */
+/** All messages about one client, in order: the last part of the channel's name, and the message. */
 function watch(t, rtm) {
   const seen = [];
   for (const name of ['connect', 'dial', 'pause', 'lifecycle']) {
@@ -28,9 +28,9 @@ function watch(t, rtm) {
 const lifecycle = (event) => ['lifecycle', { event, error: undefined }];
 
 describe('diagnostics', { concurrency: true }, () => {
-  better(none, 'a life with trouble, step by step', async (t) => {
+  better(NONE, 'report each step of a session with failures', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push((request, response) => response.writeHead(503).end());
+    server.responses.push((request, response) => response.writeHead(503).end());
     const rtm = clientOf(t, server, { retryConfig: { minTimeout: 20 } });
     const seen = watch(t, rtm);
     const ready = next(rtm, 'ready');
@@ -53,16 +53,16 @@ describe('diagnostics', { concurrency: true }, () => {
     (await server.nextSocket()).close(4000, 'go away');
     await lost;
     await again;
-    const [[, told], [channel, pause], ...rest] = seen;
-    assert.deepEqual([told.event, channel], ['reconnecting', 'pause']);
+    const [[, event], [channel, pause], ...rest] = seen;
+    assert.deepEqual([event.event, channel], ['reconnecting', 'pause']);
     assert.ok(pause.reason.startsWith(`${server.host} closed the connection with code 4000: go away (`), pause.reason);
     assert.ok(pause.milliseconds >= 0 && pause.milliseconds <= 2000);
     assert.deepEqual(rest[1], ['connect', { attempt: 1 }]);
   });
 
-  better(none, 'a lifecycle event comes with its error, before its listeners hear it', async (t) => {
+  better(NONE, 'report a lifecycle event with its error before its listeners run', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     const seen = watch(t, rtm);
     let before;
@@ -76,10 +76,10 @@ describe('diagnostics', { concurrency: true }, () => {
     );
   });
 
-  better(none, 'neither token nor ticket is told', async (t) => {
+  better(NONE, "contain neither the token nor the socket URL's ticket", async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(server.answer({ url: `${server.socketUrl}/t1cket?secret=t1cket` }));
-    const rtm = clientOf(t, server, { logger: keepingLogger(), logLevel: 'debug' });
+    server.responses.push(server.connectResponse({ url: `${server.socketUrl}/t1cket?secret=t1cket` }));
+    const rtm = clientOf(t, server, { logger: recordingLogger(), logLevel: 'debug' });
     const seen = watch(t, rtm);
     const lost = next(rtm, 'reconnecting');
     server.refusals.push(503);
@@ -91,7 +91,7 @@ describe('diagnostics', { concurrency: true }, () => {
     assert.doesNotMatch(JSON.stringify(seen), /t1cket|xoxb/);
   });
 
-  better(none, 'a subscriber that throws is an uncaught exception, and harms nothing', async (t) => {
+  better(NONE, 'turn the error of a subscriber into an uncaught exception, and the client continues', async (t) => {
     const server = await scriptedServer(t);
     const child = inProcess(t, server, async ({ client, next: nextOf, report }) => {
       const { subscribe } = require('node:diagnostics_channel');
@@ -112,10 +112,10 @@ describe('diagnostics', { concurrency: true }, () => {
     assert.equal((await child.ended).code, 0);
   });
 
-  better(none, 'a client of a subclass is told as it is', async (t) => {
+  better(NONE, 'report the client of a subclass itself', async (t) => {
     const server = await scriptedServer(t);
     class Bot extends RTMClient {}
-    const rtm = new Bot(server.token, { slackApiUrl: server.apiUrl, logger: keepingLogger() });
+    const rtm = new Bot(server.token, { slackApiUrl: server.apiUrl, logger: recordingLogger() });
     atEnd(t, () => rtm.disconnect());
     const seen = watch(t, rtm);
     await rtm.start();

@@ -1,4 +1,4 @@
-// disconnect(): settles in every state, twice, and from within every listener; and nothing comes after it.
+// disconnect() settles in every state, also when called twice or from within a listener. No event follows.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,10 +8,10 @@ const { scriptedServer } = require('./support/scripted-server.js');
 
 const HANGS = '`disconnect()` hangs';
 
-/** Brings a client into a state by way of its server. */
+/** Brings a client into a state with the help of its server. */
 const STATES = {
   async authenticating(rtm, server) {
-    server.answers.push(() => {});
+    server.responses.push(() => {});
     rtm.start().catch(() => {});
     await Promise.all([server.nextCall(), next(rtm, 'connecting')]);
   },
@@ -38,13 +38,13 @@ const STATES = {
   },
   async reconnecting(rtm, server) {
     await STATES.ready(rtm, server);
-    server.answers.push({ ok: false, error: 'fatal_error' });
+    server.responses.push({ ok: false, error: 'fatal_error' });
     (await server.nextSocket()).drop();
     await next(rtm, 'reconnecting');
-    await next(rtm, 'reconnecting'); // whose pause is not a short one
+    await next(rtm, 'reconnecting'); // the second pause is long enough for the test
   },
-  async 'waiting to repeat the connect call'(rtm, server) {
-    server.answers.push((request, response) => response.writeHead(500).end());
+  async 'waiting to retry the connect call'(rtm, server) {
+    server.responses.push((request, response) => response.writeHead(500).end());
     rtm.start().catch(() => {});
     await Promise.all([server.nextCall(), next(rtm, 'connecting')]);
   },
@@ -55,7 +55,7 @@ const STATES = {
   },
 };
 
-/** The names of the lifecycle events until a promise settles. */
+/** The names of the lifecycle events until a promise resolves. */
 async function namesUntil(rtm, promise) {
   const { events } = record(rtm);
   await promise;
@@ -63,7 +63,7 @@ async function namesUntil(rtm, promise) {
 }
 
 describe('disconnect()', { concurrency: true }, () => {
-  same('when ready: disconnecting, disconnected, then it resolves', async (t) => {
+  same('when ready, resolves after `disconnecting` and `disconnected`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await STATES.ready(rtm, server);
@@ -74,7 +74,7 @@ describe('disconnect()', { concurrency: true }, () => {
     assert.equal(rtm.connected, false);
   });
 
-  same('when ready: resolves with undefined', async (t) => {
+  same('when ready, resolves with undefined', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const connected = next(rtm, 'connected');
@@ -83,40 +83,44 @@ describe('disconnect()', { concurrency: true }, () => {
     assert.equal(await rtm.disconnect(), undefined);
   });
 
-  same('of a client that was never started: resolves', async (t) => {
+  same('resolves for a client that was never started', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await rtm.disconnect();
     assert.equal(rtm.connected, false);
   });
 
-  better('it emits `disconnected`', 'of a client that was never started: no event', async (t) => {
+  better('it emits `disconnected`', 'emits no event for a client that was never started', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     assert.deepEqual(await namesUntil(rtm, rtm.disconnect()), []);
   });
 
   for (const [state, enter] of Object.entries(STATES)) {
-    better(HANGS, `while ${state}: one \`disconnected\`, nothing after it, and start() works again`, async (t) => {
-      const server = await scriptedServer(t);
-      const rtm = clientOf(t, server);
-      await enter(rtm, server);
-      const calls = server.calls.length;
-      const { events } = record(rtm);
-      await rtm.disconnect();
-      const count = events.length;
-      assert.deepEqual(events.at(-1), { name: 'disconnected', args: [undefined] });
-      assert.deepEqual(events.slice(0, -1), state === 'disconnecting' ? [] : [{ name: 'disconnecting', args: [] }]);
-      await rtm.disconnect();
-      assert.deepEqual([events.length, rtm.state, server.calls.length], [count, 'disconnected', calls]);
+    better(
+      HANGS,
+      `while ${state}, emits one \`disconnected\` and nothing after it, and start() works again`,
+      async (t) => {
+        const server = await scriptedServer(t);
+        const rtm = clientOf(t, server);
+        await enter(rtm, server);
+        const calls = server.calls.length;
+        const { events } = record(rtm);
+        await rtm.disconnect();
+        const count = events.length;
+        assert.deepEqual(events.at(-1), { name: 'disconnected', args: [undefined] });
+        assert.deepEqual(events.slice(0, -1), state === 'disconnecting' ? [] : [{ name: 'disconnecting', args: [] }]);
+        await rtm.disconnect();
+        assert.deepEqual([events.length, rtm.state, server.calls.length], [count, 'disconnected', calls]);
 
-      server.greet = (socket) => socket.hello();
-      await STATES.ready(rtm, server);
-      assert.deepEqual([rtm.state, rtm.connected, server.calls.length], ['connected', true, calls + 1]);
-    });
+        server.greet = (socket) => socket.hello();
+        await STATES.ready(rtm, server);
+        assert.deepEqual([rtm.state, rtm.connected, server.calls.length], ['connected', true, calls + 1]);
+      },
+    );
   }
 
-  better(HANGS, 'any number of times at once: all resolve, with one `disconnected`', async (t) => {
+  better(HANGS, 'called three times at once, resolves each time and emits one `disconnected`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await STATES.ready(rtm, server);
@@ -124,7 +128,7 @@ describe('disconnect()', { concurrency: true }, () => {
     assert.deepEqual(names, ['disconnecting', 'disconnected']);
   });
 
-  better(HANGS, 'a server that ignores the close frame: within five seconds', async (t) => {
+  better(HANGS, 'resolves within five seconds if the server ignores the close frame', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await STATES.ready(rtm, server);
@@ -137,7 +141,7 @@ describe('disconnect()', { concurrency: true }, () => {
 
   for (const event of ['connecting', 'authenticated', 'connected', 'hello', 'slack_event', 'ready', 'disconnecting']) {
     const hangs = event === 'connecting' || event === 'disconnecting';
-    (hangs ? better.bind(null, HANGS) : same)(`from within a listener of \`${event}\``, async (t) => {
+    (hangs ? better.bind(null, HANGS) : same)(`works from within a listener of \`${event}\``, async (t) => {
       const server = await scriptedServer(t);
       const rtm = clientOf(t, server);
       const ended = new Promise((resolve) => rtm.once(event, () => resolve(rtm.disconnect())));
@@ -155,10 +159,10 @@ describe('disconnect()', { concurrency: true }, () => {
   }
 
   for (const event of ['reconnecting', 'error', 'unable_to_rtm_start']) {
-    better(HANGS, `from within a listener of \`${event}\``, async (t) => {
+    better(HANGS, `works from within a listener of \`${event}\``, async (t) => {
       const server = await scriptedServer(t);
       const rtm = clientOf(t, server);
-      if (event === 'unable_to_rtm_start') server.answers.push({ ok: false, error: 'fatal_error' });
+      if (event === 'unable_to_rtm_start') server.responses.push({ ok: false, error: 'fatal_error' });
       else server.refusals.push(503);
       const ended = new Promise((resolve) => rtm.once(event, () => resolve(rtm.disconnect())));
       const { events } = record(rtm);
@@ -170,9 +174,9 @@ describe('disconnect()', { concurrency: true }, () => {
     });
   }
 
-  better(HANGS, 'from within a listener of `disconnected`', async (t) => {
+  better(HANGS, 'works from within a listener of `disconnected`', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     const { events } = record(rtm);
     const ended = new Promise((resolve) => rtm.once('disconnected', () => resolve(rtm.disconnect())));
@@ -181,7 +185,7 @@ describe('disconnect()', { concurrency: true }, () => {
     assert.equal(events.filter(({ name }) => name === 'disconnected').length, 1);
   });
 
-  same('from within a listener of `message`, guarded by `connected`', async (t) => {
+  same('works from within a listener of `message` that checks `connected`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const ended = new Promise((resolve) => {
@@ -196,7 +200,7 @@ describe('disconnect()', { concurrency: true }, () => {
     assert.equal(rtm.connected, false);
   });
 
-  same("no event of Slack's comes after it resolved", async (t) => {
+  same('is followed by no event of Slack after it resolved', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     await STATES.ready(rtm, server);
@@ -206,9 +210,9 @@ describe('disconnect()', { concurrency: true }, () => {
       for (let n = 0; n < 100; n += 1) socket.send({ type: 'message', n });
       setImmediate(flood);
     };
-    const heard = next(rtm, 'message');
+    const received = next(rtm, 'message');
     flood();
-    await heard;
+    await received;
     await rtm.disconnect();
     const late = [];
     rtm.on('message', (event) => late.push(event));

@@ -1,7 +1,6 @@
-// The examples of README.md and docs/, in JavaScript and TypeScript, run as they stand there: each in a process of its own,
-// against a workspace in which something happens, or, where TLS matters, against a server with certificates; behind a proxy
-// where they want one. Only host names and ids are put in the place of the examples' own. What a page says an example prints,
-// it must print.
+// The JavaScript and TypeScript examples of README.md and docs/ run unchanged, except for host names and ids. Each runs in
+// its own process: against a workspace with activity, or against a server with certificates if it uses TLS options, and
+// behind a proxy if it names one. An example must print the lines that its page shows.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -16,14 +15,14 @@ const { authority, encodings, missing } = require('./support/certificates.js');
 const { atEnd } = require('./support/cleanup.js');
 const { better } = require('./support/client.js');
 const { RUN_ELSEWHERE, blocks, missingLine, pages } = require('./support/documentation.js');
-const { answers, scriptedProxy } = require('./support/proxies.js');
+const { proxyHandlers, scriptedProxy } = require('./support/scripted-proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 const { startWorkspace } = require('./support/workspace.js');
 
 const PASSPHRASE = 'secret of the key';
 const BOT = JSON.stringify(require.resolve('./support/documented-bot.js'));
 
-/** The packages as the examples see them. */
+/** The packages that the examples import. */
 const PACKAGES = {
   'slack-rtm-native': `Object.assign(exports, require(${BOT}));
     exports.RTMClient = exports.RTMClient; exports.ErrorCode = exports.ErrorCode;
@@ -39,14 +38,14 @@ const PACKAGES = {
   'https-proxy-agent': `module.exports = require(${JSON.stringify(require.resolve('https-proxy-agent'))});`,
 };
 
-/** All examples that run, with what they must print. */
+/** All examples that run, with their expected output. */
 function examples() {
   return pages()
     .filter((page) => !(page in RUN_ELSEWHERE))
     .flatMap((page) => {
       const all = blocks(page);
       const run = all.filter(({ language }) => language === 'js' || language === 'ts');
-      // `node bot.js` prints what the block says that is this file.
+      // The output of a block `node bot.js` belongs to the block that starts with the comment `// bot.js`.
       for (const { language, code, output } of all) {
         const [, file] = (language === 'sh' && /\bnode (\S+\.js)$/m.exec(code)) || [];
         const source = file && run.find((block) => block.code.startsWith(`// ${file}\n`));
@@ -56,8 +55,8 @@ function examples() {
     });
 }
 
-/** What happens in a workspace while an example listens. */
-function live(slack) {
+/** The activity in a workspace while an example listens. */
+function act(slack) {
   const [ann, bob, carol] = ['ann', 'bob', 'carol'].map((name) => slack.user(name));
   const said = ann.say('#general', 'hello');
   ann.edit(said, 'hello, world');
@@ -70,7 +69,7 @@ function live(slack) {
   bob.setPresence('away');
 }
 
-/** A workspace to run an example against. */
+/** A workspace for an example. */
 async function inWorkspace(t, code) {
   const bots = code.includes('SLACK_BOT_TOKENS') ? ['robot', 'second'] : ['robot'];
   const slack = await startWorkspace(t, { bots });
@@ -84,14 +83,14 @@ async function inWorkspace(t, code) {
       U0123456789: slack.user('ann').id,
       U9876543210: slack.user('bob').id,
     },
-    live: () => live(slack),
+    act: () => act(slack),
     drop: () => slack.faults.drop(),
     end: () => slack.emit({ type: 'that_is_all' }),
     calls: () => slack.requests,
   };
 }
 
-/** A server with certificates to run an example against. */
+/** A server with certificates for an example. */
 async function secured(t, { leaf, ca }) {
   const server = await scriptedServer(t, {
     tls: { key: leaf.key, cert: leaf.fullChain, ca: ca.cert, requestCert: true, rejectUnauthorized: false },
@@ -103,13 +102,13 @@ async function secured(t, { leaf, ca }) {
     env: {},
     clients: 1,
     ids: {},
-    live() {},
+    act() {},
     end,
     calls: () => server.calls,
   };
 }
 
-/** A folder to run an example in: the packages, certificates. */
+/** A folder for an example, with the packages and certificates. */
 function prepare(t, leaf, client) {
   const folder = mkdtempSync(path.join(tmpdir(), 'rtm-docs-'));
   atEnd(t, () => rmSync(folder, { recursive: true }));
@@ -123,25 +122,25 @@ function prepare(t, leaf, client) {
   return folder;
 }
 
-/** A process, what it has printed, and how often it said so. */
+/** A process with its output. */
 function start(t, command, args, options) {
   const child = spawn(command, args, options);
   atEnd(t, () => child.kill('SIGKILL'));
   const closed = once(child, 'close').then(([status]) => status);
   let output = '';
-  let look = () => {};
+  let check = () => {};
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output += text;
-      look();
+      check();
     });
   }
   const count = () => output.match(/^READY$/gm)?.length ?? 0;
-  /** Ready so many times: its own end comes too early. */
+  /** Resolves when the process has printed READY so many times. Fails if it exits before. */
   const ready = (times) => {
     const reached = new Promise((resolve) => {
-      look = () => count() >= times && resolve();
-      look();
+      check = () => count() >= times && resolve();
+      check();
     });
     const ended = closed.then((status) =>
       assert.ok(count() >= times, `ended with ${status} before it was ready: ${output}`),
@@ -156,19 +155,19 @@ const asJavaScript = ({ language, code }) => {
   return language === 'ts' ? ts.transpileModule(code, { compilerOptions: target }).outputText : code;
 };
 
-describe('the examples in the documentation run as they stand', { skip: missing, concurrency: 2 }, () => {
+describe('the examples of the documentation run unchanged:', { skip: missing, concurrency: 2 }, () => {
   const certificates = () => {
     const ca = authority('Documentation authority');
     return { ca, leaf: ca.issue(), client: ca.issue({ cn: 'bot', client: true }) };
   };
   for (const example of examples()) {
     const { page, line, heading } = example;
-    better('its documentation is another', `${page}:${line}, ${heading}`, async (t) => {
+    better('it has its own documentation', `${page}:${line}, ${heading}`, async (t) => {
       const { ca, leaf, client } = certificates();
       const code = asJavaScript(example);
       const wantsProxy = /proxy\.example|HTTPS_PROXY/.test(code);
       const server = /\btls:|https\.Agent/.test(code) ? await secured(t, { leaf, ca }) : await inWorkspace(t, code);
-      const proxy = wantsProxy ? await scriptedProxy(t, answers.demand('bot', 's@cret')) : undefined;
+      const proxy = wantsProxy ? await scriptedProxy(t, proxyHandlers.demand('bot', 's@cret')) : undefined;
       const folder = prepare(t, leaf, client);
       const file = /^import /m.test(code) ? 'example.mjs' : 'example.js';
       let runnable = proxy ? code.replaceAll('proxy.example:3128', `${proxy.host}:${proxy.port}`) : code;
@@ -190,7 +189,7 @@ describe('the examples in the documentation run as they stand', { skip: missing,
       });
       if (code.includes('.start(') && !code.includes('xoxb-not-a-token')) {
         await run.ready(server.clients);
-        server.live();
+        server.act();
         if (code.includes('reconnecting') && server.drop) {
           server.drop();
           await run.ready(2 * server.clients);

@@ -1,4 +1,4 @@
-// What the package gives: names, values, the shape of the class, and that it is an emitter like any other.
+// The package's exports: names, values and the class, which is an ordinary event emitter.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -12,24 +12,26 @@ const {
   RTMClient,
   better,
   clientOf,
-  isPeer,
-  keepingLogger,
+  isSlackRtmApi,
+  recordingLogger,
   next,
   same,
 } = require('./support/client.js');
 const { startWorkspace } = require('./support/workspace.js');
 
-const MODULE = require.resolve(isPeer ? 'rtm-api-peer' : '..');
+const MODULE = require.resolve(isSlackRtmApi ? 'slack-rtm-api-7.0.1' : '..');
 
-same('CommonJS gives RTMClient, ErrorCode and LogLevel', () => {
+same('CommonJS exports RTMClient, ErrorCode and LogLevel', () => {
   const names = Object.keys(require(MODULE));
   for (const name of ['RTMClient', 'ErrorCode', 'LogLevel']) assert.ok(names.includes(name), name);
   assert.equal(RTMClient.name, 'RTMClient');
   assert.ok(require(MODULE).RTMClient === RTMClient);
 });
 
-same('an ES module imports them by name, in a process that then ends', async () => {
-  const fixture = require.resolve(isPeer ? './fixtures/named-imports.peer.mjs' : './fixtures/named-imports.mjs');
+same('an ES module imports them by name, and its process exits', async () => {
+  const fixture = require.resolve(
+    isSlackRtmApi ? './fixtures/named-imports.slack.mjs' : './fixtures/named-imports.mjs',
+  );
   const { stdout } = await promisify(execFile)(process.execPath, [fixture]);
   assert.deepEqual(JSON.parse(stdout), ['RTMClient', false, ErrorCode.WebsocketError, LogLevel.DEBUG]);
 });
@@ -55,42 +57,42 @@ same("LogLevel has the members of @slack/logger's, in its order", () => {
   assert.deepEqual({ ...LogLevel }, { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' });
 });
 
-same('a client is an emitter of eventemitter3, and begins disconnected', () => {
-  const rtm = new RTMClient('xoxb-1', { logger: keepingLogger() });
+same('a client is an emitter of eventemitter3, and is disconnected at first', () => {
+  const rtm = new RTMClient('xoxb-1', { logger: recordingLogger() });
   assert.ok(rtm instanceof RTMClient && rtm instanceof EventEmitter);
   assert.deepEqual([rtm.connected, rtm.authenticated], [false, false]);
   assert.deepEqual([rtm.activeUserId, rtm.activeTeamId], [undefined, undefined]);
   assert.equal(rtm.stateMachine.getCurrentState(), 'disconnected');
 });
 
-better('it has none', 'CommonJS and ES modules give `retryPolicies`, which nobody can change', async () => {
+better('it has none', 'CommonJS and ES modules export `retryPolicies`, which are frozen', async () => {
   const { retryPolicies } = require(MODULE);
   assert.ok((await import(MODULE)).retryPolicies === retryPolicies);
   assert.equal(Object.keys(retryPolicies).length, 3);
   for (const policy of Object.values(retryPolicies)) assert.ok(Object.isFrozen(policy));
   for (const retryConfig of Object.values(retryPolicies))
-    new RTMClient('xoxb-1', { retryConfig, logger: keepingLogger() });
+    new RTMClient('xoxb-1', { retryConfig, logger: recordingLogger() });
 });
 
 better('it has neither', '`apiCall` and `ping` are on the prototype, too', () => {
   for (const method of ['apiCall', 'ping']) {
     assert.equal(typeof RTMClient.prototype[method], 'function');
-    assert.ok(!Object.keys(new RTMClient('xoxb-1', { logger: keepingLogger() })).includes(method));
+    assert.ok(!Object.keys(new RTMClient('xoxb-1', { logger: recordingLogger() })).includes(method));
   }
 });
 
-better('it has no such method', 'a subclass may have an `apiCall` of its own, and call ours', async (t) => {
+better('it has no such method', 'a subclass can override `apiCall` and call the inherited one', async (t) => {
   const slack = await startWorkspace(t);
   class Bot extends RTMClient {
     apiCall(method, options) {
       return super.apiCall(`auth.${method}`, options);
     }
   }
-  const bot = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logger: keepingLogger() });
+  const bot = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logger: recordingLogger() });
   assert.equal((await bot.apiCall('test')).ok, true);
 });
 
-better('no public `state`', 'a client tells its state', async (t) => {
+better('it has no public `state`', '`state` is the state of the client', async (t) => {
   const slack = await startWorkspace(t);
   const rtm = clientOf(t, slack);
   const states = [rtm.state];
@@ -104,24 +106,24 @@ better('no public `state`', 'a client tells its state', async (t) => {
   assert.deepEqual(states, ['disconnected', ...connecting, 'disconnecting', 'disconnected']);
 });
 
-same('the members are on the prototype, where tests mock them', () => {
+same('the methods are on the prototype, where test mocks replace them', () => {
   const members = Object.getOwnPropertyNames(RTMClient.prototype);
   const methods = ['start', 'disconnect', 'send', 'addOutgoingEvent', 'sendMessage', 'sendTyping', 'subscribePresence'];
   for (const method of methods) {
     assert.ok(members.includes(method), method);
     assert.equal(typeof RTMClient.prototype[method], 'function');
   }
-  const own = Object.keys(new RTMClient('xoxb-1', { logger: keepingLogger() }));
+  const own = Object.keys(new RTMClient('xoxb-1', { logger: recordingLogger() }));
   assert.deepEqual(
     own.filter((name) => methods.includes(name)),
     [],
   );
 });
 
-same('a subclass has its own methods, properties and constructor, and hears its own events', async (t) => {
+same('a subclass has its own methods, properties and constructor, and listens to its own events', async (t) => {
   const slack = await startWorkspace(t);
   class Bot extends RTMClient {
-    heard = [];
+    received = [];
 
     constructor(token, options) {
       super(token, options);
@@ -129,7 +131,7 @@ same('a subclass has its own methods, properties and constructor, and hears its 
     }
 
     onHello(event) {
-      this.heard.push(event.type);
+      this.received.push(event.type);
     }
 
     async start(options) {
@@ -137,38 +139,38 @@ same('a subclass has its own methods, properties and constructor, and hears its 
       return self.name;
     }
   }
-  const bot = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logger: keepingLogger() });
+  const bot = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logger: recordingLogger() });
   const hello = next(bot, 'hello');
   assert.equal(await bot.start(), slack.bot.name);
   await hello;
   assert.ok(bot instanceof Bot && bot instanceof RTMClient);
-  assert.deepEqual(bot.heard, ['hello']);
+  assert.deepEqual(bot.received, ['hello']);
   await bot.disconnect();
 });
 
-same('a constructor function in the old style inherits too', () => {
+same('an old-style constructor function can inherit from the class', () => {
   function Bot() {
-    return Reflect.construct(RTMClient, ['xoxb-1', { logger: keepingLogger() }], new.target);
+    return Reflect.construct(RTMClient, ['xoxb-1', { logger: recordingLogger() }], new.target);
   }
   Object.setPrototypeOf(Bot.prototype, RTMClient.prototype);
   assert.ok(new Bot() instanceof RTMClient);
 });
 
-same('emitter semantics: context argument, symbols, `once`, an unheard `error`', () => {
-  const rtm = new RTMClient('xoxb-1', { logger: keepingLogger() });
+same('the emitter supports a context argument, symbols and `once`, and an `error` without a listener', () => {
+  const rtm = new RTMClient('xoxb-1', { logger: recordingLogger() });
   const context = {};
   const event = Symbol('event');
-  const heard = [];
+  const received = [];
   function listener(...args) {
-    heard.push([this, ...args]);
+    received.push([this, ...args]);
   }
   assert.equal(rtm.on('some', listener, context), rtm);
   assert.equal(rtm.once(event, listener), rtm);
   assert.ok(rtm.emit('some', 1, 2) && rtm.emit(event, 3));
   assert.ok(!rtm.emit(event, 4));
-  assert.ok(heard[0][0] === context && heard[1][0] === rtm);
+  assert.ok(received[0][0] === context && received[1][0] === rtm);
   assert.deepEqual(
-    heard.map(([, ...args]) => args),
+    received.map(([, ...args]) => args),
     [[1, 2], [3]],
   );
   assert.equal(rtm.emit('error', new Error('unheard')), false);

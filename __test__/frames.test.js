@@ -1,23 +1,23 @@
-// Incoming frames as events: the three emits, their order, and frames that are not what they should be.
+// Incoming frames as events: the three emits, their order, and invalid frames.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { existsSync, readFileSync } = require('node:fs');
 const path = require('node:path');
 const { describe } = require('node:test');
-const { better, keepingLogger, next, same } = require('./support/client.js');
+const { better, recordingLogger, next, same } = require('./support/client.js');
 const { framesUntil, openSession } = require('./support/session.js');
 const { SLACK_FRAMES } = require('./support/slack-frames.js');
 
-/** Everything that a client emits, as name and arguments. */
+/** All events of these names, with their arguments. */
 function emitted(rtm, names) {
   const events = [];
   for (const name of names) rtm.on(name, (...args) => events.push([name, ...args]));
   return events;
 }
 
-describe('frames', { concurrency: true }, () => {
-  same('three emits with one object: slack_event, type, type::subtype', async (t) => {
+describe('incoming frames', { concurrency: true }, () => {
+  same('one frame is emitted as slack_event, type and type::subtype, with the same object', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const events = emitted(rtm, ['message::bot_message', 'message', 'slack_event']);
@@ -34,7 +34,7 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(events.slice(3), [['slack_event', 'end', { type: 'end' }]]);
   });
 
-  same('what a listener adds to an event, the next one sees', async (t) => {
+  same('a listener sees what an earlier one adds to the event', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     rtm.on('slack_event', (type, event) => Object.assign(event, { seen: type }));
@@ -54,7 +54,7 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(events[0], ['slack_event', undefined, { ok: true, reply_to: 77 }]);
   });
 
-  same('a subtype that is null, a number, or empty', async (t) => {
+  same('a subtype can be null, a number, or empty', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const events = emitted(rtm, ['it', 'it::null', 'it::7', 'it::', 'it::undefined']);
@@ -68,7 +68,7 @@ describe('frames', { concurrency: true }, () => {
     );
   });
 
-  same('a type that is null, a number, or empty', async (t) => {
+  same('a type can be null, a number, or empty', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const events = emitted(rtm, ['slack_event', 'null', '7', '']);
@@ -80,7 +80,7 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(names, [null, 'null', 7, '7', '', '', 'end']);
   });
 
-  same('hello is an event like any other', async (t) => {
+  same('hello is also emitted as an event', async (t) => {
     const { client, slack } = await openSession(t);
     const rtm = client();
     const hello = next(rtm, 'hello');
@@ -89,7 +89,7 @@ describe('frames', { concurrency: true }, () => {
     await slack.nextConnection();
   });
 
-  better('it throws', 'a second hello is an event and nothing else', async (t) => {
+  better('it throws', 'a second hello is only an event', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const hello = next(rtm, 'hello');
@@ -98,7 +98,7 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(await hello, [{ type: 'hello', again: true }]);
   });
 
-  same('a binary frame of UTF-8 is like a text frame', async (t) => {
+  same('a binary frame of UTF-8 is read like a text frame', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const event = next(rtm, 'it');
@@ -109,18 +109,18 @@ describe('frames', { concurrency: true }, () => {
   for (const [what, frame] of Object.entries({
     'text that is not JSON': 'not json',
     'an empty frame': '',
-    'JSON with something behind it': '{"type":"it"} x',
-    'a page': '<html><body>Oops</body></html>',
+    'JSON with text after it': '{"type":"it"} x',
+    'an HTML page': '<html><body>Oops</body></html>',
     'cut-off JSON': '{"type":"it","text":"cut o',
-    'binary rubbish': Buffer.from([0, 255, 254, 128, 1, 2, 3, 0x7b]),
+    'random bytes': Buffer.from([0, 255, 254, 128, 1, 2, 3, 0x7b]),
     'an empty binary frame': Buffer.alloc(0),
     'a byte order mark': '\ufeff{"type":"it"}',
     'a control character in a key': '{"type":"it","a\u0001b":1}',
     'NUL bytes': '\0\0{"type":"it"}',
   })) {
-    same(`${what}: skipped, logged as an error, and the next frame is fine`, async (t) => {
+    same(`an invalid frame is skipped and logged, and the next frame arrives: ${what}`, async (t) => {
       const { slack, client, connect } = await openSession(t);
-      const logger = keepingLogger();
+      const logger = recordingLogger();
       const { rtm } = await connect(client({ logger }));
       const frames = framesUntil(rtm);
       for (const one of [{ type: 'before' }, frame, { type: 'after' }, { type: 'end' }]) slack.emit(one);
@@ -130,7 +130,7 @@ describe('frames', { concurrency: true }, () => {
     });
   }
 
-  better('the bytes become U+FFFD', 'a binary frame that is JSON but not UTF-8 is skipped', async (t) => {
+  better('it replaces the bytes by U+FFFD', 'a binary frame that is JSON but not UTF-8 is skipped', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const frames = framesUntil(rtm);
@@ -139,7 +139,7 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(await frames, []);
   });
 
-  same('JSON that is no object is a slack_event', async (t) => {
+  same('JSON that is not an object is a slack_event', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const events = emitted(rtm, ['slack_event']);
@@ -154,7 +154,7 @@ describe('frames', { concurrency: true }, () => {
     );
   });
 
-  better('null throws', 'null is a slack_event', async (t) => {
+  better('it throws', 'null is a slack_event', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const frames = framesUntil(rtm);
@@ -163,7 +163,7 @@ describe('frames', { concurrency: true }, () => {
     assert.deepEqual(await frames, [null]);
   });
 
-  same('10,000 mixed frames come in their order', async (t) => {
+  same('10,000 mixed frames arrive in order', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const frames = framesUntil(rtm);
@@ -182,7 +182,7 @@ describe('frames', { concurrency: true }, () => {
     );
   });
 
-  same('frames as Slack sends them', async (t) => {
+  same("frames in Slack's own notation arrive", async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const lines = slackLines();
@@ -196,13 +196,13 @@ describe('frames', { concurrency: true }, () => {
   });
 });
 
-/** Frames as they stand on the wire: the project's own, and those of the samples beside the checkout, where they are. */
+/** Frames in Slack's own notation: those of the tests, and those of the samples beside the checkout, if there are any. */
 function slackLines() {
   const own = SLACK_FRAMES.map((frame) => JSON.stringify(frame).replaceAll('/', '\\/'));
   const samples = ['events.ndjson', 'capture-wee-slack.ndjson']
     .map((file) => path.join(__dirname, '../../shared/data', file))
     .filter((file) => existsSync(file))
     .flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'));
-  // What is more than an event to a client is no matter of this test.
+  // These two do more than emit an event.
   return [...own, ...samples].filter((line) => !['hello', 'team_migration_started'].includes(JSON.parse(line).type));
 }

@@ -1,4 +1,4 @@
-// The health check of docs/operations.md, as it stands there: 200 while the bot is well, 503 when it was away for too long.
+// The health check of docs/operations.md, unchanged: 200 while the bot is connected, 503 when it was away for too long.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -13,13 +13,13 @@ const { scriptedServer } = require('./support/scripted-server.js');
 const page = readFileSync(path.join(__dirname, '../docs/operations.md'), 'utf8');
 const [, recipe] = page.match(/## A health check.*?^```js\n(.*?)^```$/ms);
 
-/** The recipe for a process of the tests: its own client, a limit that a test can wait for. */
+/** The recipe with the test's client, and a limit that a test can wait for. */
 const code = recipe
   .replace(/^import .*\n/gm, '')
   .replace(/new RTMClient\(.*\)/, 'client({ retryConfig: { forever: true, minTimeout: 50, factor: 1 } })')
   .replace('120_000', '300');
 
-/** In the process: what the recipe uses is in scope. */
+/** In the child: the names that the recipe uses are in scope. */
 async function runRecipe({ client, report, input }) {
   // biome-ignore lint/correctness/noUnusedVariables: the recipe that is evaluated below uses it
   const { createServer } = require('node:http');
@@ -39,7 +39,7 @@ async function check(port) {
 describe('the health check of the documentation', () => {
   better(
     'it has no `state`, `latency` and `lastActivity`',
-    'is 200 when ready, 503 when away for too long, and 200 again',
+    'responds with 200 when ready, 503 when away for too long, and 200 again',
     async (t) => {
       const server = await scriptedServer(t);
       const before = Date.now();
@@ -51,7 +51,7 @@ describe('the health check of the documentation', () => {
       assert.ok(health.lastActivity >= before);
 
       const refuse = (request, response) => response.writeHead(503).end();
-      server.answers.push(...Array(1000).fill(refuse));
+      server.responses.push(...Array(1000).fill(refuse));
       (await server.nextSocket()).drop();
       await server.nextCall();
       do health = await check(port);
@@ -60,7 +60,7 @@ describe('the health check of the documentation', () => {
       assert.ok(Date.now() - health.awaySince >= 300);
       assert.notEqual(health.state, 'connected');
 
-      server.answers.length = 0;
+      server.responses.length = 0;
       assert.equal(await child.report(), 'ready');
       assert.equal((await check(port)).status, 200);
     },

@@ -1,18 +1,18 @@
-// What a hostile or broken server may send: nothing of it blocks a client, is obeyed, or ends up in a log.
+// A hostile or broken server cannot block a client, make it misbehave, or put secrets into its log.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { inProcess } = require('./support/child.js');
-const { better, clientOf, isPeer, keepingLogger, next, same } = require('./support/client.js');
+const { better, clientOf, isSlackRtmApi, recordingLogger, next, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
-const unlisted = 'what a broken server sends is not looked at';
+const UNCHECKED = 'it does not check what the server sends';
 
 describe('a hostile server', { concurrency: true }, () => {
-  same('frames larger than all that may wait, one after the other', async (t) => {
+  same('frames that are larger than the outbox arrive one after the other', async (t) => {
     const server = await scriptedServer(t);
-    const rtm = clientOf(t, server, isPeer ? {} : { clientPingTimeout: 0 });
+    const rtm = clientOf(t, server, isSlackRtmApi ? {} : { clientPingTimeout: 0 });
     const sizes = [];
     rtm.on('large', ({ text }) => sizes.push(text.length));
     const hello = next(rtm, 'hello');
@@ -26,11 +26,11 @@ describe('a hostile server', { concurrency: true }, () => {
     assert.deepEqual(sizes, Array(12).fill(5_000_000));
   });
 
-  better(unlisted, 'a truncated answer does not put its ticket into logs and errors', async (t) => {
+  better(UNCHECKED, "a truncated response does not reveal the socket URL's ticket in logs and errors", async (t) => {
     const server = await scriptedServer(t);
     const body = '{"ok":true,"url":"wss:\\/\\/127.0.0.1:1\\/T1CK3T","self":{';
-    server.answers.push(body);
-    const logger = keepingLogger();
+    server.responses.push(body);
+    const logger = recordingLogger();
     const rtm = clientOf(t, server, { logger, logLevel: 'debug', autoReconnect: false });
     const error = await rtm.start().catch((reason) => reason);
     assert.equal(error.code, 'slack_webapi_platform_error');
@@ -39,24 +39,28 @@ describe('a hostile server', { concurrency: true }, () => {
     assert.match(seen, /127\.0\.0\.1:1/);
   });
 
-  better(unlisted, 'a reply whose error cannot be put into words still rejects its promise', async (t) => {
-    const server = await scriptedServer(t);
-    const rtm = clientOf(t, server);
-    const hello = next(rtm, 'hello');
-    await rtm.start();
-    await hello;
-    const socket = await server.nextSocket();
-    const sent = rtm.sendMessage('x', 'C1');
-    const { id } = await socket.nextFrame('message');
-    const error = { code: 2, msg: { toString: 1 } };
-    socket.send({ ok: false, reply_to: id, error });
-    await assert.rejects(sent, {
-      code: 'slack_rtmapi_send_message_platform_error',
-      data: { ok: false, reply_to: id, error },
-    });
-  });
+  better(
+    UNCHECKED,
+    'a reply whose error message cannot be converted to a string still rejects its promise',
+    async (t) => {
+      const server = await scriptedServer(t);
+      const rtm = clientOf(t, server);
+      const hello = next(rtm, 'hello');
+      await rtm.start();
+      await hello;
+      const socket = await server.nextSocket();
+      const sent = rtm.sendMessage('x', 'C1');
+      const { id } = await socket.nextFrame('message');
+      const error = { code: 2, msg: { toString: 1 } };
+      socket.send({ ok: false, reply_to: id, error });
+      await assert.rejects(sent, {
+        code: 'slack_rtmapi_send_message_platform_error',
+        data: { ok: false, reply_to: id, error },
+      });
+    },
+  );
 
-  better(unlisted, 'a type or subtype that is an object names no event', async (t) => {
+  better(UNCHECKED, 'a type or subtype that is an object is not an event name', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const types = [];
@@ -73,9 +77,9 @@ describe('a hostile server', { concurrency: true }, () => {
     assert.deepEqual(types, ['hello', { toString: 5 }, [], {}, 'x', 'end']);
   });
 
-  better(unlisted, 'a logger that throws at a remark of Slack’s does not swallow `authenticated`', async (t) => {
+  better(UNCHECKED, '`authenticated` follows even if the logger throws at a warning of Slack', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(server.answer({ response_metadata: { warnings: ['superfluous_charset'] } }));
+    server.responses.push(server.connectResponse({ response_metadata: { warnings: ['superfluous_charset'] } }));
     const child = inProcess(t, server, async ({ client, report }) => {
       process.on('uncaughtException', (error) => report(error.message));
       const silent = () => {};

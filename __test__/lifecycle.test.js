@@ -1,9 +1,9 @@
-// The order of lifecycle events, and what a client's properties say at each of them.
+// The order of lifecycle events, and the client's properties at each of them.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const { ErrorCode, LIFECYCLE, better, clientOf, isPeer, next, record, same } = require('./support/client.js');
+const { ErrorCode, LIFECYCLE, better, clientOf, isSlackRtmApi, next, record, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 const { startWorkspace } = require('./support/workspace.js');
 
@@ -11,10 +11,10 @@ const PROPERTIES = ['connected', 'authenticated', 'activeUserId', 'activeTeamId'
 const NOTHING = { connected: false, authenticated: false, activeUserId: undefined, activeTeamId: undefined };
 const AUTHENTICATED = { connected: false, authenticated: true, activeUserId: 'U1', activeTeamId: 'T1' };
 const CONNECTED = { ...AUTHENTICATED, connected: true };
-/** The peer sets `connected` right after the event of this name. */
-const AT_CONNECTED = isPeer ? AUTHENTICATED : CONNECTED;
+/** `@slack/rtm-api` sets `connected` right after the `connected` event. */
+const AT_CONNECTED = isSlackRtmApi ? AUTHENTICATED : CONNECTED;
 
-/** What listeners of lifecycle events and of `hello` read, in the order of the events: `[name, properties]`. */
+/** The properties at each lifecycle event and at `hello`, in the order of the events: `[name, properties]`. */
 function readings(rtm) {
   const seen = [];
   const read = (name) => seen.push([name, Object.fromEntries(PROPERTIES.map((property) => [property, rtm[property]]))]);
@@ -22,7 +22,7 @@ function readings(rtm) {
   return { seen, events: record(rtm).events };
 }
 
-/** The arguments of the one event of this name. */
+/** The arguments of the event of this name, which must occur once. */
 function argsOf(events, name) {
   const found = events.filter((event) => event.name === name);
   assert.equal(found.length, 1, `one ${name} event`);
@@ -37,8 +37,8 @@ const START = [
   ['ready', CONNECTED],
 ];
 
-describe('lifecycle', { concurrency: true }, () => {
-  same('start and asked-for end', async (t) => {
+describe('lifecycle events', { concurrency: true }, () => {
+  same('of start() and disconnect()', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const { seen, events } = readings(rtm);
@@ -53,7 +53,7 @@ describe('lifecycle', { concurrency: true }, () => {
     }
   });
 
-  better('it hands over a close event', '`disconnected` of an asked-for end has no error', async (t) => {
+  better('it passes a close event', '`disconnected` after disconnect() has no error', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const { events } = record(rtm);
@@ -64,7 +64,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.deepEqual(argsOf(events, 'disconnected'), [undefined]);
   });
 
-  same('a lost connection with autoReconnect', async (t) => {
+  same('of a lost connection with autoReconnect', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const { seen } = readings(rtm);
@@ -75,7 +75,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.deepEqual(seen, [...START, ['reconnecting', NOTHING], ...START]);
   });
 
-  same('a lost connection without autoReconnect', async (t) => {
+  same('of a lost connection without autoReconnect', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server, { autoReconnect: false });
     const { seen } = readings(rtm);
@@ -86,7 +86,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.deepEqual(seen, [...START, ['disconnected', NOTHING]]);
   });
 
-  better('it hands over a close event', 'the `disconnected` of a lost connection tells why', async (t) => {
+  better('it passes a close event', '`disconnected` after a lost connection has the reason as an error', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server, { autoReconnect: false });
     const connected = next(rtm, 'connected');
@@ -100,9 +100,9 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.deepEqual([error.original.code, error.original.reason], [4321, 'enough']);
   });
 
-  same('a connect call that fails for good', async (t) => {
+  same('of a connect call that fails permanently', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     const { seen, events } = readings(rtm);
     const error = await rtm.start().catch((reason) => reason);
@@ -116,9 +116,9 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.ok(argsOf(events, 'disconnected')[0] === error);
   });
 
-  better('it stays in `reconnecting` for good', 'a connect call that fails for now', async (t) => {
+  better('it stays in `reconnecting` forever', 'of a connect call that fails temporarily', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'fatal_error' });
+    server.responses.push({ ok: false, error: 'fatal_error' });
     const rtm = clientOf(t, server);
     const { seen, events } = readings(rtm);
     const ready = next(rtm, 'ready');
@@ -133,7 +133,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.equal(argsOf(events, 'unable_to_rtm_start')[0].data.error, 'fatal_error');
   });
 
-  better('it swallows the error', 'a connection that is reset: `error` comes first', async (t) => {
+  better('it swallows the error', 'of a reset connection: `error` comes first', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server, { autoReconnect: false });
     const { seen, events } = readings(rtm);
@@ -147,7 +147,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.deepEqual([error.code, error.original.code], [ErrorCode.WebsocketError, 'ECONNRESET']);
   });
 
-  same('a refused upgrade: `error` comes first', async (t) => {
+  same('of a refused upgrade: `error` comes first', async (t) => {
     const server = await scriptedServer(t);
     server.refusals.push(503);
     const rtm = clientOf(t, server);
@@ -161,26 +161,30 @@ describe('lifecycle', { concurrency: true }, () => {
     ];
     const names = (list) => list.map(([name]) => name);
     assert.deepEqual(names(seen), names([connecting, authenticated, ...failure, ...START]));
-    // The peer is still `authenticated` while it reconnects.
-    if (!isPeer) assert.deepEqual(seen, [connecting, authenticated, ...failure, ...START]);
+    // `@slack/rtm-api` is still `authenticated` while it reconnects.
+    if (!isSlackRtmApi) assert.deepEqual(seen, [connecting, authenticated, ...failure, ...START]);
     const [error] = argsOf(events, 'error');
     assert.equal(error.code, ErrorCode.WebsocketError);
     assert.match(error.message, /503/);
   });
 
-  better('it stays `authenticated`, and hands over a close event', 'the same without autoReconnect', async (t) => {
-    const server = await scriptedServer(t);
-    server.refusals.push(403);
-    const rtm = clientOf(t, server, { autoReconnect: false });
-    const { seen, events } = readings(rtm);
-    await rtm.start();
-    await next(rtm, 'disconnected');
-    const [connecting, authenticated] = START;
-    assert.deepEqual(seen, [connecting, authenticated, ['error', AUTHENTICATED], ['disconnected', NOTHING]]);
-    assert.ok(argsOf(events, 'error')[0] === argsOf(events, 'disconnected')[0]);
-  });
+  better(
+    'it stays `authenticated`, and passes a close event',
+    'of a refused upgrade without autoReconnect',
+    async (t) => {
+      const server = await scriptedServer(t);
+      server.refusals.push(403);
+      const rtm = clientOf(t, server, { autoReconnect: false });
+      const { seen, events } = readings(rtm);
+      await rtm.start();
+      await next(rtm, 'disconnected');
+      const [connecting, authenticated] = START;
+      assert.deepEqual(seen, [connecting, authenticated, ['error', AUTHENTICATED], ['disconnected', NOTHING]]);
+      assert.ok(argsOf(events, 'error')[0] === argsOf(events, 'disconnected')[0]);
+    },
+  );
 
-  same('a socket that is closed before `hello`', async (t) => {
+  same('of a socket that is closed before `hello`', async (t) => {
     const server = await scriptedServer(t);
     server.greet = (socket) => socket.close(1011, 'not today');
     const rtm = clientOf(t, server, { autoReconnect: false });
@@ -191,7 +195,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.deepEqual(names, ['connecting', 'authenticated', 'disconnected']);
   });
 
-  better('`ready` comes two seconds after `hello`', '`ready` comes at once', async (t) => {
+  better('`ready` comes two seconds after `hello`', '`ready` follows `hello` immediately', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
@@ -201,7 +205,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.ok(performance.now() - begin < 1000);
   });
 
-  same('an unheard `error` throws nothing', async (t) => {
+  same('an `error` event without a listener does not throw', async (t) => {
     const slack = await startWorkspace(t);
     slack.faults.refuseSocket(503);
     const rtm = clientOf(t, slack);
@@ -211,7 +215,7 @@ describe('lifecycle', { concurrency: true }, () => {
     assert.ok(rtm.connected);
   });
 
-  same('a second life is like the first', async (t) => {
+  same('of a second session are the same as of the first', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const connected = next(rtm, 'connected');

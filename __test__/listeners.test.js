@@ -1,4 +1,4 @@
-// Who hears what: listeners are honoured from the very next event on, also within one burst of frames.
+// Listeners take effect from the next event on, even within one burst of frames.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,7 +7,7 @@ const { clientOf, next, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 const { framesUntil, openSession } = require('./support/session.js');
 
-/** A burst of frames that go out in one write: their types, then `end`. */
+/** Sends frames of these types, and then one of type `end`, in one write. */
 function burst(slack, types) {
   for (const type of [...types, 'end']) slack.emit(typeof type === 'string' ? { type } : type);
 }
@@ -15,7 +15,7 @@ function burst(slack, types) {
 const numbered = (count) => Array.from({ length: count }, (_, number) => `n${number}`);
 
 describe('listeners', { concurrency: true }, () => {
-  same('a frame that nobody listens to passes by', async (t) => {
+  same('frames without a listener are skipped', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const end = next(rtm, 'end');
@@ -23,34 +23,34 @@ describe('listeners', { concurrency: true }, () => {
     assert.deepEqual(await end, [{ type: 'end' }]);
   });
 
-  same('a listener that another adds hears the very next frame', async (t) => {
+  same('a listener that another one adds receives the next frame', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    rtm.on('n10', () => rtm.on('n11', () => heard.push('n11')));
+    const received = [];
+    rtm.on('n10', () => rtm.on('n11', () => received.push('n11')));
     const end = next(rtm, 'end');
     burst(slack, numbered(50));
     await end;
-    assert.deepEqual(heard, ['n11']);
+    assert.deepEqual(received, ['n11']);
   });
 
-  same('a chain of listeners, each added by the one before', async (t) => {
+  same('each listener of a chain can add the next one', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    const hear = (number) =>
+    const received = [];
+    const listenFrom = (number) =>
       rtm.once(`n${number}`, () => {
-        heard.push(`n${number}`);
-        hear(number + 1);
+        received.push(`n${number}`);
+        listenFrom(number + 1);
       });
-    hear(0);
+    listenFrom(0);
     const end = next(rtm, 'end');
     burst(slack, numbered(200));
     await end;
-    assert.deepEqual(heard, numbered(200));
+    assert.deepEqual(received, numbered(200));
   });
 
-  same('slack_event added by a listener of a type hears all that follows', async (t) => {
+  same('a slack_event listener that another listener adds receives all later frames', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     let frames;
@@ -64,57 +64,57 @@ describe('listeners', { concurrency: true }, () => {
     );
   });
 
-  same('a listener added by slack_event hears the same frame', async (t) => {
+  same('a listener that a slack_event listener adds receives the same frame', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    const hear = (event) => heard.push(event.type);
+    const received = [];
+    const listener = (event) => received.push(event.type);
     rtm.on('slack_event', (type) => {
-      rtm.off(type, hear);
-      rtm.on(type, hear);
+      rtm.off(type, listener);
+      rtm.on(type, listener);
     });
     const end = next(rtm, 'end');
     burst(slack, numbered(20));
     await end;
-    assert.deepEqual(heard, [...numbered(20), 'end']);
+    assert.deepEqual(received, [...numbered(20), 'end']);
   });
 
-  same('a listener of a subtype that a listener of the type adds hears the same frame', async (t) => {
+  same('a subtype listener that a type listener adds receives the same frame', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    rtm.once('it', () => rtm.once('it::sub', ({ n }) => heard.push(n)));
+    const received = [];
+    rtm.once('it', () => rtm.once('it::sub', ({ n }) => received.push(n)));
     const end = next(rtm, 'end');
     burst(slack, [
       { type: 'it', subtype: 'sub', n: 1 },
       { type: 'it', subtype: 'sub', n: 2 },
     ]);
     await end;
-    assert.deepEqual(heard, [1]);
+    assert.deepEqual(received, [1]);
   });
 
-  same('a listener that another removes does not hear the very next frame', async (t) => {
+  same('a listener that another one removes does not receive the next frame', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    const hear = ({ type }) => heard.push(type);
-    for (const type of numbered(50)) rtm.on(type, hear);
-    rtm.on('n10', () => rtm.off('n11', hear));
+    const received = [];
+    const listener = ({ type }) => received.push(type);
+    for (const type of numbered(50)) rtm.on(type, listener);
+    rtm.on('n10', () => rtm.off('n11', listener));
     rtm.on('n20', () => numbered(50).forEach((type) => rtm.removeAllListeners(type)));
     const end = next(rtm, 'end');
     burst(slack, numbered(50));
     await end;
     assert.deepEqual(
-      heard,
+      received,
       numbered(21).filter((type) => type !== 'n11'),
     );
   });
 
-  same('removeAllListeners() in a burst, then a listener again', async (t) => {
+  same('after removeAllListeners() within a burst, new listeners receive frames', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    rtm.on('slack_event', (type) => heard.push(type));
+    const received = [];
+    rtm.on('slack_event', (type) => received.push(type));
     const end = new Promise((resolve) => {
       rtm.on('n5', () => {
         rtm.removeAllListeners();
@@ -123,52 +123,52 @@ describe('listeners', { concurrency: true }, () => {
     });
     burst(slack, numbered(10));
     await end;
-    assert.deepEqual(heard, numbered(6));
+    assert.deepEqual(received, numbered(6));
   });
 
-  same('once hears one', async (t) => {
+  same('a once() listener receives one frame', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    rtm.once('it', ({ n }) => heard.push(n));
+    const received = [];
+    rtm.once('it', ({ n }) => received.push(n));
     const end = next(rtm, 'end');
     burst(slack, [
       { type: 'it', n: 1 },
       { type: 'it', n: 2 },
     ]);
     await end;
-    assert.deepEqual(heard, [1]);
+    assert.deepEqual(received, [1]);
     assert.equal(rtm.listenerCount('it'), 0);
   });
 
-  same('the context of a listener, and off() with one', async (t) => {
+  same('on() and off() take a context', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    function hear() {
-      heard.push(this.name ?? 'the client');
+    const received = [];
+    function listener() {
+      received.push(this.name ?? 'the client');
     }
     const [a, b] = [{ name: 'a' }, { name: 'b' }];
-    rtm.on('it', hear, a).addListener('it', hear, b).on('it', hear).once('it', hear, a);
-    const hearOnce = next(rtm, 'end');
+    rtm.on('it', listener, a).addListener('it', listener, b).on('it', listener).once('it', listener, a);
+    const firstEnd = next(rtm, 'end');
     burst(slack, ['it']);
-    await hearOnce;
-    assert.deepEqual(heard.splice(0), ['a', 'b', 'the client', 'a']);
-    rtm.off('it', hear, a);
+    await firstEnd;
+    assert.deepEqual(received.splice(0), ['a', 'b', 'the client', 'a']);
+    rtm.off('it', listener, a);
     const end = next(rtm, 'end');
     burst(slack, ['it']);
     await end;
-    assert.deepEqual(heard, ['b', 'the client']);
-    rtm.removeListener('it', hear);
+    assert.deepEqual(received, ['b', 'the client']);
+    rtm.removeListener('it', listener);
     assert.equal(rtm.listenerCount('it'), 0);
   });
 
-  same('a listener of a subtype alone, and of several', async (t) => {
+  same('a subtype can have listeners without its type having any', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    const heard = [];
-    rtm.on('message::a', () => heard.push('a'));
-    rtm.on('message::b', () => heard.push('b')).on('other::a', () => heard.push('other'));
+    const received = [];
+    rtm.on('message::a', () => received.push('a'));
+    rtm.on('message::b', () => received.push('b')).on('other::a', () => received.push('other'));
     const end = next(rtm, 'end');
     const message = { type: 'message' };
     burst(slack, [message, { ...message, subtype: 'a' }, { ...message, subtype: 'c' }, { subtype: 'b', ...message }]);
@@ -180,10 +180,10 @@ describe('listeners', { concurrency: true }, () => {
       { ...message, subtype: 'b' },
     ]);
     await again;
-    assert.deepEqual(heard, ['a', 'b', 'b']);
+    assert.deepEqual(received, ['a', 'b', 'b']);
   });
 
-  same('names of all kinds: odd strings, numbers, what any object has', async (t) => {
+  same('any string can be an event name, also those of Object.prototype, and so can numbers', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const names = [
@@ -199,59 +199,59 @@ describe('listeners', { concurrency: true }, () => {
       '\0',
       'x'.repeat(5000),
     ];
-    const heard = [];
-    for (const name of names) rtm.on(name, ({ type }) => heard.push(type));
-    rtm.on(7, () => heard.push(7));
+    const received = [];
+    for (const name of names) rtm.on(name, ({ type }) => received.push(type));
+    rtm.on(7, () => received.push(7));
     const end = next(rtm, 'end');
     burst(slack, [...names, '7']);
     await end;
-    assert.deepEqual(heard, [...names, 7]);
+    assert.deepEqual(received, [...names, 7]);
   });
 
-  same('symbols are events of the user', async (t) => {
+  same('a bot can emit symbols', async (t) => {
     const { connect } = await openSession(t);
     const { rtm } = await connect();
     const mine = Symbol('mine');
-    const heard = [];
-    rtm.on(mine, (value) => heard.push(value));
+    const received = [];
+    rtm.on(mine, (value) => received.push(value));
     assert.equal(rtm.emit(mine, 1), true);
     rtm.removeAllListeners(mine);
     assert.equal(rtm.emit(mine, 2), false);
-    assert.deepEqual(heard, [1]);
+    assert.deepEqual(received, [1]);
   });
 
-  same('what the user emits reaches the listeners', async (t) => {
+  same('a bot can emit events to its listeners', async (t) => {
     const { client } = await openSession(t);
     const rtm = client();
-    const heard = [];
-    rtm.on('message', (...args) => heard.push(args));
+    const received = [];
+    rtm.on('message', (...args) => received.push(args));
     assert.equal(rtm.emit('message', 1, 2), true);
     assert.equal(rtm.emit('nobody'), false);
-    assert.deepEqual(heard, [[1, 2]]);
+    assert.deepEqual(received, [[1, 2]]);
     assert.deepEqual(rtm.eventNames(), ['message']);
     assert.equal(rtm.emit('error', new Error('unheard')), false);
   });
 });
 
-// In a client that has the process to itself, so that nothing follows the last frame of a burst.
-same('a listener that another adds hears the last frame of a burst', async (t) => {
+// Outside the concurrent tests, so that no other frame follows the last one of a burst.
+same('a listener that another one adds receives the last frame of a burst', async (t) => {
   const { slack, ready } = await openSession(t);
   const { rtm } = await ready();
   for (let round = 0; round < 20; round += 1) {
     const last = new Promise((resolve) => {
-      rtm.once(`first ${round}`, () => rtm.once(`last ${round}`, () => resolve('heard')));
-      // Comes in a write of its own, to tell of a round that failed.
-      rtm.once(`behind ${round}`, () => resolve('missed'));
+      rtm.once(`first ${round}`, () => rtm.once(`last ${round}`, () => resolve('received')));
+      // Arrives in a separate write, so that a failed round ends.
+      rtm.once(`after ${round}`, () => resolve('missed'));
     });
     slack.emit({ type: `first ${round}` });
     slack.emit({ type: `last ${round}` });
     await rtm.addOutgoingEvent(false, 'typing');
-    slack.emit({ type: `behind ${round}` });
-    assert.equal(await last, 'heard');
+    slack.emit({ type: `after ${round}` });
+    assert.equal(await last, 'received');
   }
 });
 
-same('what arrives while JavaScript is busy is heard by a listener that is added then', async (t) => {
+same('a listener receives a frame that arrived before it was added, while JavaScript was busy', async (t) => {
   const server = await scriptedServer(t);
   const rtm = clientOf(t, server);
   const isReady = next(rtm, 'ready');
@@ -262,16 +262,16 @@ same('what arrives while JavaScript is busy is heard by a listener that is added
     const before = rtm.lastActivity;
     while (Date.now() <= before);
     socket.send({ type });
-    // The original, which cannot tell, reads when JavaScript is busy no longer.
+    // `@slack/rtm-api` has no lastActivity: it only reads when JavaScript is idle.
     while (before !== undefined && rtm.lastActivity === before);
-    const [heard, behind] = [next(rtm, type), next(rtm, 'behind')];
-    socket.send({ type: 'behind' });
-    assert.deepEqual(await heard, [{ type }]);
-    await behind;
+    const [received, after] = [next(rtm, type), next(rtm, 'after')];
+    socket.send({ type: 'after' });
+    assert.deepEqual(await received, [{ type }]);
+    await after;
   }
 });
 
-same('a listener hears what comes after much that nobody listened to', async (t) => {
+same('a listener receives its frame after many frames without a listener', async (t) => {
   const { slack, ready } = await openSession(t);
   const { rtm } = await ready();
   for (let round = 0; round < 20; round += 1) {
@@ -284,7 +284,7 @@ same('a listener hears what comes after much that nobody listened to', async (t)
   }
 });
 
-same('a listener added behind a large frame: the end of the connection is not lost', async (t) => {
+same('the end of the connection is not lost if a listener is added after a large frame', async (t) => {
   const { slack, client, connect } = await openSession(t);
   for (let round = 0; round < 10; round += 1) {
     const { rtm } = await connect(client({ autoReconnect: false, logLevel: 'error' }));

@@ -1,21 +1,20 @@
-// The log: names and levels of loggers, and what is written at which level. What must not be written is told in
-// secrets.test.js.
+// The log: the names and levels of loggers, and the lines of each level. secrets.test.js covers what must not be logged.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const slackLogger = require('@slack/logger');
 const { ConsoleLogger } = require('../lib/logger.js');
-const { LogLevel, better, keepingLogger, next, same } = require('./support/client.js');
+const { LogLevel, better, recordingLogger, next, same } = require('./support/client.js');
 const { inProcess } = require('./support/child.js');
 const { framesUntil, openSession } = require('./support/session.js');
 
 const linesOf = (logger, level) => logger.lines.filter((line) => line.level === level).map(({ text }) => text);
 
 describe('logging', { concurrency: true }, () => {
-  same('a given logger gets a name, with a number of its own, and a level', async (t) => {
+  same('a given logger gets a name with a unique number, and a level', async (t) => {
     const { client } = await openSession(t);
-    const loggers = [keepingLogger(), keepingLogger(), keepingLogger()];
+    const loggers = [recordingLogger(), recordingLogger(), recordingLogger()];
     client({ logger: loggers[0] });
     client({ logger: loggers[1], logLevel: LogLevel.DEBUG });
     client({ logger: loggers[2], logLevel: 'warn' });
@@ -27,7 +26,7 @@ describe('logging', { concurrency: true }, () => {
     assert.equal(new Set(loggers.map(({ name }) => name)).size, 3);
   });
 
-  same('without a logger, lines go to the console, from info on', async (t) => {
+  same('without a logger, lines of level info and above go to the console', async (t) => {
     const session = await openSession(t);
     const child = inProcess(t, session.slack, async ({ client, next, report }) => {
       for (const level of ['debug', 'info', 'log', 'warn', 'error']) {
@@ -52,31 +51,35 @@ describe('logging', { concurrency: true }, () => {
     assert.ok(!reports.some(([, one]) => one.includes('DEBUG')), JSON.stringify(reports));
   });
 
-  better('it has that one', 'the default logger writes what that of @slack/logger writes, at every level', () => {
-    const names = ['debug', 'info', 'log', 'warn', 'error'];
-    const original = names.map((name) => console[name]);
-    /** What a logger writes: the console's methods and their arguments, in order. */
-    function written(logger) {
-      const calls = [];
-      for (const name of names) console[name] = (...line) => calls.push([name, ...line]);
-      const levels = [logger.getLevel()];
-      for (const level of [undefined, 'error', 'warn', 'info', 'debug']) {
-        if (level !== undefined) logger.setLevel(level);
-        levels.push(logger.getLevel());
-        for (const name of ['debug', 'info', 'warn', 'error']) logger[name](name, level, { deep: [1] });
-        logger.setName(`after ${level}`);
+  better(
+    'it uses @slack/logger itself',
+    'the default logger writes the same as that of @slack/logger, at every level',
+    () => {
+      const names = ['debug', 'info', 'log', 'warn', 'error'];
+      const original = names.map((name) => console[name]);
+      /** The console methods that a logger calls, with their arguments, in order. */
+      function written(logger) {
+        const calls = [];
+        for (const name of names) console[name] = (...line) => calls.push([name, ...line]);
+        const levels = [logger.getLevel()];
+        for (const level of [undefined, 'error', 'warn', 'info', 'debug']) {
+          if (level !== undefined) logger.setLevel(level);
+          levels.push(logger.getLevel());
+          for (const name of ['debug', 'info', 'warn', 'error']) logger[name](name, level, { deep: [1] });
+          logger.setName(`after ${level}`);
+        }
+        names.forEach((name, index) => (console[name] = original[index]));
+        return { calls, levels };
       }
-      names.forEach((name, index) => (console[name] = original[index]));
-      return { calls, levels };
-    }
-    const ours = written(new ConsoleLogger());
-    assert.deepEqual(ours, written(new slackLogger.ConsoleLogger()));
-    assert.equal(ours.calls.length, 3 + 1 + 2 + 3 + 4);
-  });
+      const ours = written(new ConsoleLogger());
+      assert.deepEqual(ours, written(new slackLogger.ConsoleLogger()));
+      assert.equal(ours.calls.length, 3 + 1 + 2 + 3 + 4);
+    },
+  );
 
-  same('debug shows the states, and every frame in and out', async (t) => {
+  same('debug shows the states, and every incoming and outgoing frame', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     const { rtm } = await ready(client({ logger, logLevel: LogLevel.DEBUG }));
     const it = next(rtm, 'it');
     slack.emit({ type: 'it', text: 'came in' });
@@ -92,9 +95,9 @@ describe('logging', { concurrency: true }, () => {
     }
   });
 
-  same('debug shows frames that nobody listens to', async (t) => {
+  same('debug shows frames without a listener', async (t) => {
     const { slack, client, connect } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     const { rtm } = await connect(client({ logger, logLevel: 'debug' }));
     const end = next(rtm, 'end');
     for (const text of ['one', 'two']) slack.emit({ type: 'unheard', text });
@@ -109,7 +112,7 @@ describe('logging', { concurrency: true }, () => {
 
   same('debug shows the keepalive', async (t) => {
     const { slack, client, ready } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     await ready(client({ logger, logLevel: 'debug', clientPingTimeout: 100, serverPongTimeout: 50 }));
     await slack.nextFrame({ type: 'ping' });
     await slack.nextFrame({ type: 'ping' });
@@ -118,9 +121,9 @@ describe('logging', { concurrency: true }, () => {
     assert.match(debug, /"pong"/);
   });
 
-  better('lines below the level are left to the logger', 'what is below the level is not written', async (t) => {
+  better('it leaves lines below the level to the logger', 'lines below the level are not written', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     const { rtm } = await ready(client({ logger, logLevel: 'error' }));
     await rtm.sendMessage('x', channel);
     slack.faults.drop();
@@ -129,9 +132,9 @@ describe('logging', { concurrency: true }, () => {
     assert.deepEqual(logger.lines, []);
   });
 
-  better('lines below the level are left to the logger', 'the default level is info', async (t) => {
+  better('it leaves lines below the level to the logger', 'the default level is info', async (t) => {
     const { slack, client, ready } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     const { rtm } = await ready(client({ logger }));
     slack.faults.drop();
     await next(rtm, 'ready');
@@ -142,7 +145,7 @@ describe('logging', { concurrency: true }, () => {
 
   same('a frame that is not JSON is quoted in an error line', async (t) => {
     const { slack, client, connect } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     const { rtm } = await connect(client({ logger, logLevel: 'error' }));
     const frames = framesUntil(rtm);
     slack.emit('<html>oops</html>');
@@ -153,9 +156,9 @@ describe('logging', { concurrency: true }, () => {
     assert.match(errors[0], /<html>oops<\/html>/);
   });
 
-  same('a transport error is an error line', async (t) => {
+  same('a network error is logged as an error', async (t) => {
     const { slack, client } = await openSession(t);
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     const rtm = client({ logger, logLevel: 'error', autoReconnect: false });
     slack.faults.refuseSocket(503);
     const disconnected = next(rtm, 'disconnected');
@@ -165,7 +168,7 @@ describe('logging', { concurrency: true }, () => {
     assert.match(linesOf(logger, 'error').join('\n'), /503/);
   });
 
-  better('it calls setName', 'a logger that has no more than its four methods', async (t) => {
+  better('it calls setName', 'a logger only needs its four methods', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);
     const lines = [];
     const write = (text) => void lines.push(text);
@@ -177,15 +180,15 @@ describe('logging', { concurrency: true }, () => {
     assert.match(lines.join('\n'), /went out/);
   });
 
-  same('a logger without getLevel', async (t) => {
+  same('a logger does not need getLevel', async (t) => {
     const { client, connect } = await openSession(t);
-    const { getLevel, ...logger } = keepingLogger();
+    const { getLevel, ...logger } = recordingLogger();
     const { rtm } = await connect(client({ logger }));
     await rtm.disconnect();
     assert.match(logger.name, /RTMClient/);
   });
 
-  same('methods of a logger are called on it', async (t) => {
+  same('the methods of a logger are called with the logger as `this`', async (t) => {
     const { slack, client, connect } = await openSession(t);
     class Logger {
       #lines = [];

@@ -1,5 +1,4 @@
-// Members beyond the documented ones of the original: those that public bots reach for, and names that a bot may need
-// for itself.
+// Members that `@slack/rtm-api` does not document but public bots use, and names that a bot may use for its own members.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,9 +6,9 @@ const { describe } = require('node:test');
 const { RTMClient, better, next, same } = require('./support/client.js');
 const { openSession } = require('./support/session.js');
 
-const beyond = 'it has no such member';
+const MISSING = 'it has no such member';
 
-describe('members', { concurrency: true }, () => {
+describe('undocumented members', { concurrency: true }, () => {
   same('stateMachine.getCurrentState() names the state', async (t) => {
     const { client, connect } = await openSession(t);
     const rtm = client();
@@ -22,7 +21,7 @@ describe('members', { concurrency: true }, () => {
     assert.equal(rtm.stateMachine.getCurrentState(), 'connected');
   });
 
-  better(beyond, 'state names it too', async (t) => {
+  better(MISSING, 'state names the state, too', async (t) => {
     const { client, connect } = await openSession(t);
     const rtm = client();
     const seen = [rtm.state];
@@ -46,7 +45,7 @@ describe('members', { concurrency: true }, () => {
     assert.equal(user, slack.bot.id);
   });
 
-  same('webClient can be replaced by one of the user’s', async (t) => {
+  same('a bot can replace webClient', async (t) => {
     const { client } = await openSession(t);
     const rtm = client();
     const own = { apiCall: async () => ({ ok: true }) };
@@ -54,7 +53,7 @@ describe('members', { concurrency: true }, () => {
     assert.equal(rtm.webClient, own);
   });
 
-  same('a bot may have members of these names', async (t) => {
+  same('a bot can have its own members with the names of ours', async (t) => {
     const { slack, client, connect } = await openSession(t);
     const names = ['state', 'latency', 'lastActivity', 'stateMachine2'];
     class Bot extends RTMClient {

@@ -1,4 +1,4 @@
-// Memory: clients that are dropped are collected. (What a long life costs: promises/memory.test.js.)
+// Memory: unreachable clients are garbage-collected. (Memory of long sessions: promises/memory.test.js.)
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const { openSession } = require('./support/session.js');
 const flags = ['--expose-gc'];
 const MB = 2 ** 20;
 
-same('clients that were constructed and dropped are collected, with what they have queued', async (t) => {
+same('unreachable clients that were only constructed are collected with their queues', async (t) => {
   const { slack } = await openSession(t);
   const child = inProcess(
     t,
@@ -27,7 +27,7 @@ same('clients that were constructed and dropped are collected, with what they ha
         for (let n = 0; n < count; n += 1) {
           const rtm = client();
           rtm.on('message', () => rtm.sendTyping('C0'));
-          // Waits in the queue for a start() that never comes.
+          // Stays in the queue, because start() is never called.
           rtm.sendTyping('C0');
           registry.register(rtm);
           if (n % 50 === 0) await collect();
@@ -50,7 +50,7 @@ same('clients that were constructed and dropped are collected, with what they ha
   assert.ok(rss < 60 * MB, `the process grew by ${rss} bytes`);
 });
 
-same('clients that were connected, disconnected and dropped are collected', async (t) => {
+same('unreachable clients that were connected and disconnected are collected', async (t) => {
   const { slack } = await openSession(t);
   const child = inProcess(
     t,
@@ -58,7 +58,7 @@ same('clients that were connected, disconnected and dropped are collected', asyn
     async ({ client, next, report }) => {
       let collected = 0;
       const registry = new FinalizationRegistry(() => (collected += 1));
-      async function live() {
+      async function runSession() {
         const rtm = client();
         registry.register(rtm);
         const hello = next(rtm, 'hello');
@@ -66,7 +66,7 @@ same('clients that were connected, disconnected and dropped are collected', asyn
         await hello;
         await rtm.disconnect();
       }
-      for (let n = 0; n < 30; n += 1) await live();
+      for (let n = 0; n < 30; n += 1) await runSession();
       for (let round = 0; round < 5; round += 1) {
         global.gc();
         await new Promise(setImmediate);

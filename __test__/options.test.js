@@ -1,16 +1,25 @@
-// The constructor's arguments: what is taken, what is ignored, and what is refused with an error that says so.
+// The constructor's arguments: accepted, ignored and refused values, and the error of a refused one.
 'use strict';
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const { describe } = require('node:test');
-const { ErrorCode, LogLevel, RTMClient, better, clientOf, keepingLogger, next, same } = require('./support/client.js');
+const {
+  ErrorCode,
+  LogLevel,
+  RTMClient,
+  better,
+  clientOf,
+  recordingLogger,
+  next,
+  same,
+} = require('./support/client.js');
 const { startWorkspace } = require('./support/workspace.js');
 
 const TOKEN = 'xoxb-secret-1';
-const UNCHECKED = 'it checks no option but the two of keepalive';
+const UNCHECKED = 'it only checks the two keepalive options';
 
-const quiet = (options) => new RTMClient(TOKEN, { logger: keepingLogger(), ...options });
+const quiet = (options) => new RTMClient(TOKEN, { logger: recordingLogger(), ...options });
 
 const TIMES = [
   'clientPingTimeout',
@@ -22,10 +31,10 @@ const TIMES = [
 ];
 const RETRY_NUMBERS = ['retries', 'factor', 'minTimeout', 'maxTimeout', 'maxRetryTime'];
 
-/** What each option takes. */
+/** Accepted values of each option. */
 const GOOD = {
   slackApiUrl: ['http://127.0.0.1:1/api/', 'https://slack.example/api', 'https://slack.example:8443/a/', 'HTTP://x.y/'],
-  logger: [keepingLogger(), { ...keepingLogger(), getLevel: undefined }],
+  logger: [recordingLogger(), { ...recordingLogger(), getLevel: undefined }],
   logLevel: [...Object.values(LogLevel), 'debug', 'error'],
   retryConfig: [
     null,
@@ -47,7 +56,7 @@ const GOOD = {
   rejectRateLimitedCalls: [true],
   dataStore: [false],
   dispatch: ['x'],
-  // The peer takes these as any unknown one.
+  // `@slack/rtm-api` ignores the following as unknown options.
   proxy: [null, 'http://127.0.0.1:1', 'socks5://user:pass@x.y', new URL('https://x.y:1')],
   headers: [null, {}, { Cookie: 'd=1' }, { 'X-Number': 5, 'X-List': ['a', 'b'], 'X-None': undefined }],
   requestTimeout: [0, 1, 30_000],
@@ -57,16 +66,16 @@ const GOOD = {
   maxFrameBytes: [1, 1e6, 500_000_000],
 };
 
-/** How an error names a value. */
+/** The value as an error message shows it. */
 function shown(value) {
   if (typeof value === 'string') return JSON.stringify(value);
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-/** Bad values of an option. */
+/** Invalid values of an option. */
 const bad = (option, kind, ...values) => values.map((value) => [option, value, kind, shown(value)]);
 
-/** What is refused: `[option, value, the kind of error, what it says of the value, the name that it says]`. */
+/** Refused values: `[option, value, error class, part of the message, name in the message]`. */
 const BAD = [
   ...bad('slackApiUrl', TypeError, '', 'x', '/api/', 'slack.com/api', 'http://', 'ftp://x.y/', 'wss://x.y/'),
   ...bad('slackApiUrl', TypeError, 5, null, {}, true),
@@ -104,27 +113,27 @@ const BAD = [
     ['tls', { headers: { [name]: 'x' } }, TypeError, name, 'tls.headers'],
   ]),
   ['logger', {}, TypeError, 'missing'],
-  ['logger', { ...keepingLogger(), warn: undefined }, TypeError, 'warn'],
+  ['logger', { ...recordingLogger(), warn: undefined }, TypeError, 'warn'],
 ];
 
 describe('options', () => {
-  same('none at all', () => {
+  same('can be left out', () => {
     assert.equal(new RTMClient(TOKEN).connected, false);
     assert.equal(new RTMClient(TOKEN, undefined).connected, false);
     assert.equal(new RTMClient(TOKEN, {}).connected, false);
   });
 
   for (const [option, values] of Object.entries(GOOD)) {
-    same(`${option} takes what it says, and undefined counts as left out`, () => {
+    same(`accept valid values of ${option}, and undefined`, () => {
       for (const value of [undefined, ...values]) quiet({ [option]: value });
     });
   }
 
-  better(UNCHECKED, 'logger: null counts as left out', () => {
+  better(UNCHECKED, 'accept null for logger', () => {
     assert.ok(new RTMClient('xoxb-x', { logger: null }));
   });
 
-  better(UNCHECKED, 'a bad value is refused by an error that names the option and the value', () => {
+  better(UNCHECKED, 'refuse an invalid value with an error that names the option and the value', () => {
     for (const [option, value, kind, part, name = option] of BAD) {
       assert.throws(
         () => quiet({ [option]: value }),
@@ -140,17 +149,17 @@ describe('options', () => {
     }
   });
 
-  better(UNCHECKED, 'agent and proxy exclude each other', () => {
+  better(UNCHECKED, 'refuse agent together with proxy', () => {
     const agent = new http.Agent();
     assert.throws(() => quiet({ agent, proxy: 'http://127.0.0.1:1' }), { name: 'TypeError', message: /agent.*proxy/ });
     for (const proxy of [undefined, null]) quiet({ agent, proxy });
     for (const none of [undefined, null, false]) quiet({ agent: none, proxy: 'http://127.0.0.1:1' });
   });
 
-  better(UNCHECKED, 'a bad token is refused, and never shown', () => {
+  better(UNCHECKED, 'refuse an invalid token with an error that does not show it', () => {
     for (const token of [undefined, null, '', ' ', 5, {}, Symbol('x'), 'xoxb-secret\n1']) {
       assert.throws(
-        () => new RTMClient(token, { logger: keepingLogger() }),
+        () => new RTMClient(token, { logger: recordingLogger() }),
         (error) => {
           assert.ok(error instanceof TypeError, `${String(token)}: ${error}`);
           assert.match(error.message, /token/);
@@ -162,7 +171,7 @@ describe('options', () => {
     }
   });
 
-  same('serverPongTimeout must be below clientPingTimeout', () => {
+  same('refuse a serverPongTimeout that is not below clientPingTimeout', () => {
     const error = { code: ErrorCode.KeepAliveConfigError };
     for (const options of [
       { clientPingTimeout: 100, serverPongTimeout: 100 },
@@ -177,9 +186,9 @@ describe('options', () => {
     quiet({ serverPongTimeout: 5999 });
   });
 
-  same('a logger gets its name and its level', () => {
+  same('set the name and the level of a logger', () => {
     const numbers = [undefined, LogLevel.DEBUG].map((logLevel) => {
-      const logger = keepingLogger();
+      const logger = recordingLogger();
       new RTMClient(TOKEN, { logger, logLevel });
       assert.equal(logger.getLevel(), logLevel ?? LogLevel.INFO);
       const [, number] = /^rtm-api:RTMClient:(\d+)$/.exec(logger.name) ?? assert.fail(logger.name);
@@ -188,7 +197,7 @@ describe('options', () => {
     assert.ok(numbers[0] < numbers[1]);
   });
 
-  same('the options object is read, not kept or changed', async (t) => {
+  same('are read without changing the object', async (t) => {
     const slack = await startWorkspace(t);
     const options = Object.freeze({ autoReconnect: true, retryConfig: Object.freeze({ retries: 0 }) });
     const rtm = clientOf(t, slack, options);
@@ -197,7 +206,7 @@ describe('options', () => {
     await connected;
   });
 
-  same('useRtmConnect and autoReconnect are on by default', async (t) => {
+  same('have useRtmConnect and autoReconnect on by default', async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack, { useRtmConnect: undefined, autoReconnect: undefined });
     rtm.start();

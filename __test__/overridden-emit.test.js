@@ -1,4 +1,4 @@
-// Users' own `emit`, as spies and bots put it in place: it sees everything, whoever listens.
+// An `emit` that a spy or a bot overrides is called for every event, also for events without a listener.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,7 +7,7 @@ const { RTMClient, next, same } = require('./support/client.js');
 const { atEnd } = require('./support/cleanup.js');
 const { openSession } = require('./support/session.js');
 
-/** A burst of frames that go out in one write: their types, then `end`. */
+/** Sends frames of these types, and then one of type `end`, in one write. */
 function burst(slack, types) {
   for (const type of [...types, 'end']) slack.emit(typeof type === 'string' ? { type } : type);
 }
@@ -15,7 +15,7 @@ function burst(slack, types) {
 const numbered = (count) => Array.from({ length: count }, (_, number) => `n${number}`);
 
 describe('an overridden emit', { concurrency: true }, () => {
-  same('an emit of the user, put in place before start(), sees everything', async (t) => {
+  same('is called for every event if assigned before start()', async (t) => {
     const { slack, client, connect } = await openSession(t);
     const rtm = client();
     const seen = [];
@@ -45,7 +45,7 @@ describe('an overridden emit', { concurrency: true }, () => {
     );
   });
 
-  same('an emit of the user, put in place while connected, sees everything', async (t) => {
+  same('is called for every event if assigned while connected', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     rtm.removeAllListeners();
@@ -64,7 +64,7 @@ describe('an overridden emit', { concurrency: true }, () => {
     );
   });
 
-  same('an emit of the user sees a frame that nobody listens to, with nothing behind it', async (t) => {
+  same('is called for a frame without a listener that no other frame follows', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const { emit } = rtm;
@@ -82,7 +82,7 @@ describe('an overridden emit', { concurrency: true }, () => {
     }
   });
 
-  same('an emit that a listener puts in place sees all that follows', async (t) => {
+  same('is called for all later events if a listener assigns it', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const { emit } = rtm;
@@ -102,7 +102,7 @@ describe('an overridden emit', { concurrency: true }, () => {
     );
   });
 
-  same('an emit of the user sees everything, also after removeAllListeners()', async (t) => {
+  same('is called for every event after removeAllListeners()', async (t) => {
     const { slack, client, connect } = await openSession(t);
     const rtm = client();
     await connect(rtm);
@@ -124,7 +124,7 @@ describe('an overridden emit', { concurrency: true }, () => {
     );
   });
 
-  same('a subclass that overrides emit sees everything', async (t) => {
+  same('is called for every event if a subclass overrides it', async (t) => {
     const { slack, connect } = await openSession(t);
     const seen = [];
     class Bot extends RTMClient {
@@ -142,7 +142,7 @@ describe('an overridden emit', { concurrency: true }, () => {
     assert.deepEqual(seen.slice(-4), ['slack_event', 'it', 'slack_event', 'end']);
   });
 
-  same('a subclass that overrides on() and calls its parent', async (t) => {
+  same('is not needed by a subclass that overrides on() and calls its parent', async (t) => {
     const { slack, connect } = await openSession(t);
     const names = [];
     class Bot extends RTMClient {
@@ -154,9 +154,9 @@ describe('an overridden emit', { concurrency: true }, () => {
     const rtm = new Bot(slack.token, { slackApiUrl: slack.apiUrl, logLevel: 'error' });
     atEnd(t, () => rtm.connected && rtm.disconnect());
     await connect(rtm);
-    const heard = new Promise((resolve) => rtm.on('it', resolve));
+    const received = new Promise((resolve) => rtm.on('it', resolve));
     slack.emit({ type: 'it' });
-    assert.deepEqual(await heard, { type: 'it' });
+    assert.deepEqual(await received, { type: 'it' });
     assert.equal(names.at(-1), 'it');
   });
 });

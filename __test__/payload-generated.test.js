@@ -1,6 +1,6 @@
-// What listeners get is what JSON.parse makes of the frame: generated frames, sent through a real socket in batches. Each
-// batch comes eight times: a frame crosses to JavaScript in another way when its like has come before, and in another when it
-// came often.
+// Listeners receive the value that JSON.parse returns for the frame: generated frames, sent over a real socket in batches.
+// Each batch is sent eight times, because a frame is passed to JavaScript in another form when frames of its shape have come
+// before, and in yet another when they have come often.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -12,20 +12,20 @@ const { assertIdentical } = require('./support/strict-equal.js');
 
 const RUNS = { numRuns: 120 };
 
-/** A batch as it is sent. */
-const often = (texts) => Array(8).fill(texts).flat();
+/** A batch, eight times. */
+const repeated = (texts) => Array(8).fill(texts).flat();
 
 function assertAllIdentical(received, expected) {
   assert.equal(received.length, expected.length);
   for (const [index, event] of expected.entries()) assertIdentical(received[index], event);
 }
 
-same('generated frames, heard by slack_event', async (t) => {
+same('slack_event receives generated frames as JSON.parse reads them', async (t) => {
   const { slack, connect } = await openSession(t);
   const { rtm } = await connect();
   const batches = fc.array(fc.oneof({ weight: 9, arbitrary: frame }, anything), { maxLength: 60, size: 'max' });
   const property = fc.asyncProperty(batches, async (batch) => {
-    const texts = often(batch);
+    const texts = repeated(batch);
     const received = framesUntil(rtm, 'the end');
     for (const text of texts) slack.emit(text);
     slack.emit({ type: 'the end' });
@@ -37,11 +37,11 @@ same('generated frames, heard by slack_event', async (t) => {
   await fc.assert(property, RUNS);
 });
 
-same('generated frames as binary ones', async (t) => {
+same('slack_event receives generated binary frames as JSON.parse reads them', async (t) => {
   const { slack, connect } = await openSession(t);
   const { rtm } = await connect();
   const property = fc.asyncProperty(fc.array(frame, { maxLength: 30, size: 'max' }), async (batch) => {
-    const texts = often(batch);
+    const texts = repeated(batch);
     const received = framesUntil(rtm, 'the end');
     for (const text of texts) slack.emit(Buffer.from(text));
     slack.emit({ type: 'the end' });
@@ -53,73 +53,73 @@ same('generated frames as binary ones', async (t) => {
   await fc.assert(property, { ...RUNS, numRuns: 20 });
 });
 
-same('generated frames, heard by their type or subtype alone', async (t) => {
+same('listeners of types and subtypes receive generated frames as JSON.parse reads them', async (t) => {
   const { slack, connect } = await openSession(t);
   const { rtm } = await connect();
   const names = ['it', 'i/t', 'null', '7', 'other::sub', 'other::é', 'other::\ud800', 'null::null'];
   const property = fc.asyncProperty(
     fc.array(frame, { maxLength: 60, size: 'max' }),
     fc.subarray(names),
-    async (batch, heard) => {
-      const texts = often(batch);
+    async (batch, subscribed) => {
+      const texts = repeated(batch);
       const received = [];
-      for (const name of heard) rtm.on(name, (event) => received.push([name, event]));
+      for (const name of subscribed) rtm.on(name, (event) => received.push([name, event]));
       const end = next(rtm, 'the end');
       for (const text of texts) slack.emit(text);
       slack.emit({ type: 'the end' });
       await end;
-      for (const name of heard) rtm.removeAllListeners(name);
+      for (const name of subscribed) rtm.removeAllListeners(name);
       const expected = texts
         .map((text) => JSON.parse(text))
         .flatMap((event) => [
           [String(event.type), event],
           [`${event.type}::${event.subtype}`, event],
         ])
-        .filter(([name]) => heard.includes(name));
+        .filter(([name]) => subscribed.includes(name));
       assertAllIdentical(received, expected);
     },
   );
   await fc.assert(property, RUNS);
 });
 
-same('generated frames, with listeners that come and go on the way', async (t) => {
+same('listeners that are added and removed between frames receive the frames of their time', async (t) => {
   const { slack, connect } = await openSession(t);
   const { rtm } = await connect();
   const types = ['a', 'b', 'c', 'd'];
-  // What a listener does when its type comes for the n-th time of all: which listener it adds or removes.
+  // One frame, and the listener that its listener then adds or removes.
   const step = fc.record({
     type: fc.constantFrom(...types),
     changes: fc.constantFrom('', 'on', 'off', 'once'),
     other: fc.constantFrom(...types),
   });
   const property = fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), async (steps) => {
-    const heard = [];
-    const hear = (event) => {
-      heard.push(event.n);
+    const received = [];
+    const listener = (event) => {
+      received.push(event.n);
       const { changes, other } = event;
-      if (changes !== '' && !(changes === 'off' && other === 'a')) rtm[changes](other, hear);
+      if (changes !== '' && !(changes === 'off' && other === 'a')) rtm[changes](other, listener);
     };
-    rtm.on('a', hear);
+    rtm.on('a', listener);
     const end = next(rtm, 'the end');
     steps.forEach((one, n) => slack.emit({ ...one, n }));
     slack.emit({ type: 'the end' });
     await end;
     types.forEach((type) => rtm.removeAllListeners(type));
-    assert.deepEqual(heard, model(steps));
+    assert.deepEqual(received, model(steps));
   });
   await fc.assert(property, RUNS);
 
-  /** What an emitter that gets one event after the other would have had heard. */
+  /** The frames that the listeners of a synchronous emitter receive. */
   function model(steps) {
     const { EventEmitter } = require('eventemitter3');
     const emitter = new EventEmitter();
-    const heard = [];
-    const hear = ({ n, changes, other }) => {
-      heard.push(n);
-      if (changes !== '' && !(changes === 'off' && other === 'a')) emitter[changes](other, hear);
+    const received = [];
+    const listener = ({ n, changes, other }) => {
+      received.push(n);
+      if (changes !== '' && !(changes === 'off' && other === 'a')) emitter[changes](other, listener);
     };
-    emitter.on('a', hear);
+    emitter.on('a', listener);
     steps.forEach((one, n) => emitter.emit(one.type, { ...one, n }));
-    return heard;
+    return received;
   }
 });

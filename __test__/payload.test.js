@@ -1,5 +1,5 @@
-// What listeners get is what JSON.parse makes of the frame: the hard cases. Each comes eight times, since how a frame
-// crosses to JavaScript depends on whether its like came before, and how often.
+// Listeners receive the value that JSON.parse returns for the frame: the difficult cases. Each is sent eight times, because
+// a frame is passed to JavaScript in another form when frames of its shape have come before, or often.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -12,24 +12,24 @@ const long = 'x'.repeat(1 << 20);
 const ROUNDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const depth = (count, open, middle, close) => open.repeat(count) + middle + close.repeat(count);
 
-/** The values of the key `v`, or whole frames where they begin with a brace. */
+/** Values of the key `v`; texts that begin with a brace are whole frames. */
 const TEXTS = {
   'integers up to 2^53 and beyond': [
     '[0,1,-1,9007199254740991,9007199254740992,9007199254740993,-9007199254740993,18446744073709551615]',
     '[18446744073709551616,123456789012345678901234567890,1000000000000000000000000000000000000000000]',
   ],
   'numbers beyond any range': ['[1e400,-1e400,1e-400,-1e-400,5e-324,4.9e-324,2e-324,1.7976931348623157e308,1.8e308]'],
-  'ways to write a number': ['[-0,0.0,-0.0,-0e5,1E5,1e+5,1E-5,1.0,1.50,0.1,0.30000000000000004,1e0,12.5e-1]'],
+  'different notations of numbers': ['[-0,0.0,-0.0,-0e5,1E5,1e+5,1E-5,1.0,1.50,0.1,0.30000000000000004,1e0,12.5e-1]'],
   'numbers that are hard to round': [
     '[2.2250738585072011e-308,9007199254740992.5,0.500000000000000166533453693773481063544750213623046875]',
     '[1.00000000000000011102230246251565,9214843084008499,7.0420557077594588669468784357561207962098443483187940792729600000e+59]',
   ],
-  'a number of many digits': [`[${'9'.repeat(5000)},0.${'3'.repeat(5000)},${'1'.repeat(400)}e-390]`],
+  'numbers with many digits': [`[${'9'.repeat(5000)},0.${'3'.repeat(5000)},${'1'.repeat(400)}e-390]`],
   'all escapes': [
     '"\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u0000 \\u001f \\u007F \\u00E9 \\u00e9 \\ud83d\\ude00 \\uD83D\\uDE00"',
   ],
   'every character of the basic plane, escaped': [escaped(0, 0x8000), escaped(0x8000, 0x10000)],
-  'every character of the basic plane, as it is': [
+  'every character of the basic plane, unescaped': [
     JSON.stringify(plain(0x20, 0xd800)),
     JSON.stringify(plain(0xe000, 0x10000)),
   ],
@@ -41,11 +41,11 @@ const TEXTS = {
     '"\\ud800\\ud800\\udc00"',
     '{"v":1,"\\udfff":2}',
   ],
-  'escaped beside plain': ['"é\\u00e9\\/ü漢\\u6f22👩‍👧\\ud83d\\udc69"', '"\\u0065\\u0301e\u0301"'],
+  'escaped and unescaped characters together': ['"é\\u00e9\\/ü漢\\u6f22👩‍👧\\ud83d\\udc69"', '"\\u0065\\u0301e\u0301"'],
   'U+2028, U+2029, U+FEFF, U+FFFD, U+FFFF': ['"\u2028\u2029\ufeff\ufffd\uffff\u{10ffff}"', '{"v":1,"\u2028":"\ufeff"}'],
   'the order of keys': ['{"z":1,"a":2,"v":3,"10":4,"9":5,"-1":6,"01":7,"4294967294":8,"4294967295":9,"1e3":10,"ä":11}'],
   'duplicate keys': ['{"a":1,"v":2,"a":3}', '{"v":{"a":1},"v":{"b":2}}', '{"2":1,"1":2,"2":3}', '{"\\u0061":1,"a":2}'],
-  'duplicate types: the last one counts': [
+  'duplicate types, of which the last one is used': [
     '{"type":"a","type":"it"}',
     '{"v":1,"type":5,"type":null,"ty\\u0070e":"it"}',
   ],
@@ -54,7 +54,7 @@ const TEXTS = {
     '{"\\u005f_proto__":[1]}',
     '{"__proto__":"s","__proto__":{}}',
   ],
-  'keys that objects have': [
+  'keys that are members of Object.prototype': [
     '{"constructor":1,"toString":null,"hasOwnProperty":{},"length":5,"then":"x","toJSON":1,"valueOf":[]}',
   ],
   'empty keys, strings, objects and lists': ['{"":{"":[{}]},"v":[[],{},"",[[]]]}'],
@@ -69,8 +69,14 @@ const TEXTS = {
   'many keys': [`{${Array.from({ length: 20_000 }, (_, n) => `"key ${n}":${n}`).join()}}`],
   'a long list': [`[${'null,true,false,'.repeat(30_000)}0]`],
   'a type that is written with escapes': ['{"type":"\\u0069t","v":1}', '{"\\u0074ype":"it","v":2}'],
-  'a type that is no string': ['{"type":{"a":1}}', '{"type":[1,2]}', '{"type":true}', '{"type":1e400}', '{"type":-0}'],
-  'a subtype that is no string': [
+  'a type that is not a string': [
+    '{"type":{"a":1}}',
+    '{"type":[1,2]}',
+    '{"type":true}',
+    '{"type":1e400}',
+    '{"type":-0}',
+  ],
+  'a subtype that is not a string': [
     '{"type":"it","subtype":{"a":1}}',
     '{"type":"it","subtype":[1,2]}',
     '{"type":"it","subtype":-0}',
@@ -87,9 +93,9 @@ function escaped(from, to) {
   return `"${Array.from({ length: to - from }, toEscape).join('')}"`;
 }
 
-describe('payload', { concurrency: true }, () => {
+describe('the payload', { concurrency: true }, () => {
   for (const [name, texts] of Object.entries(TEXTS)) {
-    same(`as JSON.parse makes it: ${name}`, async (t) => {
+    same(`equals the result of JSON.parse: ${name}`, async (t) => {
       const { slack, connect } = await openSession(t);
       const { rtm } = await connect();
       const frames = framesUntil(rtm);
@@ -103,7 +109,7 @@ describe('payload', { concurrency: true }, () => {
     });
   }
 
-  same('the same through a listener of the type alone', async (t) => {
+  same('equals the result of JSON.parse for a listener of the type', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const texts = ROUNDS.flatMap(() => Object.values(TEXTS))
@@ -121,7 +127,7 @@ describe('payload', { concurrency: true }, () => {
     for (const [index, event] of expected.entries()) assertIdentical(received[index], event);
   });
 
-  same('objects are plain, and may be changed and kept', async (t) => {
+  same('is a plain object that a listener can change and keep', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const frames = framesUntil(rtm);
@@ -141,7 +147,7 @@ describe('payload', { concurrency: true }, () => {
     assert.ok(!Object.isFrozen(second) && Object.getPrototypeOf(second) === Object.prototype);
   });
 
-  same('__proto__ pollutes nothing', async (t) => {
+  same('does not pollute prototypes with __proto__', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const frames = framesUntil(rtm);
@@ -153,7 +159,7 @@ describe('payload', { concurrency: true }, () => {
     assert.deepEqual(Object.keys(event), ['__proto__', 'type']);
   });
 
-  same('the answer of the connect call and replies hold the same', async (t) => {
+  same('equals the result of JSON.parse for the connect response and for replies', async (t) => {
     const { slack, channel, ready } = await openSession(t, { team: { name: 'T \u2028 😀 "\\/' } });
     const { rtm } = await ready();
     const data = await new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// The life of the process: what keeps it alive, and how it ends in every state of a client.
+// The process: what keeps it alive, and how it exits in each state of a client.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,16 +9,16 @@ const { openSession } = require('./support/session.js');
 
 const { NoReplyReceivedError, SendWhileDisconnectedError } = ErrorCode;
 
-/** Ended by itself, with nothing on stderr. */
-async function endsWith(child, reports) {
+/** Asserts that the process exits by itself, with these reports and nothing on stderr. */
+async function assertExits(child, reports) {
   const ended = await child.ended;
   assert.deepEqual(ended, { code: 0, signal: null, reports, stderr: '' });
 }
 
-describe('process', { concurrency: 4 }, () => {
-  same('a client that was only constructed lets the process end', async (t) => {
+describe('the process', { concurrency: 4 }, () => {
+  same('exits if a client was only constructed', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(
+    await assertExits(
       inProcess(t, slack, ({ client, report }) => {
         const rtm = client();
         rtm.on('message', () => {});
@@ -28,9 +28,9 @@ describe('process', { concurrency: 4 }, () => {
     );
   });
 
-  same('messages in the queue of a client that was not started let the process end', async (t) => {
+  same('exits if only a client that was not started has messages in its queue', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(
+    await assertExits(
       inProcess(t, slack, ({ client, report }) => {
         const settled = () => report('settled');
         client().sendMessage('x', 'C0').then(settled, settled);
@@ -40,7 +40,7 @@ describe('process', { concurrency: 4 }, () => {
     );
   });
 
-  same('a connected client keeps it alive, a disconnected one does not', async (t) => {
+  same('stays alive for a connected client, and exits after disconnect()', async (t) => {
     const { slack } = await openSession(t);
     const child = inProcess(t, slack, async ({ client, report }) => {
       const rtm = client();
@@ -54,11 +54,11 @@ describe('process', { concurrency: 4 }, () => {
       assert.equal(await child.report(), 'it');
     }
     slack.emit({ type: 'end' });
-    await endsWith(child, [...Array(5).fill('it'), 'disconnected']);
+    await assertExits(child, [...Array(5).fill('it'), 'disconnected']);
     assert.equal(slack.connections.length, 0);
   });
 
-  same('a client that waits for hello keeps the process alive', async (t) => {
+  same('stays alive for a client that waits for hello', async (t) => {
     const { slack } = await openSession(t);
     slack.faults.holdHello();
     const child = inProcess(t, slack, ({ client, report }) => {
@@ -70,10 +70,10 @@ describe('process', { concurrency: 4 }, () => {
     await child.report();
     await slack.nextConnection();
     slack.faults.holdHello(false);
-    await endsWith(child, ['authenticated', 'disconnected']);
+    await assertExits(child, ['authenticated', 'disconnected']);
   });
 
-  same('a client that reconnects keeps the process alive', async (t) => {
+  same('stays alive for a client that reconnects', async (t) => {
     const { slack } = await openSession(t);
     const child = inProcess(t, slack, ({ client, report }) => {
       const rtm = client();
@@ -86,13 +86,13 @@ describe('process', { concurrency: 4 }, () => {
     await child.report();
     slack.faults.refuseSocket(503, 2);
     slack.faults.drop();
-    await endsWith(child, ['hello', 'disconnected']);
+    await assertExits(child, ['hello', 'disconnected']);
   });
 
-  same('a start() that fails for good lets the process end', async (t) => {
+  same('exits after start() failed permanently', async (t) => {
     const { slack } = await openSession(t);
     slack.faults.refuseConnect({ error: 'invalid_auth' });
-    await endsWith(
+    await assertExits(
       inProcess(t, slack, ({ client, report }) => {
         client()
           .start()
@@ -102,7 +102,7 @@ describe('process', { concurrency: 4 }, () => {
     );
   });
 
-  same('a connection that is lost for good lets the process end', async (t) => {
+  same('exits after a connection was lost without autoReconnect', async (t) => {
     const { slack } = await openSession(t);
     const child = inProcess(t, slack, ({ client, report }) => {
       const rtm = client({ autoReconnect: false });
@@ -112,12 +112,12 @@ describe('process', { concurrency: 4 }, () => {
     });
     await child.report();
     slack.faults.drop();
-    await endsWith(child, ['hello', 'disconnected']);
+    await assertExits(child, ['hello', 'disconnected']);
   });
 
-  better('the code is another', 'a send() that was not settled keeps the process alive until it is', async (t) => {
+  better('the error has another code', 'stays alive until send() settles', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(
+    await assertExits(
       inProcess(t, slack, ({ client, report }) => {
         client()
           .send('x')
@@ -127,7 +127,7 @@ describe('process', { concurrency: 4 }, () => {
     );
   });
 
-  same('what waits for a reply is told before the process ends', async (t) => {
+  same('exits after the promise of a message without a reply rejected', async (t) => {
     const { slack, channel } = await openSession(t);
     const child = inProcess(
       t,
@@ -142,12 +142,12 @@ describe('process', { concurrency: 4 }, () => {
     );
     await slack.nextFrame({ type: 'typing' });
     slack.emit({ type: 'end' });
-    await endsWith(child, [NoReplyReceivedError]);
+    await assertExits(child, [NoReplyReceivedError]);
   });
 
-  same('disconnect() of a client that was never started resolves, then the process ends', async (t) => {
+  same('exits after disconnect() of a client that was never started resolved', async (t) => {
     const { slack } = await openSession(t);
-    await endsWith(
+    await assertExits(
       inProcess(t, slack, ({ client, report }) => {
         client()
           .disconnect()
@@ -157,7 +157,7 @@ describe('process', { concurrency: 4 }, () => {
     );
   });
 
-  /** Each calls `exit` in the state that its name tells. */
+  /** Each function calls `exit` in the state of its name. */
   const EXITS = {
     constructed: ({ client, exit }) => {
       client();
@@ -181,7 +181,7 @@ describe('process', { concurrency: 4 }, () => {
     'connected, in a listener of a frame': ({ client, exit }) => {
       client().on('hello', exit).start();
     },
-    'connected, with messages on their way': ({ client, exit }) => {
+    'connected, with messages in flight': ({ client, exit }) => {
       const rtm = client();
       rtm.on('hello', () => setImmediate(exit));
       rtm.start();
@@ -209,9 +209,9 @@ describe('process', { concurrency: 4 }, () => {
   };
 
   for (const [state, code] of Object.entries(EXITS)) {
-    same(`process.exit() when ${state}: the code is the one given, no signal`, async (t) => {
+    same(`exits with the code of process.exit() and no signal when ${state}`, async (t) => {
       const { slack } = await openSession(t);
-      // Whoever wants to see a connection that is lost gets to.
+      // This state needs a lost connection.
       if (state === 'reconnecting') slack.events.on('connection', () => setImmediate(() => slack.faults.drop()));
       const fn = `(context) => (${code})({ ...context, exit: () => process.exit(7) })`;
       const { code: exitCode, signal, stderr } = await inProcess(t, slack, fn).ended;

@@ -1,5 +1,5 @@
-// The option `proxy`, with real proxies: the connect call, the socket and whatever follows them go through it, and
-// nothing goes around it.
+// The option `proxy`, with real proxies: the connect call, the socket and all later connections go through the proxy, and no
+// connection goes around it.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -13,31 +13,32 @@ const { authority, missing: noCertificates } = require('./support/certificates.j
 const { inProcess } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
 const { RTMClient, better, clientOf, next, same } = require('./support/client.js');
-const { assertAllThrough, exchange, live } = require('./support/life.js');
-const proxies = require('./support/proxies.js');
+const { assertAllProxied, exchangeFrames, runSession } = require('./support/session-scenario.js');
+const programs = require('./support/proxy-programs.js');
 const { scriptedServer } = require('./support/scripted-server.js');
+const { countingRelay } = require('./support/counted-server.js');
+const { proxyHandlers, scriptedProxy, scriptedSocks, socksReply } = require('./support/scripted-proxies.js');
 
-const { answers, gate, missing, scriptedProxy, scriptedSocks, socksReply } = proxies;
 const WITHOUT = 'it has no option `proxy`';
 const PLAIN = { user: 'robot', password: 'S3CR3T-w0rd' };
-/** All that a URL reserves, and more; Squid's users cannot have a colon. */
+/** Reserved and other special characters of URLs. A user of Squid cannot contain a colon. */
 const RESERVED = { user: 'ro/b?o#t@%é', password: ':p@/?#[]%25&+ =\\"ß' };
 
-/** TLS before a proxy. Only what is its own is sent: given a `ca`, a server sends that along. */
-function secure(t, proxy, { key, cert }) {
-  return proxies.secure(t, proxy, { key, cert });
+/** A TLS server in front of a proxy. It gets no `ca`, because a server would send that along with its certificate. */
+function tlsFront(t, proxy, { key, cert }) {
+  return programs.tlsFront(t, proxy, { key, cert });
 }
 
-/** Slack, over TLS, with a gate that counts. */
+/** A server with TLS behind a counting relay. */
 async function openSlack(t, { plain = false } = {}) {
   const { key, cert, ca } = authority('Slack').issue({ san: ['DNS:localhost', 'IP:127.0.0.1', 'DNS:slack.test'] });
   const server = await scriptedServer(t, plain ? {} : { tls: { key, cert } });
-  const door = await gate(t, server);
+  const relay = await countingRelay(t, server);
   const client = (options) => clientOf(t, server, { tls: { ca }, ...options });
-  return { server, door, client, ca };
+  return { server, relay, client, ca };
 }
 
-/** By which programs, under which schemes. */
+/** The proxy programs, the schemes of their URLs, and credentials. */
 const PROGRAMS = [
   { program: 'tinyproxy', schemes: ['http'], secrets: { [JSON.stringify(PLAIN.user)]: PLAIN } },
   { program: 'squid', schemes: ['http'], secrets: { 'a user': PLAIN, 'reserved characters': RESERVED } },
@@ -49,57 +50,57 @@ const PROGRAMS = [
   { program: 'dante', schemes: ['socks5', 'socks5h', 'socks'], secrets: {} },
 ];
 
-describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
+describe('the option proxy', { concurrency: 4, skip: noCertificates }, () => {
   for (const { program, schemes, secrets } of PROGRAMS) {
-    describe(`of ${program}`, { concurrency: 4, skip: missing[program] }, () => {
+    describe(`with ${program}:`, { concurrency: 4, skip: programs.missing[program] }, () => {
       for (const scheme of schemes) {
-        for (const [what, credentials] of Object.entries({ nobody: {}, ...secrets })) {
-          better(WITHOUT, `${scheme}: with ${what}, a life to a wss: URL goes through it`, async (t) => {
-            const { server, door, client } = await openSlack(t);
-            const proxy = await proxies[program](t, credentials);
-            await live(server, client({ proxy: proxy.urlWith({ scheme }) }));
-            assertAllThrough(server, door, proxy);
+        for (const [what, credentials] of Object.entries({ 'no user': {}, ...secrets })) {
+          better(WITHOUT, `a session with a wss: URL goes through the ${scheme}: proxy with ${what}`, async (t) => {
+            const { server, relay, client } = await openSlack(t);
+            const proxy = await programs[program](t, credentials);
+            await runSession(server, client({ proxy: proxy.urlWith({ scheme }) }));
+            assertAllProxied(server, relay, proxy);
           });
         }
 
-        better(WITHOUT, `${scheme}: a life to a ws: URL goes through it`, async (t) => {
-          const { server, door, client } = await openSlack(t, { plain: true });
-          const proxy = await proxies[program](t);
-          await live(server, client({ proxy: proxy.urlWith({ scheme }) }));
-          assertAllThrough(server, door, proxy);
+        better(WITHOUT, `a session with a ws: URL goes through the ${scheme}: proxy`, async (t) => {
+          const { server, relay, client } = await openSlack(t, { plain: true });
+          const proxy = await programs[program](t);
+          await runSession(server, client({ proxy: proxy.urlWith({ scheme }) }));
+          assertAllProxied(server, relay, proxy);
         });
       }
 
-      better(WITHOUT, 'as a URL object, by a name', async (t) => {
-        const { server, door, client } = await openSlack(t);
-        const proxy = await proxies[program](t);
+      better(WITHOUT, 'it can be a URL object with a host name', async (t) => {
+        const { server, relay, client } = await openSlack(t);
+        const proxy = await programs[program](t);
         const url = new URL(proxy.urlWith({ host: 'localhost' }));
-        await live(server, client({ proxy: url }));
-        assertAllThrough(server, door, proxy);
+        await runSession(server, client({ proxy: url }));
+        assertAllProxied(server, relay, proxy);
       });
 
-      better(WITHOUT, 'apiCall() goes through it, connected or not', async (t) => {
-        const { server, door, client } = await openSlack(t);
-        const proxy = await proxies[program](t);
+      better(WITHOUT, 'apiCall() goes through the proxy, connected or not', async (t) => {
+        const { server, relay, client } = await openSlack(t);
+        const proxy = await programs[program](t);
         const rtm = client({ proxy: proxy.url });
-        server.answers.push({ ok: true, members: ['U1'] });
+        server.responses.push({ ok: true, members: ['U1'] });
         assert.deepEqual((await rtm.apiCall('users.list', { limit: 7 })).members, ['U1']);
         const [call] = server.calls;
         assert.deepEqual([call.url, call.form], ['/api/users.list', { limit: '7' }]);
         assert.equal(call.headers.authorization, `Bearer ${server.token}`);
-        assert.deepEqual([door.connections, proxy.connections], [1, 1]);
+        assert.deepEqual([relay.connections, proxy.connections], [1, 1]);
         const ready = next(rtm, 'ready');
         await rtm.start();
         await ready;
-        server.answers.push({ ok: true, n: 2 });
+        server.responses.push({ ok: true, n: 2 });
         assert.equal((await rtm.apiCall('x.y')).n, 2);
         assert.equal(server.calls.length, 3);
-        assert.equal(door.connections, proxy.connections);
+        assert.equal(relay.connections, proxy.connections);
       });
 
-      better(WITHOUT, 'when it cuts all its connections, the client comes back through it', async (t) => {
-        const { server, door, client } = await openSlack(t);
-        const proxy = await proxies[program](t);
+      better(WITHOUT, 'the client reconnects through the proxy after the proxy closed all connections', async (t) => {
+        const { server, relay, client } = await openSlack(t);
+        const proxy = await programs[program](t);
         const rtm = client({ proxy: proxy.url });
         const ready = next(rtm, 'ready');
         await rtm.start();
@@ -110,19 +111,19 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
         proxy.drop();
         await reconnecting;
         await again;
-        await exchange(rtm, await server.nextSocket(), 'after');
-        assertAllThrough(server, door, proxy);
+        await exchangeFrames(rtm, await server.nextSocket(), 'after');
+        assertAllProxied(server, relay, proxy);
       });
     });
   }
 
-  describe('over TLS', { concurrency: true }, () => {
-    /** The environment in which a child begins. */
-    function inEnvironment(variables, begin) {
+  describe('with an https: URL:', { concurrency: true }, () => {
+    /** Runs a function with these environment variables. */
+    function inEnvironment(variables, run) {
       const before = Object.keys(variables).map((name) => [name, process.env[name]]);
       Object.assign(process.env, variables);
       try {
-        return begin();
+        return run();
       } finally {
         for (const [name, value] of before) {
           if (value === undefined) delete process.env[name];
@@ -139,8 +140,8 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       return file;
     }
 
-    /** In a process of its own: NODE_EXTRA_CA_CERTS is read when it starts. */
-    function liveElsewhere(t, server, extra, input) {
+    /** Runs a session in a child process, because NODE_EXTRA_CA_CERTS is read when a process starts. */
+    function startChild(t, server, extra, input) {
       return inEnvironment({ NODE_EXTRA_CA_CERTS: fileOf(t, extra) }, () =>
         inProcess(
           t,
@@ -163,7 +164,7 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       );
     }
 
-    async function follow(server, child) {
+    async function followSession(server, child) {
       assert.equal(await child.report(), 'ready');
       const first = await server.nextSocket();
       first.send({ type: 'news', text: 'one' });
@@ -182,67 +183,75 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       'with NODE_EXTRA_CA_CERTS for both': false,
     })) {
       for (const credentials of [PLAIN, RESERVED]) {
-        better(WITHOUT, `squid, https: ${how}, user ${credentials.user}`, async (t) => {
-          if (missing.squid) return t.skip(missing.squid);
-          const { server, door, ca } = await openSlack(t);
+        better(WITHOUT, `squid is used ${how}, user ${credentials.user}`, async (t) => {
+          if (programs.missing.squid) return t.skip(programs.missing.squid);
+          const { server, relay, ca } = await openSlack(t);
           const own = authority('Proxies');
-          const proxy = await proxies.squid(t, { ...credentials, tls: own.issue() });
+          const proxy = await programs.squid(t, { ...credentials, tls: own.issue() });
           const extra = tls ? own.cert : own.cert + ca;
-          const child = liveElsewhere(t, server, extra, { proxy: proxy.url, ...(tls && { tls: { ca } }) });
-          await follow(server, child);
-          return assertAllThrough(server, door, proxy);
+          const child = startChild(t, server, extra, { proxy: proxy.url, ...(tls && { tls: { ca } }) });
+          await followSession(server, child);
+          return assertAllProxied(server, relay, proxy);
         });
       }
     }
 
-    better(WITHOUT, 'by a name: the proxy is told it, and may have an intermediate authority', async (t) => {
-      const { server, door, ca } = await openSlack(t);
-      const own = authority('Proxies');
-      const { key, fullChain } = own.intermediate('Middle').issue();
-      const front = await secure(t, await scriptedProxy(t), { key, cert: fullChain });
-      const proxy = front.urlWith({ host: 'localhost' });
-      await follow(server, liveElsewhere(t, server, own.cert, { proxy, tls: { ca } }));
-      assertAllThrough(server, door, front);
-      assert.deepEqual(
-        front.clients.map(({ servername }) => servername),
-        Array(4).fill('localhost'),
-      );
-    });
+    better(
+      WITHOUT,
+      'the proxy receives its host name, and its certificate can have an intermediate authority',
+      async (t) => {
+        const { server, relay, ca } = await openSlack(t);
+        const own = authority('Proxies');
+        const { key, fullChain } = own.intermediate('Middle').issue();
+        const front = await tlsFront(t, await scriptedProxy(t), { key, cert: fullChain });
+        const proxy = front.urlWith({ host: 'localhost' });
+        await followSession(server, startChild(t, server, own.cert, { proxy, tls: { ca } }));
+        assertAllProxied(server, relay, front);
+        assert.deepEqual(
+          front.clients.map(({ servername }) => servername),
+          Array(4).fill('localhost'),
+        );
+      },
+    );
 
-    better(WITHOUT, 'tls.ca is trusted for Slack only, not for the proxy', async (t) => {
-      const { door, client } = await openSlack(t);
+    better(WITHOUT, 'tls.ca is trusted for Slack and not for the proxy', async (t) => {
+      const { relay, client } = await openSlack(t);
       const proxy = await scriptedProxy(t);
-      const front = await secure(t, proxy, authority('Slack').issue());
+      const front = await tlsFront(t, proxy, authority('Slack').issue());
       const rtm = client({ proxy: front.url, retryConfig: { retries: 0 } });
       const error = await rtm.start().catch((reason) => reason);
       assert.equal(error.code, 'slack_webapi_request_error');
       assert.equal(error.original.code, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
       assert.match(error.message, new RegExp(`https://127\\.0\\.0\\.1:${front.port}`));
-      assert.deepEqual([proxy.requests.length, door.connections], [0, 0]);
+      assert.deepEqual([proxy.requests.length, relay.connections], [0, 0]);
     });
 
-    better(WITHOUT, 'authorities of NODE_EXTRA_CA_CERTS that did not sign its certificate are none', async (t) => {
-      const { server, door, ca } = await openSlack(t);
-      const front = await secure(t, await scriptedProxy(t), authority('Others').issue());
-      const child = liveElsewhere(t, server, authority('Proxies').cert, { proxy: front.url, tls: { ca } });
-      const { code, original } = await child.report();
-      assert.deepEqual([code, original], ['slack_webapi_request_error', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']);
-      assert.equal(door.connections, 0);
-    });
+    better(
+      WITHOUT,
+      'an authority in NODE_EXTRA_CA_CERTS that did not sign the certificate is not enough',
+      async (t) => {
+        const { server, relay, ca } = await openSlack(t);
+        const front = await tlsFront(t, await scriptedProxy(t), authority('Others').issue());
+        const child = startChild(t, server, authority('Proxies').cert, { proxy: front.url, tls: { ca } });
+        const { code, original } = await child.report();
+        assert.deepEqual([code, original], ['slack_webapi_request_error', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']);
+        assert.equal(relay.connections, 0);
+      },
+    );
 
-    better(WITHOUT, 'a certificate for another host is refused', async (t) => {
-      const { server, door, ca } = await openSlack(t);
+    better(WITHOUT, 'the certificate of another host is refused', async (t) => {
+      const { server, relay, ca } = await openSlack(t);
       const own = authority('Proxies');
-      const front = await secure(t, await scriptedProxy(t), own.issue({ san: ['DNS:elsewhere.example'] }));
-      const child = liveElsewhere(t, server, own.cert, { proxy: front.url, tls: { ca } });
+      const front = await tlsFront(t, await scriptedProxy(t), own.issue({ san: ['DNS:elsewhere.example'] }));
+      const child = startChild(t, server, own.cert, { proxy: front.url, tls: { ca } });
       const { code, original } = await child.report();
       assert.deepEqual([code, original], ['slack_webapi_request_error', 'ERR_TLS_CERT_ALTNAME_INVALID']);
-      assert.equal(door.connections, 0);
+      assert.equal(relay.connections, 0);
     });
 
-    better(WITHOUT, 'https: spoken to a proxy that speaks http fails, and tells which proxy', async (t) => {
-      const { client, door } = await openSlack(t);
-      const proxy = await scriptedProxy(t, answers.refuse(400));
+    better(WITHOUT, 'a proxy without TLS causes an error', async (t) => {
+      const { client, relay } = await openSlack(t);
+      const proxy = await scriptedProxy(t, proxyHandlers.refuse(400));
       const rtm = client({
         proxy: proxy.urlWith({ scheme: 'https' }),
         requestTimeout: 2000,
@@ -250,46 +259,46 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       });
       const error = await rtm.start().catch((reason) => reason);
       assert.equal(error.code, 'slack_webapi_request_error');
-      assert.equal(door.connections, 0);
+      assert.equal(relay.connections, 0);
     });
   });
 
-  describe('names', { concurrency: true }, () => {
-    /** Slack by a name that only the proxy knows. */
-    async function behind(t) {
+  describe('with host names:', { concurrency: true }, () => {
+    /** A server with a host name that only the proxy can resolve. */
+    async function openNamedSlack(t) {
       const slack = await openSlack(t);
       const { server } = slack;
       const [, port] = server.host.split(':');
       const [slackApiUrl, url] = [`https://slack.test:${port}/api/`, `wss://slack.test:${port}/socket`];
-      server.answers.push(server.answer({ url }), server.answer({ url }));
+      server.responses.push(server.connectResponse({ url }), server.connectResponse({ url }));
       return { ...slack, port: Number(port), slackApiUrl };
     }
 
     for (const scheme of ['socks5h', 'socks']) {
-      better(WITHOUT, `${scheme}: the proxy looks names up`, async (t) => {
-        const { server, door, client, port, slackApiUrl } = await behind(t);
-        const told = [];
+      better(WITHOUT, `a ${scheme}: proxy resolves the names`, async (t) => {
+        const { server, relay, client, port, slackApiUrl } = await openNamedSlack(t);
+        const requested = [];
         const proxy = await scriptedSocks(t, {
           request(request) {
-            told.push({ type: request.type, host: request.host, port: request.port, command: request.command });
+            requested.push({ type: request.type, host: request.host, port: request.port, command: request.command });
             request.host = '127.0.0.1';
             return socksReply(0);
           },
         });
-        await live(server, client({ proxy: proxy.urlWith({ scheme }), slackApiUrl }));
-        assertAllThrough(server, door, proxy);
-        assert.deepEqual(told, Array(4).fill({ type: 'domain', host: 'slack.test', port, command: 1 }));
+        await runSession(server, client({ proxy: proxy.urlWith({ scheme }), slackApiUrl }));
+        assertAllProxied(server, relay, proxy);
+        assert.deepEqual(requested, Array(4).fill({ type: 'domain', host: 'slack.test', port, command: 1 }));
       });
     }
 
-    better(WITHOUT, 'http: the proxy looks names up, and is told nothing but host and port', async (t) => {
-      const { server, door, client, port, slackApiUrl } = await behind(t);
-      const lead = answers.tunnel();
+    better(WITHOUT, 'an http: proxy resolves the names, and receives only host and port', async (t) => {
+      const { server, relay, client, port, slackApiUrl } = await openNamedSlack(t);
+      const forward = proxyHandlers.tunnel();
       const proxy = await scriptedProxy(t, (request, socket) =>
-        lead({ ...request, target: `127.0.0.1:${port}` }, socket),
+        forward({ ...request, target: `127.0.0.1:${port}` }, socket),
       );
-      await live(server, client({ proxy: proxy.urlWith(PLAIN), slackApiUrl, headers: { 'X-Mine': 'T0K3N' } }));
-      assertAllThrough(server, door, proxy);
+      await runSession(server, client({ proxy: proxy.urlWith(PLAIN), slackApiUrl, headers: { 'X-Mine': 'T0K3N' } }));
+      assertAllProxied(server, relay, proxy);
       const basic = `Basic ${Buffer.from(`${PLAIN.user}:${PLAIN.password}`).toString('base64')}`;
       for (const { method, target, headers } of proxy.requests) {
         assert.deepEqual([method, target, headers.host], ['CONNECT', `slack.test:${port}`, `slack.test:${port}`]);
@@ -298,33 +307,34 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
       }
     });
 
-    better(WITHOUT, 'socks5: names are looked up here, and an address arrives', async (t) => {
-      const { server, door, client } = await openSlack(t);
-      const told = [];
+    better(WITHOUT, 'the client resolves the names for a socks5: proxy, which receives addresses', async (t) => {
+      const { server, relay, client } = await openSlack(t);
+      const requested = [];
       const proxy = await scriptedSocks(t, {
         request(request) {
-          told.push({ type: request.type, host: request.host });
+          requested.push({ type: request.type, host: request.host });
           request.host = '127.0.0.1';
           return socksReply(0);
         },
       });
       const slackApiUrl = server.apiUrl.replace('127.0.0.1', 'localhost');
       const url = server.socketUrl.replace('127.0.0.1', 'localhost');
-      server.answers.push(server.answer({ url }), server.answer({ url }));
-      await live(server, client({ proxy: proxy.url, slackApiUrl }));
-      assertAllThrough(server, door, proxy);
-      for (const { type, host } of told) assert.match(`${type} ${host}`, /^(ipv4 127\.0\.0\.1|ipv6 0:0:0:0:0:0:0:1)$/);
-      assert.equal(told.length, 4);
+      server.responses.push(server.connectResponse({ url }), server.connectResponse({ url }));
+      await runSession(server, client({ proxy: proxy.url, slackApiUrl }));
+      assertAllProxied(server, relay, proxy);
+      for (const { type, host } of requested)
+        assert.match(`${type} ${host}`, /^(ipv4 127\.0\.0\.1|ipv6 0:0:0:0:0:0:0:1)$/);
+      assert.equal(requested.length, 4);
     });
 
-    better(WITHOUT, 'socks5: a name that only the proxy knows is ENOTFOUND', async (t) => {
-      const { client, slackApiUrl, door } = await behind(t);
+    better(WITHOUT, 'a name that only the socks5: proxy can resolve is ENOTFOUND', async (t) => {
+      const { client, slackApiUrl, relay } = await openNamedSlack(t);
       const proxy = await scriptedSocks(t);
       const rtm = client({ proxy: proxy.url, slackApiUrl, retryConfig: { retries: 0 } });
       const error = await rtm.start().catch((reason) => reason);
       assert.deepEqual([error.code, error.original?.code], ['slack_webapi_request_error', 'ENOTFOUND']);
       assert.match(error.message, /slack\.test/);
-      assert.equal(door.connections, 0);
+      assert.equal(relay.connections, 0);
     });
   });
 
@@ -332,7 +342,7 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
     'an http.Agent': () => new http.Agent(),
     'an https-proxy-agent': () => new HttpsProxyAgent('http://127.0.0.1:1'),
   })) {
-    better(WITHOUT, `together with ${what}: the constructor throws a TypeError without the password`, () => {
+    better(WITHOUT, `is refused together with ${what} by a TypeError that does not show the password`, () => {
       const options = { proxy: 'http://robot:S3CR3T@127.0.0.1:2', agent: agent() };
       assert.throws(
         () => new RTMClient('xoxb-T0K3N', options),
@@ -347,16 +357,16 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
   }
 
   for (const none of [undefined, null]) {
-    better(WITHOUT, `${none} is none`, async (t) => {
-      const { server, door, client } = await openSlack(t);
-      await live(server, client({ proxy: none }));
-      assert.equal(door.connections, 4);
+    better(WITHOUT, `can be ${none}`, async (t) => {
+      const { server, relay, client } = await openSlack(t);
+      await runSession(server, client({ proxy: none }));
+      assert.equal(relay.connections, 4);
     });
   }
 
-  same('the environment’s proxies are not used', async (t) => {
+  same('is not read from environment variables', async (t) => {
     const server = await scriptedServer(t);
-    const door = await gate(t, server);
+    const relay = await countingRelay(t, server);
     const proxy = await scriptedProxy(t);
     const names = ['http_proxy', 'https_proxy', 'all_proxy', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'];
     const before = names.map((name) => [name, process.env[name]]);
@@ -376,6 +386,6 @@ describe('proxy', { concurrency: 4, skip: noCertificates }, () => {
     assert.equal(await child.report(), 'ready');
     assert.equal((await child.ended).code, 0);
     assert.equal(proxy.connections, 0);
-    assert.equal(door.connections, 2);
+    assert.equal(relay.connections, 2);
   });
 });

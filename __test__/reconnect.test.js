@@ -1,5 +1,4 @@
-// A connection that was lost is replaced: after every kind of loss, by a connect call and a URL of its own, and at a
-// pace that a server can bear.
+// A lost connection is replaced: after every kind of loss, with a new connect call and a new socket URL.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -11,18 +10,18 @@ const { startWorkspace } = require('./support/workspace.js');
 /** Ways in which a server ends a connection. */
 const LOSSES = {
   'without a close frame': (socket) => socket.drop(),
-  'by a reset': (socket) => socket.reset(),
+  'with a reset': (socket) => socket.reset(),
   'with code 1000': (socket) => socket.close(1000),
   'with code 1001 and a reason': (socket) => socket.close(1001, 'going away'),
   'with code 1011': (socket) => socket.close(1011),
   'with code 1012': (socket) => socket.close(1012, 'restart'),
   'with code 4000': (socket) => socket.close(4000),
   'with a close frame without a code': (socket) => socket.close(),
-  'by a frame that is no WebSocket frame': (socket) => socket.ws._socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
-  'by a text frame that is not UTF-8': (socket) => socket.ws._socket.write(Buffer.from([0x81, 0x02, 0xc3, 0x28])),
+  'with bytes that are not a WebSocket frame': (socket) => socket.ws._socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+  'with a text frame that is not UTF-8': (socket) => socket.ws._socket.write(Buffer.from([0x81, 0x02, 0xc3, 0x28])),
 };
 
-/** What `original` tells of an end, by the close frame that the server sends. */
+/** The code and reason in `original`, for each close frame of the server. */
 const CLOSE_FRAMES = [
   { sent: [1000], code: 1000, reason: '' },
   { sent: [1001, 'going away'], code: 1001, reason: 'going away' },
@@ -46,9 +45,11 @@ describe('reconnecting', { concurrency: true }, () => {
     });
   }
 
-  same('each socket has a connect call and a URL of its own', async (t) => {
+  same('each socket has its own connect call and URL', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(...['a?x=1', 'b?x=2'].map((end) => server.answer({ url: `${server.socketUrl}/${end}` })));
+    server.responses.push(
+      ...['a?x=1', 'b?x=2'].map((end) => server.connectResponse({ url: `${server.socketUrl}/${end}` })),
+    );
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'connected');
@@ -61,9 +62,9 @@ describe('reconnecting', { concurrency: true }, () => {
     assert.equal(server.calls.length, 2);
   });
 
-  same('the identity is that of the new connect call', async (t) => {
+  same('after a reconnect, the ids are those of the new connect call', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(server.answer(), server.answer({ self: { id: 'U2' }, team: { id: 'T2' } }));
+    server.responses.push(server.connectResponse(), server.connectResponse({ self: { id: 'U2' }, team: { id: 'T2' } }));
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'connected');
@@ -73,7 +74,7 @@ describe('reconnecting', { concurrency: true }, () => {
     await next(rtm, 'connected');
   });
 
-  same('listeners go on hearing', async (t) => {
+  same('listeners stay after a reconnect', async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack);
     const texts = [];
@@ -89,22 +90,22 @@ describe('reconnecting', { concurrency: true }, () => {
     assert.deepEqual(texts, ['one', 'two']);
   });
 
-  same('team_migration_started: the client leaves by itself, and comes back', async (t) => {
+  same('after team_migration_started, the client closes the connection and reconnects', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'connected');
-    const heard = next(rtm, 'team_migration_started');
+    const received = next(rtm, 'team_migration_started');
     const socket = await server.nextSocket();
     const reconnecting = next(rtm, 'reconnecting');
     socket.send({ type: 'team_migration_started' });
-    await heard;
+    await received;
     await socket.closed;
     await reconnecting;
     await next(rtm, 'connected');
   });
 
-  same('a socket that is closed right after `hello` is replaced', async (t) => {
+  same('a socket that closes right after `hello` is replaced', async (t) => {
     const server = await scriptedServer(t);
     server.greet = (socket) => {
       socket.hello();
@@ -117,7 +118,7 @@ describe('reconnecting', { concurrency: true }, () => {
     assert.equal(server.calls.length, 2);
   });
 
-  same('an upgrade that was refused is tried again, with a new connect call', async (t) => {
+  same('a refused upgrade is retried with a new connect call', async (t) => {
     const slack = await startWorkspace(t);
     slack.faults.refuseSocket(404);
     const rtm = clientOf(t, slack);
@@ -129,7 +130,7 @@ describe('reconnecting', { concurrency: true }, () => {
   });
 
   for (const { sent, code, reason } of CLOSE_FRAMES) {
-    better('it hands over a close event', `\`original\` tells of close code ${code}`, async (t) => {
+    better('it passes a close event', `\`original\` has the close code and reason: ${code}`, async (t) => {
       const server = await scriptedServer(t);
       const rtm = clientOf(t, server, { autoReconnect: false });
       const recorded = record(rtm);
@@ -143,34 +144,38 @@ describe('reconnecting', { concurrency: true }, () => {
     });
   }
 
-  better('it hands over a close event', '`original` tells of a lost connection as of close code 1006', async (t) => {
-    const server = await scriptedServer(t);
-    const rtm = clientOf(t, server, { autoReconnect: false });
-    rtm.start();
-    await next(rtm, 'connected');
-    (await server.nextSocket()).drop();
-    const [{ code, original }] = await next(rtm, 'disconnected');
-    assert.deepEqual([code, original.code, original.reason], [ErrorCode.WebsocketError, 1006, '']);
-  });
+  better(
+    'it passes a close event',
+    '`original` has close code 1006 for a connection that ends without a close frame',
+    async (t) => {
+      const server = await scriptedServer(t);
+      const rtm = clientOf(t, server, { autoReconnect: false });
+      rtm.start();
+      await next(rtm, 'connected');
+      (await server.nextSocket()).drop();
+      const [{ code, original }] = await next(rtm, 'disconnected');
+      assert.deepEqual([code, original.code, original.reason], [ErrorCode.WebsocketError, 1006, '']);
+    },
+  );
 
-  better('it gives up', 'a session that was once connected goes on when retries are spent', async (t) => {
+  better('it gives up', 'a session that was connected once continues after the last retry', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server, { retryConfig: { retries: 0 } });
     rtm.start();
     await next(rtm, 'connected');
-    server.answers.push((request, response) => response.writeHead(502).end());
+    server.responses.push((request, response) => response.writeHead(502).end());
     const failure = next(rtm, 'unable_to_rtm_start');
     (await server.nextSocket()).drop();
     assert.equal((await failure)[0].statusCode, 502);
     await next(rtm, 'connected');
   });
 
-  better('it jams', 'a session that was once connected ends on a permanent error', async (t) => {
+  better('it hangs', 'a session that was connected once ends on a permanent error', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'connected');
-    server.answers.push({ ok: false, error: 'token_revoked' });
+    server.responses.push({ ok: false, error: 'token_revoked' });
     const failure = next(rtm, 'unable_to_rtm_start');
     (await server.nextSocket()).drop();
     const [error] = await next(rtm, 'disconnected');

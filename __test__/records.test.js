@@ -1,5 +1,5 @@
-// How frames cross to JavaScript, where bots could notice: what is kept of an event holds few others, shapes without end
-// cost no memory, and a process that forbids making code of strings gets the same events.
+// Visible effects of how frames are passed to JavaScript: a kept part of an event keeps few other events in memory, unlimited
+// shapes cost no memory, and events are the same in a process that forbids code generation from strings.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -14,11 +14,11 @@ const STRICT_EQUAL = path.join(__dirname, 'support/strict-equal.js');
 const KB = 1024;
 const MB = 1024 * KB;
 
-/** So often each frame comes that its shapes are known, and that code is made for them. */
+/** Each frame is sent so often that its shape becomes known and a reader function is generated for it. */
 const ROUNDS = 8;
 
 for (const flags of [['--disallow-code-generation-from-strings'], []]) {
-  same(`the same events${flags.length > 0 ? ', where making code of strings is forbidden' : ''}`, async (t) => {
+  same(`events equal the frames ${flags.length > 0 ? 'without' : 'with'} code generation from strings`, async (t) => {
     const { slack } = await openSession(t);
     const texts = fc.sample(frame, { numRuns: 150, seed: 4711 });
     const child = inProcess(
@@ -50,7 +50,7 @@ for (const flags of [['--disallow-code-generation-from-strings'], []]) {
   });
 }
 
-/** Runs `collect` for each event in a process of its own; gives by how many bytes its heap has grown then. */
+/** Runs `collect` for each event in a child process. Resolves with the growth of its heap in bytes. */
 async function growth(t, frames, collect) {
   const { slack } = await openSession(t);
   const child = inProcess(
@@ -65,7 +65,7 @@ async function growth(t, frames, collect) {
         }
         return process.memoryUsage().heapUsed;
       };
-      // The tests' own logger keeps what the peer says of each frame.
+      // The recording logger would keep the lines that `@slack/rtm-api` logs for each frame.
       const rtm = client({ logger: undefined, logLevel: 'error' });
       const kept = [];
       rtm.on('it', (event) => collect(event, kept));
@@ -87,7 +87,7 @@ async function growth(t, frames, collect) {
   return child.report();
 }
 
-same('what is kept of one event in a hundred holds no more than 4 kB of others', async (t) => {
+same('a kept string of one event in a hundred keeps at most 4 kB of other events in memory', async (t) => {
   const texts = ['Grüße aus Köln, '.repeat(30), '漢字'.repeat(120), 'plain text '.repeat(40)];
   const frames = Array.from({ length: 30_000 }, (_, n) => ({
     type: 'it',
@@ -106,9 +106,9 @@ same('what is kept of one event in a hundred holds no more than 4 kB of others',
   assert.ok(grown < kept * 5 * KB + MB, `${grown} bytes for ${kept} timestamps`);
 });
 
-better('it has no such table', 'maps keyed by ids, without end, leave little behind', async (t) => {
+better('it has no such table', 'an unlimited number of shapes costs little memory', async (t) => {
   const frames = Array.from({ length: 60_000 }, (_, n) => {
-    // Each of them thrice: its shape is admitted at the second, and used at the third.
+    // Each id occurs three times: its shape is stored at the second frame and used at the third.
     const id = Math.floor(n / 3);
     return { type: 'it', members: { [`U${id}`]: { name: 'ann', [`F${id}`]: true } } };
   });
@@ -116,7 +116,7 @@ better('it has no such table', 'maps keyed by ids, without end, leave little beh
   assert.ok(grown < 5 * MB, `${grown} bytes`);
 });
 
-better('it has no such table', 'keys of great length leave nothing behind', async (t) => {
+better('it has no such table', 'very long keys cost no memory', async (t) => {
   const frames = Array.from({ length: 600 }, (_, n) => ({
     type: 'it',
     [`${Math.floor(n / 3)}${'k'.repeat(50_000)}`]: true,
@@ -125,7 +125,7 @@ better('it has no such table', 'keys of great length leave nothing behind', asyn
   assert.ok(grown < 2 * MB, `${grown} bytes`);
 });
 
-same('the same events where nothing inherited can be written to, nor code be made of strings', async (t) => {
+same('events equal the frames with a frozen Object.prototype and without Function', async (t) => {
   const { slack } = await openSession(t);
   const child = inProcess(t, slack, async ({ client, next, report }) => {
     const rtm = client();
@@ -137,7 +137,7 @@ same('the same events where nothing inherited can be written to, nor code be mad
     const end = next(rtm, 'the end');
     Object.freeze(Object.prototype);
     globalThis.Function = () => {
-      throw new TypeError('no code is made of strings');
+      throw new TypeError('code generation is forbidden');
     };
     report('ready');
     await end;

@@ -1,4 +1,4 @@
-// Replies: which promise each settles, and what becomes of those whose reply does not come.
+// Replies: the promise that each one settles, and the outcome of a message without a reply.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,7 +9,7 @@ const { openSession, outcomes } = require('./support/session.js');
 
 const { NoReplyReceivedError, SendMessagePlatformError } = ErrorCode;
 
-/** Messages that the workspace has got and left without a reply: the promises, and the ids on the wire. */
+/** Sends messages to which the workspace does not reply. Resolves with their promises and ids. */
 async function unanswered(session, rtm, count) {
   const calls = Array.from({ length: count }, () => rtm.addOutgoingEvent(true, 'typing', { channel: session.channel }));
   const ids = [];
@@ -18,7 +18,7 @@ async function unanswered(session, rtm, count) {
   return { calls, ids };
 }
 
-/** Waits until the client has dealt with all that was sent to it. */
+/** Waits until the client has handled all frames that were sent to it. */
 async function mark({ slack }, rtm) {
   const marked = next(rtm, 'mark');
   slack.emit({ type: 'mark' });
@@ -38,7 +38,7 @@ describe('replies', { concurrency: true }, () => {
     assert.ok(events.includes(reply));
   });
 
-  same('a reply with an error that has no words of its own rejects', async (t) => {
+  same('a reply with an error without a message rejects its promise', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 1);
@@ -49,7 +49,7 @@ describe('replies', { concurrency: true }, () => {
     });
   });
 
-  same('replies to nobody, and a second reply, are events and nothing else', async (t) => {
+  same('replies to no message, and a second reply, are only events', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 1);
@@ -72,7 +72,7 @@ describe('replies', { concurrency: true }, () => {
     assert.deepEqual(seen.filter(({ type }) => type !== 'mark').slice(0, odd.length), odd);
   });
 
-  better('a message waits for the reply to the one before', 'replies in another order', async (t) => {
+  better('a message waits for the reply to the one before', 'replies can arrive in any order', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 3);
@@ -83,7 +83,7 @@ describe('replies', { concurrency: true }, () => {
     );
   });
 
-  better('it blocks all later ones', 'a message without a reply blocks nothing', async (t) => {
+  better('it blocks all later ones', 'a message without a reply does not block later ones', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 1);
@@ -92,7 +92,7 @@ describe('replies', { concurrency: true }, () => {
     assert.equal((await calls[0]).ok, true);
   });
 
-  better('the promise rejects', 'a reply that is replayed after a reconnect resolves', async (t) => {
+  better('the promise rejects', 'a reply that is replayed after a reconnect settles its promise', async (t) => {
     const session = await openSession(t);
     const { slack } = session;
     const { rtm } = await session.ready();
@@ -108,7 +108,7 @@ describe('replies', { concurrency: true }, () => {
     await isReady;
   });
 
-  same('a reply that is not replayed after a reconnect rejects', async (t) => {
+  same('a promise rejects if its reply is not replayed after a reconnect', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready(session.client({ replyAckOnReconnectTimeout: 50 }));
     const { calls } = await unanswered(session, rtm, 1);
@@ -119,14 +119,14 @@ describe('replies', { concurrency: true }, () => {
     assert.equal((await rtm.sendMessage('next', session.channel)).text, 'next');
   });
 
-  same('disconnect() rejects what waits for a reply', async (t) => {
+  same('disconnect() rejects the promises of messages without a reply', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     const { calls } = await unanswered(session, rtm, 1);
     await Promise.all([assert.rejects(calls[0], { code: NoReplyReceivedError }), rtm.disconnect()]);
   });
 
-  same('a lost connection without autoReconnect rejects what waits for a reply', async (t) => {
+  same('without autoReconnect, a lost connection rejects the promises of messages without a reply', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready(session.client({ autoReconnect: false }));
     const { calls } = await unanswered(session, rtm, 1);
@@ -135,7 +135,7 @@ describe('replies', { concurrency: true }, () => {
     await Promise.all([assert.rejects(calls[0], { code: NoReplyReceivedError }), disconnected]);
   });
 
-  same('acknowledged messages, a lost connection, a reconnect, and disconnect()', async (t) => {
+  same('messages are acknowledged before and after reconnects', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     for (let round = 0; round < 2; round += 1) {
@@ -149,7 +149,7 @@ describe('replies', { concurrency: true }, () => {
     assert.equal(rtm.connected, false);
   });
 
-  same('what was written is not written again after a reconnect', async (t) => {
+  same('a message is not sent again after a reconnect', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready(session.client({ replyAckOnReconnectTimeout: 50 }));
     const { calls, ids } = await unanswered(session, rtm, 1);
@@ -163,7 +163,7 @@ describe('replies', { concurrency: true }, () => {
     );
   });
 
-  same('a reply that comes while JavaScript is busy', async (t) => {
+  same('a reply that arrives while JavaScript is busy resolves its promise', async (t) => {
     const { slack, channel } = await openSession(t);
     const child = inProcess(t, slack, busy, { input: channel });
     async function busy({ client, next, report, input }) {
@@ -171,7 +171,7 @@ describe('replies', { concurrency: true }, () => {
       const isReady = next(rtm, 'ready');
       await rtm.start();
       await isReady;
-      // When the message is on its way: at once, and after the callbacks of the write.
+      // At different moments while the message is in flight.
       const busy = () => {
         const end = Date.now() + 50;
         while (Date.now() < end);
@@ -192,19 +192,19 @@ describe('replies', { concurrency: true }, () => {
     assert.deepEqual({ code, reports, stderr }, { code: 0, reports: [['one', 'two', 'three', 'four']], stderr: '' });
   });
 
-  better('beyond the peer', 'code behind an await of a reply runs before the next event', async (t) => {
+  better('it emits later events first', 'code after an await of a reply runs before the next event', async (t) => {
     const session = await openSession(t);
     const { rtm } = await session.ready();
     const { calls, ids } = await unanswered(session, rtm, 1);
-    const heard = [];
+    const received = [];
     const end = next(rtm, 'end');
     for (const type of ['before', 'after', 'unheard', 'end']) {
       session.slack.emit({ type });
       if (type === 'before') session.slack.emit({ ok: true, reply_to: ids[0] });
     }
     await calls[0];
-    for (const type of ['before', 'after', 'end']) rtm.on(type, () => heard.push(type));
+    for (const type of ['before', 'after', 'end']) rtm.on(type, () => received.push(type));
     await end;
-    assert.deepEqual(heard, ['after', 'end']);
+    assert.deepEqual(received, ['after', 'end']);
   });
 });

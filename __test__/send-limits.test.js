@@ -1,4 +1,4 @@
-// What goes beyond the peer around sending: replyTimeout, maxPendingReplies, ping(), latency, lastActivity.
+// Additions to `@slack/rtm-api` for sending: replyTimeout, maxPendingReplies, ping(), latency, lastActivity.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -6,14 +6,14 @@ const { describe } = require('node:test');
 const { ErrorCode, better, next } = require('./support/client.js');
 const { openSession } = require('./support/session.js');
 
-const beyond = 'beyond the peer';
+const MISSING = 'it has no such option or member';
 const { NoReplyReceivedError, SendWhileDisconnectedError } = ErrorCode;
 
-/** A message that the workspace leaves without a reply. */
+/** Sends a message to which the workspace does not reply. */
 const unanswered = (rtm, channel) => rtm.addOutgoingEvent(true, 'typing', { channel });
 
-describe('limits and health', { concurrency: true }, () => {
-  better(beyond, 'replyTimeout: a message without a reply rejects, and later ones go on', async (t) => {
+describe('limits for sending, and the health of a connection', { concurrency: true }, () => {
+  better(MISSING, 'replyTimeout rejects a message without a reply, and later ones are sent', async (t) => {
     const { channel, client, ready } = await openSession(t);
     const { rtm } = await ready(client({ replyTimeout: 50 }));
     await assert.rejects(unanswered(rtm, channel), { code: NoReplyReceivedError });
@@ -21,7 +21,7 @@ describe('limits and health', { concurrency: true }, () => {
     assert.equal(rtm.connected, true);
   });
 
-  better(beyond, 'replyTimeout: a reply that comes too late is an event and nothing else', async (t) => {
+  better(MISSING, 'after replyTimeout, a late reply is only an event', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);
     const { rtm } = await ready(client({ replyTimeout: 50 }));
     const late = unanswered(rtm, channel);
@@ -32,7 +32,7 @@ describe('limits and health', { concurrency: true }, () => {
     assert.deepEqual(await event, { ok: true, reply_to: frame.id });
   });
 
-  better(beyond, 'replyTimeout: 0, the default, waits on', async (t) => {
+  better(MISSING, 'replyTimeout 0, the default, turns the limit off', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     const waiting = unanswered(rtm, channel);
@@ -43,12 +43,12 @@ describe('limits and health', { concurrency: true }, () => {
   });
 
   for (const limit of [1, 2]) {
-    better(beyond, `maxPendingReplies: ${limit}: no more than that are in flight`, async (t) => {
+    better(MISSING, `maxPendingReplies ${limit} limits the messages in flight`, async (t) => {
       const { slack, channel, client, ready } = await openSession(t);
       const { rtm } = await ready(client({ maxPendingReplies: limit }));
       const calls = Array.from({ length: 5 }, () => unanswered(rtm, channel));
       for (const [answered, call] of calls.entries()) {
-        // send() goes past the queue: when its frame is there, so is all that the limit let through.
+        // send() bypasses the queue: when its frame arrives, all messages within the limit have arrived.
         await rtm.send('mark');
         await slack.nextFrame({ type: 'mark' });
         const sent = slack.received.filter(({ frame }) => frame.type === 'typing');
@@ -59,7 +59,7 @@ describe('limits and health', { concurrency: true }, () => {
     });
   }
 
-  better(beyond, 'maxPendingReplies: what needs no reply keeps its place in the queue', async (t) => {
+  better(MISSING, 'with maxPendingReplies, messages without a reply keep their place in the queue', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);
     const { rtm } = await ready(client({ maxPendingReplies: 1 }));
     const calls = [unanswered(rtm, channel), unanswered(rtm, channel), rtm.addOutgoingEvent(false, 'last')];
@@ -75,7 +75,7 @@ describe('limits and health', { concurrency: true }, () => {
     );
   });
 
-  better(beyond, 'ping() resolves with the round trip, which latency then tells', async (t) => {
+  better(MISSING, 'ping() resolves with the round trip time, which is then in latency', async (t) => {
     const { slack, ready } = await openSession(t);
     const { rtm } = await ready();
     assert.equal(rtm.latency, undefined);
@@ -87,7 +87,7 @@ describe('limits and health', { concurrency: true }, () => {
     assert.deepEqual(Object.keys(frame), ['type', 'id']);
   });
 
-  better(beyond, 'pings at once each get their own pong', async (t) => {
+  better(MISSING, 'concurrent pings each get their own pong', async (t) => {
     const { slack, ready } = await openSession(t);
     const { rtm } = await ready();
     const roundTrips = await Promise.all([rtm.ping(), rtm.ping(), rtm.ping()]);
@@ -95,7 +95,7 @@ describe('limits and health', { concurrency: true }, () => {
     assert.equal(new Set(slack.received.map(({ frame }) => frame.id)).size, 3);
   });
 
-  better(beyond, 'ping() of a client that is not connected, or loses its connection, rejects', async (t) => {
+  better(MISSING, 'ping() rejects if the client is not connected or loses its connection', async (t) => {
     const { slack, client, ready } = await openSession(t);
     await assert.rejects(client().ping(), { code: SendWhileDisconnectedError });
     const { rtm } = await ready();
@@ -108,7 +108,7 @@ describe('limits and health', { concurrency: true }, () => {
     await reconnecting;
   });
 
-  better(beyond, 'lastActivity is the time of the last frame', async (t) => {
+  better(MISSING, 'lastActivity is the time of the last frame', async (t) => {
     const { slack, client, connect } = await openSession(t);
     const rtm = client();
     assert.equal(rtm.lastActivity, undefined);

@@ -1,4 +1,4 @@
-// What a client sends: ids, order, the queue before `ready`, and what the promises come to.
+// Outgoing frames: ids, order, the queue before `ready`, and the outcomes of the promises.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -6,10 +6,10 @@ const { describe } = require('node:test');
 const { ErrorCode, better, next, same } = require('./support/client.js');
 const { openSession, outcomes } = require('./support/session.js');
 
-const ownCodes = 'both SendWhile… errors bear the code of NoReplyReceivedError';
+const SHARED_CODE = 'both SendWhile… errors have the code of NoReplyReceivedError';
 
 describe('sending', { concurrency: true }, () => {
-  same('send() resolves with the id that the frame bears', async (t) => {
+  same('send() resolves with the id of the frame', async (t) => {
     const { slack, ready } = await openSession(t);
     const { rtm } = await ready();
     const id = await rtm.send('typing', { channel: 'C0' });
@@ -18,7 +18,7 @@ describe('sending', { concurrency: true }, () => {
     assert.ok(Number.isSafeInteger(id) && id > 0);
   });
 
-  same('send() takes no body, and null for one', async (t) => {
+  same('send() accepts no body, and null', async (t) => {
     const { slack, ready } = await openSession(t);
     const { rtm } = await ready();
     const ids = [await rtm.send('hi'), await rtm.send('hi', null), await rtm.send('hi', undefined)];
@@ -28,7 +28,7 @@ describe('sending', { concurrency: true }, () => {
     }
   });
 
-  same('type and id win over those of the body', async (t) => {
+  same('type and id replace those of the body', async (t) => {
     const { slack, ready } = await openSession(t);
     const { rtm } = await ready();
     const id = await rtm.send('mine', { type: 'theirs', id: 'theirs', text: 'x' });
@@ -36,7 +36,7 @@ describe('sending', { concurrency: true }, () => {
     assert.deepEqual(frame, { type: 'mine', id, text: 'x' });
   });
 
-  same('the body that was given stays as it was', async (t) => {
+  same('send() does not change the body', async (t) => {
     const { ready } = await openSession(t);
     const { rtm } = await ready();
     const body = Object.freeze({ id: 1, type: 'x', channel: 'C0' });
@@ -44,7 +44,7 @@ describe('sending', { concurrency: true }, () => {
     assert.deepEqual(body, { id: 1, type: 'x', channel: 'C0' });
   });
 
-  same('ids rise and are unique, over all ways to send', async (t) => {
+  same('ids increase and are unique for all ways to send', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     await rtm.send('typing', { channel });
@@ -59,12 +59,12 @@ describe('sending', { concurrency: true }, () => {
     for (const [index, id] of ids.entries()) assert.ok(index === 0 || id > ids[index - 1], String(ids));
   });
 
-  same('send() of a client that was never started', async (t) => {
+  same('send() of a client that was never started rejects', async (t) => {
     const { client } = await openSession(t);
     await assert.rejects(client().send('typing'), Error);
   });
 
-  better(ownCodes, 'send() while disconnected rejects with its own code', async (t) => {
+  better(SHARED_CODE, 'send() while disconnected rejects with its own code', async (t) => {
     const { client, ready } = await openSession(t);
     const code = ErrorCode.SendWhileDisconnectedError;
     await assert.rejects(client().send('typing'), { code });
@@ -73,7 +73,7 @@ describe('sending', { concurrency: true }, () => {
     await assert.rejects(rtm.send('typing'), { code });
   });
 
-  better(ownCodes, 'send() before ready rejects with its own code, and sends nothing', async (t) => {
+  better(SHARED_CODE, 'send() before ready rejects with its own code, and sends nothing', async (t) => {
     const { slack, client } = await openSession(t);
     slack.faults.holdHello();
     const rtm = client();
@@ -137,7 +137,7 @@ describe('sending', { concurrency: true }, () => {
     });
   });
 
-  same('frames go out in the order of the calls', async (t) => {
+  same('frames are sent in the order of the calls', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     await Promise.all([
@@ -154,7 +154,7 @@ describe('sending', { concurrency: true }, () => {
     );
   });
 
-  same('outgoing_message shows every frame that is sent', async (t) => {
+  same('outgoing_message is emitted for every frame', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     const shown = [];
@@ -170,7 +170,7 @@ describe('sending', { concurrency: true }, () => {
     assert.equal(shown.length, 3);
   });
 
-  same('messages queued before start() go out when ready, in order', async (t) => {
+  same('messages queued before start() are sent in order when the client is ready', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);
     const rtm = client();
     const calls = [rtm.sendMessage('a', channel), rtm.sendTyping(channel), rtm.sendMessage('b', channel)];
@@ -183,7 +183,7 @@ describe('sending', { concurrency: true }, () => {
     );
   });
 
-  same('messages queued during a reconnect go out after it', async (t) => {
+  same('messages queued during a reconnect are sent after it', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     const sent = [];
@@ -200,7 +200,7 @@ describe('sending', { concurrency: true }, () => {
     assert.equal(slack.received.length, 2);
   });
 
-  same('messages queued over disconnect() go out after the next start()', async (t) => {
+  same('messages queued after disconnect() are sent after the next start()', async (t) => {
     const { channel, ready } = await openSession(t);
     const { rtm } = await ready();
     await rtm.disconnect();
@@ -209,7 +209,7 @@ describe('sending', { concurrency: true }, () => {
     assert.equal((await sent).text, 'later');
   });
 
-  same('1,000 messages at once: each gets its own reply, the wire has them in order', async (t) => {
+  same('1,000 messages at once arrive in order, and each gets its own reply', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
     const texts = Array.from({ length: 1000 }, (_, number) => `message ${number}`);
@@ -225,7 +225,7 @@ describe('sending', { concurrency: true }, () => {
     assert.equal(new Set(replies.map(({ reply_to: id }) => id)).size, 1000);
   });
 
-  same('a refused message among others disturbs none of them', async (t) => {
+  same('a refused message does not affect others', async (t) => {
     const { channel, ready } = await openSession(t);
     const { rtm } = await ready();
     const calls = [rtm.sendMessage('a', channel), rtm.sendMessage('b', 'nowhere'), rtm.sendMessage('c', channel)];

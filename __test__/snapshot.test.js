@@ -1,21 +1,21 @@
-// The answer of rtm.start: a snapshot of the whole workspace, which may be large. It arrives whole, and is downloaded
-// while JavaScript is busy.
+// The response of rtm.start is a snapshot of the whole workspace, which may be large. It arrives completely, and is
+// downloaded while JavaScript is busy.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { isDeepStrictEqual } = require('node:util');
 const { Worker } = require('node:worker_threads');
-const { better, clientOf, keepingLogger, next, same } = require('./support/client.js');
+const { better, clientOf, recordingLogger, next, same } = require('./support/client.js');
 const { atEnd } = require('./support/cleanup.js');
 const { scriptedServer } = require('./support/scripted-server.js');
 
 const MB = 2 ** 20;
 
-/** A workspace of so many users and channels, with text of all kinds in it. */
+/** The snapshot of a workspace with this many users and channels, and with difficult characters. */
 function snapshotOf(server, { users, channels }) {
   const odd = ['ä', '€', '🙂', '𝒳', '\u2028', '\u0000', '"\\/', 'e\u0301', '\ufeff', '한국어', '\ud800'];
   const text = (n) => `${odd[n % odd.length]}${n}${odd[(n * 7) % odd.length]}`;
-  return server.answer({
+  return server.connectResponse({
     users: Array.from({ length: users }, (_, n) => ({
       id: `U${n}`,
       name: text(n),
@@ -41,13 +41,13 @@ function snapshotOf(server, { users, channels }) {
   });
 }
 
-/** Starts, and demands that the whole snapshot arrived, with the same object in both places. */
+/** Starts a client, and asserts that `authenticated` and start() pass on the complete snapshot as the same object. */
 async function assertArrives(t, server, snapshot) {
   const rtm = clientOf(t, server, { useRtmConnect: false });
   const [authenticated, connected] = [next(rtm, 'authenticated'), next(rtm, 'connected')];
   const data = await rtm.start();
   assert.ok((await authenticated)[0] === data);
-  // As text it came; a lone surrogate in it is an escape there.
+  // A lone surrogate becomes an escape in the JSON text.
   const expected = { ...JSON.parse(JSON.stringify(snapshot)), response_metadata: {} };
   for (const key of Object.keys(expected)) assert.ok(isDeepStrictEqual(data[key], expected[key]), key);
   assert.deepEqual(Object.keys(data), Object.keys(expected));
@@ -55,7 +55,7 @@ async function assertArrives(t, server, snapshot) {
   assert.equal(server.calls[0].url, '/api/rtm.start');
 }
 
-/** Writes bytes in pieces of this size, each after the one before was taken. */
+/** Writes bytes in pieces of this size, with backpressure. */
 async function writeInPieces(response, bytes, size) {
   for (let at = 0; at < bytes.length; at += size) {
     if (!response.write(bytes.subarray(at, at + size))) await new Promise((resolve) => response.once('drain', resolve));
@@ -63,28 +63,28 @@ async function writeInPieces(response, bytes, size) {
   response.end();
 }
 
-same('a snapshot of more than 30 MB arrives whole', async (t) => {
+same('a snapshot of more than 30 MB arrives completely', async (t) => {
   const server = await scriptedServer(t);
   const snapshot = snapshotOf(server, { users: 70_000, channels: 40_000 });
   const text = JSON.stringify(snapshot);
   assert.ok(Buffer.byteLength(text) > 30 * MB, `${Buffer.byteLength(text) / MB} MB`);
-  server.answers.push(text);
+  server.responses.push(text);
   await assertArrives(t, server, snapshot);
 });
 
-same('so does one that comes chunked, cut anywhere', async (t) => {
+same('a snapshot in chunks that cut characters arrives completely', async (t) => {
   const server = await scriptedServer(t);
   const snapshot = snapshotOf(server, { users: 70_000, channels: 40_000 });
   const bytes = Buffer.from(JSON.stringify(snapshot));
-  server.answers.push((request, response) => writeInPieces(response, bytes, 65_537));
+  server.responses.push((request, response) => writeInPieces(response, bytes, 65_537));
   await assertArrives(t, server, snapshot);
 });
 
-same('so does a smaller one that comes slowly, a few bytes at a time', async (t) => {
+same('a snapshot that is sent slowly, a few bytes at a time, arrives completely', async (t) => {
   const server = await scriptedServer(t);
   const snapshot = snapshotOf(server, { users: 100, channels: 50 });
   const bytes = Buffer.from(JSON.stringify(snapshot));
-  server.answers.push(async (request, response) => {
+  server.responses.push(async (request, response) => {
     for (let at = 0; at < bytes.length; at += 101) {
       response.write(bytes.subarray(at, at + 101));
       await new Promise(setImmediate);
@@ -94,11 +94,11 @@ same('so does a smaller one that comes slowly, a few bytes at a time', async (t)
   await assertArrives(t, server, snapshot);
 });
 
-same('each start() brings a new one', async (t) => {
+same('each start() resolves with a new snapshot', async (t) => {
   const server = await scriptedServer(t);
   const rtm = clientOf(t, server, { useRtmConnect: false });
   for (const users of [3, 1, 2]) {
-    server.answers.push(snapshotOf(server, { users, channels: 1 }));
+    server.responses.push(snapshotOf(server, { users, channels: 1 }));
     const connected = next(rtm, 'connected');
     assert.equal((await rtm.start()).users.length, users);
     await connected;
@@ -106,9 +106,9 @@ same('each start() brings a new one', async (t) => {
   }
 });
 
-same('and so does a reconnect, by `authenticated`', async (t) => {
+same('`authenticated` passes on the new snapshot of a reconnect', async (t) => {
   const server = await scriptedServer(t);
-  for (const users of [3, 5]) server.answers.push(snapshotOf(server, { users, channels: 1 }));
+  for (const users of [3, 5]) server.responses.push(snapshotOf(server, { users, channels: 1 }));
   const rtm = clientOf(t, server, { useRtmConnect: false });
   const connected = next(rtm, 'connected');
   assert.equal((await rtm.start()).users.length, 3);
@@ -121,11 +121,11 @@ same('and so does a reconnect, by `authenticated`', async (t) => {
 });
 
 better(
-  'its network is JavaScript',
-  'it is downloaded, and the socket opened, while JavaScript is blocked',
+  'its network code is JavaScript',
+  'the snapshot is downloaded and the socket opened while JavaScript is blocked',
   async (t) => {
     const signal = new Int32Array(new SharedArrayBuffer(8));
-    // A server in a thread of its own, which tells by the shared memory how far the client has come.
+    // The server runs in a worker thread, and reports the client's progress in shared memory.
     const worker = new Worker(
       `
     const { parentPort, workerData: { signal, support, size } } = require('node:worker_threads');
@@ -134,7 +134,7 @@ better(
       const ends = [];
       const server = await scriptedServer({ after: (end) => ends.push(end) });
       const text = JSON.stringify((${snapshotOf})(server, size));
-      server.answers.push((request, response) => {
+      server.responses.push((request, response) => {
         response.on('finish', () => Atomics.store(signal, 0, 1));
         response.end(text);
       });
@@ -162,12 +162,12 @@ better(
     atEnd(t, () => worker.terminate());
     const slack = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
     assert.ok(slack.bytes > 30 * MB);
-    const rtm = clientOf(t, slack, { useRtmConnect: false, logger: keepingLogger() });
+    const rtm = clientOf(t, slack, { useRtmConnect: false, logger: recordingLogger() });
     const names = [];
     for (const name of ['connecting', 'authenticated', 'connected']) rtm.on(name, () => names.push(name));
     const connected = next(rtm, 'connected');
     const start = rtm.start();
-    // No JavaScript runs in this thread from here on, until the socket stands, which takes the whole answer.
+    // From here on, no JavaScript runs in this thread until the socket is open, which needs the complete response.
     const outcome = Atomics.wait(signal, 1, 0, 15_000);
     assert.notEqual(outcome, 'timed-out');
     assert.deepEqual([...signal], [1, 1]);

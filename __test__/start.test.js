@@ -1,4 +1,4 @@
-// start(): what it resolves with and rejects with, in every state that it is called in.
+// start(): what it resolves or rejects with, in each state.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,12 +8,15 @@ const { scriptedServer } = require('./support/scripted-server.js');
 const { startWorkspace } = require('./support/workspace.js');
 
 describe('start()', { concurrency: true }, () => {
-  same('resolves with the full answer of the connect call', async (t) => {
+  same('resolves with the complete response to the connect call', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(server.answer({ extra: { of: ['any', 'shape', null] } }));
+    server.responses.push(server.connectResponse({ extra: { of: ['any', 'shape', null] } }));
     const rtm = clientOf(t, server);
     const data = await rtm.start();
-    assert.deepEqual(data, { ...server.answer({ extra: { of: ['any', 'shape', null] } }), response_metadata: {} });
+    assert.deepEqual(data, {
+      ...server.connectResponse({ extra: { of: ['any', 'shape', null] } }),
+      response_metadata: {},
+    });
     await next(rtm, 'connected');
   });
 
@@ -30,7 +33,7 @@ describe('start()', { concurrency: true }, () => {
     await next(rtm, 'connected');
   });
 
-  same('keeps its options for reconnects', async (t) => {
+  same('uses its options again for reconnects', async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack);
     const connected = next(rtm, 'connected');
@@ -42,7 +45,7 @@ describe('start()', { concurrency: true }, () => {
     assert.deepEqual(options, ['true', 'true']);
   });
 
-  same('takes the options of the next start()', async (t) => {
+  same('does not use the options of an earlier start()', async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack);
     for (const options of [{ batch_presence_aware: true }, undefined]) {
@@ -71,7 +74,7 @@ describe('start()', { concurrency: true }, () => {
     await connected;
   });
 
-  better('it throws', 'while connecting, settles with the attempt under way', async (t) => {
+  better('it throws', 'while connecting, resolves together with the attempt in progress', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const { events } = record(rtm);
@@ -83,16 +86,16 @@ describe('start()', { concurrency: true }, () => {
     assert.deepEqual(events.map(({ name }) => name).slice(0, 3), ['connecting', 'authenticated', 'connected']);
   });
 
-  better('it throws', 'while connecting, rejects with the attempt under way', async (t) => {
+  better('it throws', 'while connecting, rejects together with the attempt in progress', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     const [first, second] = await Promise.allSettled([rtm.start(), rtm.start()]);
     assert.ok(first.reason instanceof Error && first.reason === second.reason);
     assert.equal(server.calls.length, 1);
   });
 
-  better('it throws', 'while connected, resolves with the data in force and opens no second socket', async (t) => {
+  better('it throws', 'while connected, resolves with the current data and opens no second socket', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const connected = next(rtm, 'connected');
@@ -106,9 +109,9 @@ describe('start()', { concurrency: true }, () => {
     assert.deepEqual([server.calls.length, server.sockets.length], [1, 1]);
   });
 
-  better('it throws', 'after a reconnect, resolves with the newer data', async (t) => {
+  better('it throws', 'after a reconnect, resolves with the new data', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(server.answer({ round: 1 }), server.answer({ round: 2 }));
+    server.responses.push(server.connectResponse({ round: 1 }), server.connectResponse({ round: 2 }));
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'connected');
@@ -117,9 +120,9 @@ describe('start()', { concurrency: true }, () => {
     assert.equal((await rtm.start()).round, 2);
   });
 
-  better('it throws', 'while reconnecting, settles with the attempt to come', async (t) => {
+  better('it throws', 'while reconnecting, resolves with the next attempt', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(server.answer({ round: 1 }), server.answer({ round: 2 }));
+    server.responses.push(server.connectResponse({ round: 1 }), server.connectResponse({ round: 2 }));
     const rtm = clientOf(t, server);
     rtm.start();
     await next(rtm, 'connected');
@@ -129,7 +132,7 @@ describe('start()', { concurrency: true }, () => {
     assert.equal(server.calls.length, 2);
   });
 
-  better('it throws', 'while disconnecting, begins anew after it', async (t) => {
+  better('it throws', 'while disconnecting, starts again after `disconnected`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     rtm.start();
@@ -148,9 +151,9 @@ describe('start()', { concurrency: true }, () => {
     assert.equal(server.sockets.length, 2);
   });
 
-  better('it never settles', 'ended by disconnect() before `authenticated`, rejects with ABORT_ERR', async (t) => {
+  better('it never settles', 'rejects with ABORT_ERR if disconnect() ends it before `authenticated`', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push(() => {});
+    server.responses.push(() => {});
     const rtm = clientOf(t, server);
     const started = rtm.start();
     started.catch(() => {});
@@ -159,7 +162,7 @@ describe('start()', { concurrency: true }, () => {
     await assert.rejects(started, { name: 'AbortError', code: 'ABORT_ERR' });
   });
 
-  better('it never settles', 'ended by disconnect() in the same turn, rejects with ABORT_ERR', async (t) => {
+  better('it never settles', 'rejects with ABORT_ERR if disconnect() is called in the same turn', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     const { events } = record(rtm);
@@ -171,9 +174,9 @@ describe('start()', { concurrency: true }, () => {
     );
   });
 
-  better('it never settles', 'ended by disconnect() while reconnecting, rejects with ABORT_ERR', async (t) => {
+  better('it never settles', 'rejects with ABORT_ERR if disconnect() is called while reconnecting', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'fatal_error' }, () => {});
+    server.responses.push({ ok: false, error: 'fatal_error' }, () => {});
     const rtm = clientOf(t, server);
     const started = rtm.start();
     started.catch(() => {});
@@ -182,15 +185,15 @@ describe('start()', { concurrency: true }, () => {
     await assert.rejects(started, { code: 'ABORT_ERR' });
   });
 
-  same('a rejection that is heard throws nothing else', async (t) => {
+  same('throws nothing else if its rejection is handled', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     await assert.rejects(rtm.start(), { code: 'slack_webapi_platform_error' });
     assert.equal(rtm.connected, false);
   });
 
-  same('from within a listener of `disconnected`, begins anew', async (t) => {
+  same('starts again from within a listener of `disconnected`', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server, { autoReconnect: false });
     rtm.once('disconnected', () => rtm.start());
@@ -201,9 +204,9 @@ describe('start()', { concurrency: true }, () => {
     assert.equal(server.sockets.length, 2);
   });
 
-  same('from within a listener of `disconnected` after a failure, begins anew', async (t) => {
+  same('starts again from within a listener of `disconnected` after a failure', async (t) => {
     const server = await scriptedServer(t);
-    server.answers.push({ ok: false, error: 'invalid_auth' });
+    server.responses.push({ ok: false, error: 'invalid_auth' });
     const rtm = clientOf(t, server);
     const again = new Promise((resolve) => rtm.once('disconnected', () => resolve(rtm.start())));
     const connected = next(rtm, 'connected');
@@ -212,7 +215,7 @@ describe('start()', { concurrency: true }, () => {
     await connected;
   });
 
-  same('starts and ends many times over', async (t) => {
+  same('can be called many times, each time after disconnect()', async (t) => {
     const server = await scriptedServer(t);
     const rtm = clientOf(t, server);
     for (let round = 0; round < 20; round += 1) {

@@ -1,5 +1,4 @@
-// Listeners that throw, reject, or call the client's methods: each throw is an uncaught exception, and nothing else is
-// disturbed.
+// Listeners that throw, reject, or call the client's methods: each throw is an uncaught exception and has no other effect.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,9 +7,9 @@ const { better, next, same } = require('./support/client.js');
 const { inProcess } = require('./support/child.js');
 const { openSession, outcomes } = require('./support/session.js');
 
-const stops = 'a throwing listener stops all further events';
+const STOPS = 'a throwing listener stops all further events';
 
-/** A process in which uncaught exceptions and rejections are reported, and whose client the test drives by frames. */
+/** Runs code with a client in a child process, and waits until the client is ready for the test's frames. */
 async function throwing(t, session, code, input) {
   const child = inProcess(t, session.slack, code, { input });
   await session.slack.nextConnection();
@@ -19,7 +18,7 @@ async function throwing(t, session, code, input) {
 }
 
 describe('throwing listeners', { concurrency: true }, () => {
-  better(stops, 'each throw is an uncaught exception, and all events go on', async (t) => {
+  better(STOPS, 'each throw is an uncaught exception, and all events follow', async (t) => {
     const session = await openSession(t);
     const child = await throwing(t, session, async ({ client, next, report }) => {
       process.on('uncaughtException', (error) => report(`uncaught ${error.message}`));
@@ -34,7 +33,7 @@ describe('throwing listeners', { concurrency: true }, () => {
           throw new Error(`${name} ${args.length}`);
         };
       for (const name of ['slack_event', 'it', 'it::sub', 'disconnecting', 'disconnected']) rtm.on(name, throws(name));
-      rtm.on('it', () => report('behind a listener of the same event that throws'));
+      rtm.on('it', () => report('after a throwing listener of the same event'));
       rtm.on('end', () => setImmediate(() => rtm.disconnect().then(() => report('disconnect() resolved'))));
       report('go');
     });
@@ -52,7 +51,7 @@ describe('throwing listeners', { concurrency: true }, () => {
     assert.deepEqual([code, signal, stderr], [0, null, '']);
   });
 
-  better(stops, 'promises settle although listeners throw', async (t) => {
+  better(STOPS, 'promises settle although listeners throw', async (t) => {
     const session = await openSession(t);
     const child = inProcess(
       t,
@@ -74,7 +73,7 @@ describe('throwing listeners', { concurrency: true }, () => {
         const roundTrip = await rtm.ping();
         await rtm.disconnect();
         const results = [data.ok, reply.ok, refused, typeof id, typeof roundTrip];
-        // 6 of the lifecycle, hello twice, 4 frames more, 4 going out.
+        // 6 lifecycle events, hello twice, 4 more frames, 4 outgoing frames.
         report({ results, uncaught });
       },
       { input: session.channel },
@@ -84,7 +83,7 @@ describe('throwing listeners', { concurrency: true }, () => {
     assert.deepEqual({ code, stderr, reports }, { code: 0, stderr: '', reports: [{ results, uncaught: 16 }] });
   });
 
-  same('without a handler, a throw ends the process as ever', async (t) => {
+  same('without a handler, a throw ends the process', async (t) => {
     const session = await openSession(t);
     const child = await throwing(t, session, async ({ client, next, report }) => {
       const rtm = client();
@@ -102,7 +101,7 @@ describe('throwing listeners', { concurrency: true }, () => {
     assert.match(stderr, /RangeError: of the listener\n {4}at .*\n/);
   });
 
-  same('what an async listener rejects with is an unhandled rejection, and all events go on', async (t) => {
+  same('the rejection of an async listener is an unhandled rejection, and all events follow', async (t) => {
     const session = await openSession(t);
     const child = await throwing(t, session, async ({ client, next, report }) => {
       process.on('unhandledRejection', (error) => report(error.message));
@@ -122,7 +121,7 @@ describe('throwing listeners', { concurrency: true }, () => {
     assert.deepEqual([code, reports.slice(1)], [0, ['no 1', 'no 2', 'end']]);
   });
 
-  better(stops, 'a listener that throws after it added another: that one hears the next frame', async (t) => {
+  better(STOPS, 'a listener that a throwing listener added receives the next frame', async (t) => {
     const session = await openSession(t);
     const child = await throwing(t, session, async ({ client, next, report }) => {
       process.on('uncaughtException', ({ message }) => report(message));
@@ -131,7 +130,7 @@ describe('throwing listeners', { concurrency: true }, () => {
       await rtm.start();
       await hello;
       rtm.on('a', () => {
-        rtm.on('b', () => report('heard b'));
+        rtm.on('b', () => report('received b'));
         throw new Error('a threw');
       });
       rtm.on('end', () => rtm.disconnect());
@@ -139,16 +138,16 @@ describe('throwing listeners', { concurrency: true }, () => {
     });
     for (const type of ['a', 'b', 'c', 'end']) session.slack.emit({ type });
     const { reports } = await child.ended;
-    assert.deepEqual(reports.slice(1), ['a threw', 'heard b']);
+    assert.deepEqual(reports.slice(1), ['a threw', 'received b']);
   });
 
-  better(stops, 'an uncaughtException handler that adds listeners and disconnects', async (t) => {
+  better(STOPS, 'an uncaughtException handler can add listeners and disconnect', async (t) => {
     const session = await openSession(t);
     const child = await throwing(t, session, async ({ client, next, report }) => {
       const rtm = client();
       process.on('uncaughtException', async ({ message }) => {
         report(message);
-        rtm.on('b', () => report('heard b'));
+        rtm.on('b', () => report('received b'));
         await rtm.disconnect();
         report('disconnected');
       });
@@ -162,10 +161,10 @@ describe('throwing listeners', { concurrency: true }, () => {
     });
     for (const type of ['a', 'b']) session.slack.emit({ type });
     const { code, reports } = await child.ended;
-    assert.deepEqual([code, reports.slice(1)], [0, ['a threw', 'heard b', 'disconnected']]);
+    assert.deepEqual([code, reports.slice(1)], [0, ['a threw', 'received b', 'disconnected']]);
   });
 
-  better(stops, 'two clients: the throw of one leaves the other alone', async (t) => {
+  better(STOPS, 'a throwing listener of one client does not affect another client', async (t) => {
     const session = await openSession(t);
     const child = inProcess(t, session.slack, async ({ client, next, report }) => {
       process.on('uncaughtException', ({ message }) => report(message));
@@ -176,7 +175,7 @@ describe('throwing listeners', { concurrency: true }, () => {
         await hello;
         rtm.on('it', () => {
           if (index === 0) throw new Error('the first threw');
-          report('the second heard');
+          report('the second received it');
         });
         rtm.on('end', () => rtm.disconnect());
       }
@@ -186,10 +185,10 @@ describe('throwing listeners', { concurrency: true }, () => {
     session.slack.emit({ type: 'it' });
     session.slack.emit({ type: 'end' });
     const { code, reports } = await child.ended;
-    assert.deepEqual([code, reports.slice(1).sort()], [0, ['the first threw', 'the second heard']]);
+    assert.deepEqual([code, reports.slice(1).sort()], [0, ['the first threw', 'the second received it']]);
   });
 
-  same('a listener that disconnects: nothing of Slack comes after the promise resolved', async (t) => {
+  same('after disconnect() in a listener resolved, no event of Slack follows', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     let resolved = false;
@@ -208,7 +207,7 @@ describe('throwing listeners', { concurrency: true }, () => {
     assert.equal(rtm.connected, false);
   });
 
-  same('a listener of disconnected that starts again', async (t) => {
+  same('a listener of disconnected can start again', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const again = new Promise((resolve, reject) => {
@@ -221,28 +220,28 @@ describe('throwing listeners', { concurrency: true }, () => {
     assert.equal(slack.connections.length, 1);
   });
 
-  same('a listener that sends', async (t) => {
+  same('a listener can send messages', async (t) => {
     const { slack, channel, ready } = await openSession(t);
     const { rtm } = await ready();
-    const answers = [];
-    rtm.on('message', ({ text, channel: where }) => answers.push(rtm.sendMessage(`re: ${text}`, where)));
+    const replies = [];
+    rtm.on('message', ({ text, channel: where }) => replies.push(rtm.sendMessage(`re: ${text}`, where)));
     const last = next(rtm, 'end');
     for (const text of ['one', 'two', 'three']) slack.user('ann').say(channel, text);
     slack.emit({ type: 'end' });
     await last;
     assert.deepEqual(
-      (await outcomes(answers)).map(({ text }) => text),
+      (await outcomes(replies)).map(({ text }) => text),
       ['re: one', 're: two', 're: three'],
     );
   });
 
-  same('a listener that removes all listeners, its own among them', async (t) => {
+  same('a listener can remove all listeners, including itself', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
-    let heard = 0;
+    let received = 0;
     const end = new Promise((resolve) => {
       rtm.on('it', () => {
-        heard += 1;
+        received += 1;
         rtm.removeAllListeners();
         rtm.on('end', resolve);
       });
@@ -250,6 +249,6 @@ describe('throwing listeners', { concurrency: true }, () => {
     rtm.on('end', () => assert.fail('was removed'));
     for (const type of ['it', 'it', 'end']) slack.emit({ type });
     await end;
-    assert.equal(heard, 1);
+    assert.equal(received, 1);
   });
 });

@@ -1,5 +1,5 @@
-// Servers that demand a certificate of the client: what `tls.cert`, `tls.key` and `tls.pfx` may be, and what comes of a
-// certificate that the server does not take. Each is told by what the server was shown, or by what Node's https says.
+// Servers that require a client certificate: the forms of `tls.cert`, `tls.key` and `tls.pfx`, and certificates that the
+// server refuses. The tests compare the certificate that the server receives, or the verdict of Node's https.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -14,17 +14,17 @@ const SECRET = 'secret 1';
 const UTF8 = 'pässwört, 東京';
 const EMOJI = '🔑🔑🔑🔑';
 
-/** Whom the client trusts. */
+/** The authority that the client trusts. */
 const servers = () => authority('Authority of servers');
-/** Whom the server trusts. */
+/** The authority that the server trusts. */
 const clients = () => authority('Authority of clients');
 
 const pairOf = ({ key, cert }) => ({ key, cert });
 const issue = (kind = 'ec', options) =>
   pairOf(clients().issue({ cn: `bot with ${kind}`, client: true, key: kind, ...options }));
 
-/** A server that takes clients of the authority only, and keeps the names in their certificates. */
-async function demanding(t, tls) {
+/** A server that only accepts clients with a certificate of the authority, and records the names in it. */
+async function mutualTlsServer(t, tls) {
   const shown = { calls: [], upgrades: [] };
   const nameOf = ({ socket }) => `${socket.getPeerCertificate().subject?.CN}, ${socket.getProtocol()}`;
   const verifyClient = ({ req }) => {
@@ -34,17 +34,17 @@ async function demanding(t, tls) {
   const demands = { requestCert: true, rejectUnauthorized: true, ca: clients().cert };
   const own = pairOf(servers().issue({ key: 'rsa' }));
   const server = await scriptedServer(t, { tls: { ...own, ...demands, ...tls }, ws: { verifyClient } });
-  const answer = (request, response) => {
+  const respond = (request, response) => {
     shown.calls.push(nameOf(request));
-    response.end(JSON.stringify(server.answer()));
+    response.end(JSON.stringify(server.connectResponse()));
   };
-  return { server, shown, answer, port: Number(server.host.split(':')[1]) };
+  return { server, shown, respond, port: Number(server.host.split(':')[1]) };
 }
 
-/** A client's session, of which connect call and socket are encrypted, and what the server was shown in each. */
-async function everywhere(t, demands, tls) {
-  const { server, shown, answer } = await demanding(t, demands);
-  server.answers.push(answer);
+/** The names that the server receives with the connect call and with the socket. */
+async function namesFromBoth(t, demands, tls) {
+  const { server, shown, respond } = await mutualTlsServer(t, demands);
+  server.responses.push(respond);
   const rtm = clientOf(t, server, { ...ONCE, tls: { ca: servers().cert, ...tls } });
   const connected = new Promise((resolve, reject) => rtm.once('connected', resolve).once('error', reject));
   await rtm.start();
@@ -52,11 +52,11 @@ async function everywhere(t, demands, tls) {
   return shown;
 }
 
-/** The same, of which only the socket is encrypted. */
-async function onSocket(t, demands, tls) {
-  const { server, shown } = await demanding(t, demands);
+/** The names that the server receives if only the socket uses TLS. */
+async function namesFromSocket(t, demands, tls) {
+  const { server, shown } = await mutualTlsServer(t, demands);
   const api = await scriptedServer(t);
-  api.answers.push(api.answer({ url: server.socketUrl }));
+  api.responses.push(api.connectResponse({ url: server.socketUrl }));
   const rtm = clientOf(t, api, { ...ONCE, tls: { ca: servers().cert, ...tls } });
   const connected = new Promise((resolve, reject) => rtm.once('connected', resolve).once('error', reject));
   await rtm.start();
@@ -64,16 +64,22 @@ async function onSocket(t, demands, tls) {
   return shown;
 }
 
-/** The certificate is shown, in the connect call and to the socket. */
-function isShown(name, cn, make, { demands = {}, version = 'TLSv1.3', notByPeer } = {}) {
+/**
+ * Tests that the server receives the certificate, with the connect call and with the socket.
+ * @param {string} name
+ * @param {string} cn the common name in the certificate
+ * @param {() => any} make the options `tls`
+ * @param {{ demands?: any, version?: string, why?: string }} [options] `why`: what `@slack/rtm-api` does instead
+ */
+function testCertificate(name, cn, make, { demands = {}, version = 'TLSv1.3', why } = {}) {
   const expected = [`${cn}, ${version}`];
-  better(UNREACHED, `${name}: connect call and socket`, async (t) => {
-    assert.deepEqual(await everywhere(t, demands, make()), { calls: expected, upgrades: expected });
+  better(UNREACHED, `is sent with the connect call and the socket: ${name}`, async (t) => {
+    assert.deepEqual(await namesFromBoth(t, demands, make()), { calls: expected, upgrades: expected });
   });
 
-  const either = notByPeer ? (...args) => better(notByPeer, ...args) : same;
-  either(`${name}: socket`, async (t) => {
-    assert.deepEqual(await onSocket(t, demands, make()), { calls: [], upgrades: expected });
+  const either = why ? (...args) => better(why, ...args) : same;
+  either(`is sent with the socket: ${name}`, async (t) => {
+    assert.deepEqual(await namesFromSocket(t, demands, make()), { calls: [], upgrades: expected });
   });
 }
 
@@ -96,10 +102,10 @@ const FORMS = {
   ed25519: MODERN,
 };
 
-describe('a client certificate: kinds of keys', { skip: missing }, () => {
+describe('a client certificate with each kind of key', { skip: missing }, () => {
   for (const [kind, forms] of Object.entries(FORMS)) {
     for (const form of forms) {
-      isShown(`${kind}, ${form}`, `bot with ${kind}`, () => {
+      testCertificate(`${kind}, ${form}`, `bot with ${kind}`, () => {
         const { key, cert } = issue(kind);
         const pem = encodings(key, SECRET)[form];
         assert.equal(/ENCRYPTED/.test(pem), /Encrypted/.test(form));
@@ -107,13 +113,13 @@ describe('a client certificate: kinds of keys', { skip: missing }, () => {
       });
     }
 
-    isShown(`${kind}, TLS 1.2`, `bot with ${kind}`, () => issue(kind), {
+    testCertificate(`${kind}, TLS 1.2`, `bot with ${kind}`, () => issue(kind), {
       demands: { maxVersion: 'TLSv1.2' },
       version: 'TLSv1.2',
     });
   }
 
-  same('no form of a key is left out here', () => {
+  same('is tested with all encodings of each kind of key', () => {
     for (const kind of ['rsa', 'ec', 'ec-384', 'ed25519']) {
       assert.deepEqual(Object.keys(encodings(issue(kind).key, SECRET)).sort(), [...FORMS[kind]].sort());
     }
@@ -122,7 +128,7 @@ describe('a client certificate: kinds of keys', { skip: missing }, () => {
 
 const encrypted = (form = 'pkcs8Encrypted', passphrase = SECRET) => encodings(issue().key, passphrase)[form];
 
-/** How the material can be given. All of it is the certificate of `issue()`. */
+/** The forms of the options. All of them contain the certificate of `issue()`. */
 const GIVEN = {
   strings: () => ({ key: issue().key, cert: issue().cert }),
   Buffers: () => ({ key: Buffer.from(issue().key), cert: Buffer.from(issue().cert) }),
@@ -138,7 +144,7 @@ const GIVEN = {
     cert: issue().cert,
   }),
   'pem, with its passphrase': () => ({ key: [{ pem: encrypted(), passphrase: SECRET }], cert: issue().cert }),
-  'pem, with its passphrase, the old way': () => ({
+  'pem, with its passphrase, in the legacy encryption': () => ({
     key: [{ pem: encrypted('legacyEncrypted'), passphrase: SECRET }],
     cert: issue().cert,
   }),
@@ -149,9 +155,9 @@ const GIVEN = {
     passphrase: 'another',
   }),
   'a Buffer, encrypted': () => ({ key: Buffer.from(encrypted()), cert: issue().cert, passphrase: SECRET }),
-  'a passphrase that is not needed': () => ({ key: issue().key, cert: issue().cert, passphrase: SECRET }),
-  'a passphrase of other letters': () => ({ key: encrypted(undefined, UTF8), cert: issue().cert, passphrase: UTF8 }),
-  'a passphrase of other letters, the old way': () => ({
+  'an unneeded passphrase': () => ({ key: issue().key, cert: issue().cert, passphrase: SECRET }),
+  'a passphrase in Unicode': () => ({ key: encrypted(undefined, UTF8), cert: issue().cert, passphrase: UTF8 }),
+  'a passphrase in Unicode, in the legacy encryption': () => ({
     key: encrypted('legacyEncrypted', UTF8),
     cert: issue().cert,
     passphrase: UTF8,
@@ -165,51 +171,51 @@ const GIVEN = {
     const pem = `# the bot's\n${issue().cert}\n${encrypted()}`;
     return { key: pem, cert: pem, passphrase: SECRET };
   },
-  'Windows line ends': () => ({
+  'Windows line endings': () => ({
     key: issue().key.replaceAll('\n', '\r\n'),
     cert: issue().cert.replaceAll('\n', '\r\n'),
   }),
-  'without a final line end': () => ({ key: issue().key.trimEnd(), cert: issue().cert.trimEnd() }),
-  'with the root behind it': () => ({ key: issue().key, cert: issue().cert + clients().cert }),
+  'without a final line ending': () => ({ key: issue().key.trimEnd(), cert: issue().cert.trimEnd() }),
+  'followed by the root': () => ({ key: issue().key, cert: issue().cert + clients().cert }),
 };
 
-describe('a client certificate: how it is given', { skip: missing }, () => {
-  for (const [name, make] of Object.entries(GIVEN)) isShown(name, 'bot with ec', make);
+describe('a client certificate in each form of the options', { skip: missing }, () => {
+  for (const [name, make] of Object.entries(GIVEN)) testCertificate(name, 'bot with ec', make);
 
-  isShown(
+  testCertificate(
     'pem without a list',
     'bot with ec',
     () => ({
       key: { pem: encrypted(), passphrase: SECRET },
       cert: issue().cert,
     }),
-    { notByPeer: 'Node takes it in a list only' },
+    { why: 'Node only accepts it in a list' },
   );
 });
 
-describe('a client certificate: chains', { skip: missing }, () => {
-  const viaMiddle = () => clients().intermediate('Middle of clients').issue({ cn: 'bot behind others', client: true });
+describe('a client certificate with a chain', { skip: missing }, () => {
+  const viaMiddle = () => clients().intermediate('Middle of clients').issue({ cn: 'bot with a chain', client: true });
   const viaTwo = () =>
-    clients().intermediate('Middle of clients').intermediate('Low').issue({ cn: 'bot behind others', client: true });
+    clients().intermediate('Middle of clients').intermediate('Low').issue({ cn: 'bot with a chain', client: true });
 
-  isShown('an intermediate', 'bot behind others', () => ({ key: viaMiddle().key, cert: viaMiddle().fullChain }));
-  isShown('two intermediates', 'bot behind others', () => ({ key: viaTwo().key, cert: viaTwo().fullChain }));
-  isShown('an intermediate that is in ca only', 'bot behind others', () => ({
+  testCertificate('an intermediate', 'bot with a chain', () => ({ key: viaMiddle().key, cert: viaMiddle().fullChain }));
+  testCertificate('two intermediates', 'bot with a chain', () => ({ key: viaTwo().key, cert: viaTwo().fullChain }));
+  testCertificate('an intermediate that is in ca only', 'bot with a chain', () => ({
     key: viaMiddle().key,
     cert: viaMiddle().cert,
     ca: [servers().cert, viaMiddle().chain, clients().cert],
   }));
-  isShown(
+  testCertificate(
     'an intermediate, TLS 1.2',
-    'bot behind others',
+    'bot with a chain',
     () => ({ key: viaMiddle().key, cert: viaMiddle().fullChain }),
     { demands: { maxVersion: 'TLSv1.2' }, version: 'TLSv1.2' },
   );
-  isShown('PKCS#12 with an intermediate', 'bot behind others', () => ({
+  testCertificate('PKCS#12 with an intermediate', 'bot with a chain', () => ({
     pfx: pkcs12({ ...viaMiddle(), passphrase: SECRET }),
     passphrase: SECRET,
   }));
-  isShown('PKCS#12 with two intermediates and the root', 'bot behind others', () => ({
+  testCertificate('PKCS#12 with two intermediates and the root', 'bot with a chain', () => ({
     pfx: pkcs12({ ...viaTwo(), chain: viaTwo().chain + viaTwo().ca, passphrase: SECRET }),
     passphrase: SECRET,
   }));
@@ -217,59 +223,59 @@ describe('a client certificate: chains', { skip: missing }, () => {
 
 // ── PKCS#12 ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const RC2 = 'this Node reads RC2 with its legacy provider only';
+const RC2 = 'Node only reads RC2 with the legacy provider';
 
-describe('a client certificate: PKCS#12', { skip: missing }, () => {
-  for (const [form, legacy] of Object.entries({ 'as of today': false, 'RC2-40': true, '3DES': 'des3' })) {
-    const notByPeer = legacy === true ? RC2 : undefined;
+describe('a client certificate in PKCS#12', { skip: missing }, () => {
+  for (const [form, legacy] of Object.entries({ AES: false, 'RC2-40': true, '3DES': 'des3' })) {
+    const why = legacy === true ? RC2 : undefined;
     const file = (passphrase) => pkcs12({ ...issue(), passphrase, legacy });
-    const isTaken = (name, make) => isShown(`${form}, ${name}`, 'bot with ec', make, { notByPeer });
+    const testForm = (name, make) => testCertificate(`${form}, ${name}`, 'bot with ec', make, { why });
 
-    isTaken('with a passphrase', () => ({ pfx: file(SECRET), passphrase: SECRET }));
-    isTaken('with a passphrase of other letters', () => ({ pfx: file(UTF8), passphrase: UTF8 }));
-    better('it takes it', `${form}, with an emoji as passphrase: refused, and said so`, () => {
+    testForm('with a passphrase', () => ({ pfx: file(SECRET), passphrase: SECRET }));
+    testForm('with a passphrase in Unicode', () => ({ pfx: file(UTF8), passphrase: UTF8 }));
+    better('it accepts it', `is refused with an emoji as passphrase: ${form}`, () => {
       const options = { tls: { pfx: file(EMOJI), passphrase: EMOJI } };
       assert.throws(() => new RTMClient('xoxb-x', options), { name: 'TypeError', message: /^tls\.pfx: .*U\+FFFF/ });
     });
-    isTaken("with the passphrase ''", () => ({ pfx: file(''), passphrase: '' }));
-    isTaken('with none', () => ({ pfx: file('') }));
-    isTaken('as a Uint8Array', () => ({ pfx: new Uint8Array(file(SECRET)), passphrase: SECRET }));
-    isTaken('in a list', () => ({ pfx: [file(SECRET)], passphrase: SECRET }));
-    isTaken('with its own passphrase', () => ({ pfx: [{ buf: file(SECRET), passphrase: SECRET }] }));
-    isTaken('with its own passphrase and another common one', () => ({
+    testForm("with the passphrase ''", () => ({ pfx: file(''), passphrase: '' }));
+    testForm('without a passphrase', () => ({ pfx: file('') }));
+    testForm('as a Uint8Array', () => ({ pfx: new Uint8Array(file(SECRET)), passphrase: SECRET }));
+    testForm('in a list', () => ({ pfx: [file(SECRET)], passphrase: SECRET }));
+    testForm('with its own passphrase', () => ({ pfx: [{ buf: file(SECRET), passphrase: SECRET }] }));
+    testForm('with its own passphrase and another common one', () => ({
       pfx: [{ buf: file(SECRET), passphrase: SECRET }],
       passphrase: 'another',
     }));
-    isTaken('as buf with the common passphrase', () => ({ pfx: [{ buf: file(SECRET) }], passphrase: SECRET }));
+    testForm('as buf with the common passphrase', () => ({ pfx: [{ buf: file(SECRET) }], passphrase: SECRET }));
   }
 
   for (const kind of ['rsa', 'ec-384', 'ed25519']) {
-    isShown(kind, `bot with ${kind}`, () => ({
+    testCertificate(kind, `bot with ${kind}`, () => ({
       pfx: pkcs12({ ...issue(kind), passphrase: SECRET }),
       passphrase: SECRET,
     }));
   }
 
   for (const [name, ca] of Object.entries({
-    'a root in it is trusted, as in Node': () => undefined,
-    'a root in it is trusted beside ca, as in Node': () => authority('A stranger').cert,
+    'can contain a trusted root, like in Node': () => undefined,
+    'can contain a trusted root in addition to ca, like in Node': () => authority('A stranger').cert,
   })) {
     const pfx = (chain) => pkcs12({ ...issue(), chain, passphrase: SECRET });
     const given = (chain) => ({ pfx: pfx(chain), passphrase: SECRET, ca: ca() });
 
     better(UNREACHED, name, async (t) => {
-      const { port } = await demanding(t);
+      const { port } = await mutualTlsServer(t);
       assert.equal(await nodesVerdict({ port, ...given(servers().cert) }), 'accepted');
       assert.notEqual(await nodesVerdict({ port, ...given('') }), 'accepted');
       const expected = ['bot with ec, TLSv1.3'];
-      const shown = await everywhere(t, {}, given(servers().cert));
+      const shown = await namesFromBoth(t, {}, given(servers().cert));
       assert.deepEqual(shown, { calls: expected, upgrades: expected });
-      await assert.rejects(everywhere(t, {}, given('')), { code: 'slack_webapi_request_error' });
+      await assert.rejects(namesFromBoth(t, {}, given('')), { code: 'slack_webapi_request_error' });
     });
   }
 });
 
-// ── Several ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Several certificates ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 describe('several client certificates', { skip: missing }, () => {
   const [ec, rsa] = [() => issue('ec'), () => issue('rsa')];
@@ -293,44 +299,44 @@ describe('several client certificates', { skip: missing }, () => {
         ['rsa', ONLY_RSA],
         ['ec', ONLY_EC],
       ]) {
-        better(UNREACHED, `${name}: the one that the server can check (${kind}, ${maxVersion})`, async (t) => {
+        better(UNREACHED, `the one that the server supports is sent (${kind}, ${maxVersion}): ${name}`, async (t) => {
           const demands = { ...pairOf(servers().issue({ key: kind })), maxVersion, sigalgs };
           const expected = [`bot with ${kind}, ${maxVersion}`];
-          const shown = await everywhere(t, demands, make());
+          const shown = await namesFromBoth(t, demands, make());
           assert.deepEqual(shown, { calls: expected, upgrades: expected });
         });
       }
     }
 
-    better(UNREACHED, `${name}: where the server can check both, the same as Node's`, async (t) => {
-      const { server, shown, answer, port } = await demanding(t);
+    better(UNREACHED, `the same one as in Node is sent if the server supports both: ${name}`, async (t) => {
+      const { server, shown, respond, port } = await mutualTlsServer(t);
       const tls = { ca: servers().cert, ...make() };
-      server.answers.push(answer);
+      server.responses.push(respond);
       assert.equal(await nodesVerdict({ port, ...tls }), 'accepted');
-      assert.deepEqual(await everywhere(t, {}, make()), { calls: shown.calls, upgrades: shown.calls });
+      assert.deepEqual(await namesFromBoth(t, {}, make()), { calls: shown.calls, upgrades: shown.calls });
     });
   }
 });
 
-// ── None, or one that will not do ───────────────────────────────────────────────────────────────────────────────────
+// ── No certificate, or a refused one ───────────────────────────────────────────────────────────────────────────────────
 
 const REFUSED = {
-  none: () => ({}),
+  missing: () => ({}),
   'of an unknown authority': () => pairOf(authority('A stranger').issue({ client: true })),
   'self-signed': () => pairOf(selfSigned({ cn: 'bot by itself' })),
   expired: () => issue('ec', { days: -1 }),
   'not valid yet': () => issue('ec', { notBefore: new Date('2040-01-01'), days: 30 }),
-  "a server's": () => issue('ec', { client: false }),
+  'of a server': () => issue('ec', { client: false }),
   'without its intermediate': () => pairOf(clients().intermediate('Middle of clients').issue({ client: true })),
 };
 
-describe('a client certificate that will not do', { skip: missing }, () => {
+describe('a client certificate that the server refuses', { skip: missing }, () => {
   for (const [name, make] of Object.entries(REFUSED)) {
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
       const tls = () => ({ ca: servers().cert, ...make() });
 
-      better(UNREACHED, `${name}, ${maxVersion}: the connect call fails as in Node`, async (t) => {
-        const { server, port } = await demanding(t, { maxVersion });
+      better(UNREACHED, `makes the connect call fail with Node's code: ${name}, ${maxVersion}`, async (t) => {
+        const { server, port } = await mutualTlsServer(t, { maxVersion });
         const expected = await nodesVerdict({ port, ...tls() });
         const rtm = clientOf(t, server, { ...ONCE, tls: tls() });
         const error = await rtm.start().catch((reason) => reason);
@@ -340,11 +346,11 @@ describe('a client certificate that will not do', { skip: missing }, () => {
         assert.equal(server.calls.length, 0);
       });
 
-      same(`${name}, ${maxVersion}: the socket fails as in Node`, async (t) => {
-        const { server, port } = await demanding(t, { maxVersion });
+      same(`makes the socket fail with Node's code: ${name}, ${maxVersion}`, async (t) => {
+        const { server, port } = await mutualTlsServer(t, { maxVersion });
         const expected = await nodesVerdict({ port, ...tls() });
         const api = await scriptedServer(t);
-        api.answers.push(api.answer({ url: server.socketUrl }));
+        api.responses.push(api.connectResponse({ url: server.socketUrl }));
         const rtm = clientOf(t, api, { ...ONCE, tls: tls() });
         const failed = new Promise((resolve) => rtm.once('error', resolve).once('connected', () => resolve({})));
         await rtm.start();
@@ -357,8 +363,8 @@ describe('a client certificate that will not do', { skip: missing }, () => {
     }
   }
 
-  better(UNREACHED, 'none, TLSv1.2, however fast the server hangs up: the code is always the same', async (t) => {
-    const { server, port } = await demanding(t, { maxVersion: 'TLSv1.2' });
+  better(UNREACHED, 'makes the connect call fail with the same code each time: missing, TLSv1.2', async (t) => {
+    const { server, port } = await mutualTlsServer(t, { maxVersion: 'TLSv1.2' });
     const tls = { ca: servers().cert };
     const expected = await nodesVerdict({ port, ...tls });
     for (let n = 0; n < 150; n += 1) {
@@ -369,9 +375,9 @@ describe('a client certificate that will not do', { skip: missing }, () => {
     }
   });
 
-  same('one that nobody asks for does no harm', async (t) => {
+  same('is not sent if the server does not request it', async (t) => {
     const expected = { calls: [], upgrades: ['undefined, TLSv1.3'] };
     const demands = { requestCert: false, rejectUnauthorized: false };
-    assert.deepEqual(await onSocket(t, demands, issue()), expected);
+    assert.deepEqual(await namesFromSocket(t, demands, issue()), expected);
   });
 });

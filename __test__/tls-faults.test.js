@@ -1,5 +1,5 @@
-// What goes wrong with TLS in the middle of a client's life: certificates that change, servers that say nothing, or
-// nothing that makes sense, versions that are too old, and disconnect() while hands are shaken.
+// TLS failures during a session: certificates that change, servers that are silent or send bytes that are not TLS, old
+// versions, and disconnect() during the handshake.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -28,24 +28,24 @@ const bad = () => {
 
 const portOf = (server) => Number(server.host.split(':')[1]);
 
-/** A TCP server for one test: `taken` are its connections, `next()` the next of them. */
+/** A TCP server for one test. `accepted` has its connections; `next()` resolves with the next one. */
 async function tcpServer(t, onConnection = () => {}) {
-  const taken = [];
+  const accepted = [];
   const server = net.createServer((tcp) => {
-    taken.push(tcp);
+    accepted.push(tcp);
     tcp.on('error', () => {});
     onConnection(tcp);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   atEnd(t, async () => {
-    for (const tcp of taken) tcp.destroy();
+    for (const tcp of accepted) tcp.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address();
   return {
     port,
-    taken,
+    accepted,
     token: 'xoxb-x',
     apiUrl: `https://127.0.0.1:${port}/api/`,
     socketUrl: `wss://127.0.0.1:${port}/`,
@@ -53,60 +53,60 @@ async function tcpServer(t, onConnection = () => {}) {
   };
 }
 
-/** One that takes the client to whichever server is behind it at the time. */
-async function switchboard(t, first) {
-  const board = { behind: first };
+/** A relay whose target server can be changed: `target`. */
+async function switchingRelay(t, first) {
+  const relay = { target: first };
   const front = await tcpServer(t, (tcp) => {
-    const server = net.connect(portOf(board.behind), '127.0.0.1');
+    const server = net.connect(portOf(relay.target), '127.0.0.1');
     server.on('error', () => tcp.destroy()).on('close', () => tcp.destroy());
     tcp.on('close', () => server.destroy());
     tcp.pipe(server).pipe(tcp);
   });
-  return Object.assign(board, front);
+  return Object.assign(relay, front);
 }
 
-describe("the server's certificate changes", { skip: missing }, () => {
-  better(UNREACHED, 'for the worse, then back: the client goes on, in connect call and socket', async (t) => {
+describe("a change of the server's certificate", { skip: missing }, () => {
+  better(UNREACHED, 'to an untrusted one and back does not end the session', async (t) => {
     const [known, unknown] = [await scriptedServer(t, { tls: good() }), await scriptedServer(t, { tls: bad() })];
-    const board = await switchboard(t, known);
-    const answer = () => known.answers.push(known.answer({ url: board.socketUrl }));
-    const rtm = clientOf(t, board, { tls: CA(), retryConfig: { retries: 0 } });
+    const relay = await switchingRelay(t, known);
+    const respondOnce = () => known.responses.push(known.connectResponse({ url: relay.socketUrl }));
+    const rtm = clientOf(t, relay, { tls: CA(), retryConfig: { retries: 0 } });
     const recorded = record(rtm);
-    answer();
+    respondOnce();
     const connected = next(rtm, 'connected');
     await rtm.start();
     await connected;
     const expected = await nodesVerdict({ port: portOf(unknown), ...CA() });
 
-    board.behind = unknown;
+    relay.target = unknown;
     const failed = next(rtm, 'unable_to_rtm_start');
-    // Those that are kept for further calls as well.
-    for (const tcp of board.taken) tcp.destroy();
+    // Also ends connections that a client might keep for later calls.
+    for (const tcp of relay.accepted) tcp.destroy();
     const [error] = await failed;
     assert.equal(error.code, 'slack_webapi_request_error');
     assert.equal(error.original.code, expected);
     assert.equal(unknown.calls.length, 0);
 
-    board.behind = known;
-    answer();
+    relay.target = known;
+    respondOnce();
     await next(rtm, 'connected');
     assert.equal(rtm.connected, true);
     assert.equal(known.sockets.length, 2);
     assert.ok(!recorded.names.includes('disconnected'));
   });
 
-  same("for the worse, then back, of the socket's server only: the client goes on", async (t) => {
+  same("of the socket's server only, to an untrusted one and back, does not end the session", async (t) => {
     const [known, unknown] = [await scriptedServer(t, { tls: good() }), await scriptedServer(t, { tls: bad() })];
-    const board = await switchboard(t, known);
+    const relay = await switchingRelay(t, known);
     const api = await scriptedServer(t);
-    for (let n = 0; n < 10; n += 1) api.answers.push(api.answer({ url: board.socketUrl }));
+    for (let n = 0; n < 10; n += 1) api.responses.push(api.connectResponse({ url: relay.socketUrl }));
     const rtm = clientOf(t, api, { tls: CA() });
     const recorded = record(rtm);
     const connected = next(rtm, 'connected');
     await rtm.start();
     await connected;
 
-    board.behind = unknown;
+    relay.target = unknown;
     const failed = next(rtm, 'error');
     (await known.nextSocket()).close(1000);
     const [error] = await failed;
@@ -114,23 +114,23 @@ describe("the server's certificate changes", { skip: missing }, () => {
     assert.equal(error.original.code, await nodesVerdict({ port: portOf(unknown), ...CA() }));
     assert.equal(unknown.upgrades.length, 0);
 
-    board.behind = known;
+    relay.target = known;
     await next(rtm, 'connected');
     assert.equal(known.sockets.length, 2);
     assert.ok(!recorded.names.includes('disconnected'));
   });
 
-  better(UNREACHED, 'at the first start(): it is tried again, and succeeds when the certificate is good', async (t) => {
+  better(UNREACHED, 'to a trusted one lets the first start() succeed in a retry', async (t) => {
     const [known, unknown] = [await scriptedServer(t, { tls: good() }), await scriptedServer(t, { tls: bad() })];
-    const board = await switchboard(t, unknown);
-    known.answers.push(known.answer({ url: board.socketUrl }));
-    const rtm = clientOf(t, board, { tls: CA(), retryConfig: { retries: 20, minTimeout: 10, maxTimeout: 50 } });
+    const relay = await switchingRelay(t, unknown);
+    known.responses.push(known.connectResponse({ url: relay.socketUrl }));
+    const rtm = clientOf(t, relay, { tls: CA(), retryConfig: { retries: 20, minTimeout: 10, maxTimeout: 50 } });
     const connected = next(rtm, 'connected');
-    const first = board.next();
-    const second = first.then(() => board.next());
+    const first = relay.next();
+    const second = first.then(() => relay.next());
     const started = rtm.start();
     await second;
-    board.behind = known;
+    relay.target = known;
     await started;
     await connected;
     assert.equal(known.sockets.length, 1);
@@ -138,41 +138,41 @@ describe("the server's certificate changes", { skip: missing }, () => {
   });
 });
 
-describe('a server that does not speak TLS, or not to the end', { skip: missing }, () => {
+describe('a server that does not complete the TLS handshake', { skip: missing }, () => {
   const NO_TIMEOUTS = 'it has no such timeouts';
 
-  better(NO_TIMEOUTS, 'it says nothing: requestTimeout ends the connect call, and the connection', async (t) => {
+  better(NO_TIMEOUTS, 'it is silent: requestTimeout ends the connect call and its connection', async (t) => {
     const silent = await tcpServer(t);
     const rtm = clientOf(t, silent, { ...ONCE, requestTimeout: 200, tls: CA() });
-    const accepted = silent.next();
+    const connection = silent.next();
     const started = rtm.start().catch((reason) => reason);
-    const closed = once((await accepted).resume(), 'close');
+    const closed = once((await connection).resume(), 'close');
     const error = await started;
     assert.equal(error.code, 'slack_webapi_request_error');
     assert.ok(error.original instanceof Error);
     assert.match(error.message, /time|200/i);
     await closed;
-    assert.equal(silent.taken.length, 1);
+    assert.equal(silent.accepted.length, 1);
   });
 
-  better(NO_TIMEOUTS, 'it says nothing: connectTimeout ends the socket, and the connection', async (t) => {
+  better(NO_TIMEOUTS, 'it is silent: connectTimeout ends the socket and its connection', async (t) => {
     const [api, silent] = [await scriptedServer(t), await tcpServer(t)];
-    api.answers.push(api.answer({ url: silent.socketUrl }));
+    api.responses.push(api.connectResponse({ url: silent.socketUrl }));
     const rtm = clientOf(t, api, { ...ONCE, connectTimeout: 200, tls: CA() });
-    const accepted = silent.next();
+    const connection = silent.next();
     const failed = next(rtm, 'error');
     const disconnected = next(rtm, 'disconnected');
     await rtm.start();
-    const closed = once((await accepted).resume(), 'close');
+    const closed = once((await connection).resume(), 'close');
     const [error] = await failed;
     assert.equal(error.code, ErrorCode.WebsocketError);
     assert.ok(error.original instanceof Error);
     await disconnected;
     await closed;
-    assert.equal(silent.taken.length, 1);
+    assert.equal(silent.accepted.length, 1);
   });
 
-  better(NO_TIMEOUTS, 'it says a little again and again: requestTimeout ends the connect call', async (t) => {
+  better(NO_TIMEOUTS, 'it sends single bytes again and again: requestTimeout ends the connect call', async (t) => {
     const slow = await tcpServer(t, (tcp) => {
       tcp.write(Buffer.from([22, 3, 3, 64, 0]));
       const timer = setInterval(() => tcp.write('\x02'), 20);
@@ -182,23 +182,24 @@ describe('a server that does not speak TLS, or not to the end', { skip: missing 
     await assert.rejects(rtm.start(), { code: 'slack_webapi_request_error' });
   });
 
-  /** What it does with the client's first bytes. */
-  const ANSWERS = {
+  /** The server's response to the client's first bytes. */
+  const RESPONSES = {
     'it closes at once': (tcp) => tcp.destroy(),
     'it closes after the first bytes': (tcp) => tcp.once('data', () => tcp.end()),
     'it resets the connection after the first bytes': (tcp) => tcp.once('data', () => tcp.resetAndDestroy()),
-    'it speaks HTTP': (tcp) => tcp.once('data', () => tcp.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')),
-    'it speaks SMTP': (tcp) => tcp.write('220 mail.example ESMTP\r\n'),
+    'it responds in HTTP': (tcp) =>
+      tcp.once('data', () => tcp.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')),
+    'it sends an SMTP greeting': (tcp) => tcp.write('220 mail.example ESMTP\r\n'),
     'it sends half a record': (tcp) => tcp.once('data', () => tcp.end(Buffer.from([22, 3, 3, 0, 64, 2]))),
     'it sends an alert': (tcp) => tcp.once('data', () => tcp.end(Buffer.from([21, 3, 3, 0, 2, 2, 40]))),
-    'it says that it does not know the name': (tcp) =>
+    'it sends the alert for an unknown name': (tcp) =>
       tcp.once('data', () => tcp.end(Buffer.from([21, 3, 3, 0, 2, 2, 112]))),
-    'it sends what is no handshake': (tcp) =>
+    'it sends bytes that are not a handshake': (tcp) =>
       tcp.once('data', () => tcp.write(Buffer.from([22, 3, 3, 0, 4, 99, 0, 0, 0]))),
   };
-  for (const [name, answer] of Object.entries(ANSWERS)) {
-    better(UNREACHED, `${name}: the connect call fails as in Node`, async (t) => {
-      const odd = await tcpServer(t, answer);
+  for (const [name, respond] of Object.entries(RESPONSES)) {
+    better(UNREACHED, `${name}: the connect call fails with Node's code`, async (t) => {
+      const odd = await tcpServer(t, respond);
       const expected = await nodesVerdict({ port: odd.port, ...CA() });
       const error = await clientOf(t, odd, { ...ONCE, tls: CA() })
         .start()
@@ -208,10 +209,10 @@ describe('a server that does not speak TLS, or not to the end', { skip: missing 
       assert.equal(error.original.code, expected);
     });
 
-    same(`${name}: the socket fails as in Node`, async (t) => {
-      const [api, odd] = [await scriptedServer(t), await tcpServer(t, answer)];
+    same(`${name}: the socket fails with Node's code`, async (t) => {
+      const [api, odd] = [await scriptedServer(t), await tcpServer(t, respond)];
       const expected = await nodesVerdict({ port: odd.port, ...CA() });
-      api.answers.push(api.answer({ url: odd.socketUrl }));
+      api.responses.push(api.connectResponse({ url: odd.socketUrl }));
       const rtm = clientOf(t, api, { ...ONCE, tls: CA() });
       const failed = next(rtm, 'error');
       await rtm.start();
@@ -222,8 +223,8 @@ describe('a server that does not speak TLS, or not to the end', { skip: missing 
   }
 });
 
-/** Servers of one version, cipher or curve each. */
-const SPEAKS = {
+/** Servers that support one version, cipher or curve each. */
+const SUPPORTED = {
   'TLS 1.0 only': { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' },
   'TLS 1.1 only': { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
   'TLS 1.1 and 1.2': { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.2', ciphers: 'DEFAULT@SECLEVEL=0' },
@@ -247,12 +248,12 @@ const SPEAKS = {
     ),
   ),
   'HTTP/1.1 only, by ALPN': { ALPNProtocols: ['http/1.1'] },
-  'HTTP/2 too, by ALPN': { ALPNProtocols: ['h2', 'http/1.1'] },
+  'HTTP/2 and HTTP/1.1, by ALPN': { ALPNProtocols: ['h2', 'http/1.1'] },
 };
 
-describe('versions and ciphers of TLS', { skip: missing }, () => {
-  for (const [name, options] of Object.entries(SPEAKS)) {
-    better(UNREACHED, `a server with ${name}: the connect call fares as Node does`, async (t) => {
+describe('TLS versions and ciphers:', { skip: missing }, () => {
+  for (const [name, options] of Object.entries(SUPPORTED)) {
+    better(UNREACHED, `the connect call to a server with ${name} has Node's verdict`, async (t) => {
       const server = await scriptedServer(t, { tls: good(options) });
       const expected = await nodesVerdict({ port: portOf(server), ...CA() });
       server.calls.length = 0;
@@ -265,10 +266,10 @@ describe('versions and ciphers of TLS', { skip: missing }, () => {
       assert.equal(server.calls.length, expected === 'accepted' ? 1 : 0);
     });
 
-    same(`a server with ${name}: the socket fares as Node does`, async (t) => {
+    same(`the socket to a server with ${name} has Node's verdict`, async (t) => {
       const [api, server] = [await scriptedServer(t), await scriptedServer(t, { tls: good(options) })];
       const expected = await nodesVerdict({ port: portOf(server), ...CA() });
-      api.answers.push(api.answer({ url: server.socketUrl }));
+      api.responses.push(api.connectResponse({ url: server.socketUrl }));
       const rtm = clientOf(t, api, { ...ONCE, tls: CA() });
       const verdict = new Promise((resolve) => {
         rtm.once('connected', () => resolve('accepted')).once('error', (error) => resolve(error.original.code));
@@ -279,9 +280,9 @@ describe('versions and ciphers of TLS', { skip: missing }, () => {
     });
   }
 
-  better('what it speaks is for Node to say', 'TLS 1.0 and 1.1 are refused in words that help', async (t) => {
+  better('Node decides on the versions', 'the error for TLS 1.0 and 1.1 names the required version', async (t) => {
     for (const name of ['TLS 1.0 only', 'TLS 1.1 only']) {
-      const server = await scriptedServer(t, { tls: good(SPEAKS[name]) });
+      const server = await scriptedServer(t, { tls: good(SUPPORTED[name]) });
       const error = await clientOf(t, server, { ...ONCE, tls: CA() })
         .start()
         .catch((reason) => reason);
@@ -291,36 +292,36 @@ describe('versions and ciphers of TLS', { skip: missing }, () => {
   });
 });
 
-describe('disconnect() while hands are shaken', { skip: missing }, () => {
+describe('disconnect() during the TLS handshake', { skip: missing }, () => {
   const HANGS = 'it cannot be stopped there';
 
-  better(HANGS, 'in the connect call: start() rejects, and the connection ends', async (t) => {
+  better(HANGS, 'of the connect call rejects start() and ends the connection', async (t) => {
     const silent = await tcpServer(t);
     const rtm = clientOf(t, silent, { tls: CA() });
     const recorded = record(rtm);
-    const accepted = silent.next();
+    const connection = silent.next();
     const started = rtm.start().then(
       () => 'started',
       () => 'rejected',
     );
-    const tcp = await accepted;
+    const tcp = await connection;
     await once(tcp, 'data');
     const closed = once(tcp, 'close');
     await rtm.disconnect();
     assert.equal(await started, 'rejected');
     await closed;
     assert.equal(recorded.names.at(-1), 'disconnected');
-    assert.equal(silent.taken.length, 1);
+    assert.equal(silent.accepted.length, 1);
   });
 
-  better(HANGS, 'of the socket: disconnected, and the connection ends', async (t) => {
+  better(HANGS, 'of the socket emits `disconnected` and ends the connection', async (t) => {
     const [api, silent] = [await scriptedServer(t), await tcpServer(t)];
-    api.answers.push(api.answer({ url: silent.socketUrl }));
+    api.responses.push(api.connectResponse({ url: silent.socketUrl }));
     const rtm = clientOf(t, api, { tls: CA() });
     const recorded = record(rtm);
-    const accepted = silent.next();
+    const connection = silent.next();
     await rtm.start();
-    const tcp = await accepted;
+    const tcp = await connection;
     await once(tcp, 'data');
     const closed = once(tcp, 'close');
     await rtm.disconnect();
@@ -328,22 +329,22 @@ describe('disconnect() while hands are shaken', { skip: missing }, () => {
     assert.equal(rtm.connected, false);
     assert.equal(recorded.names.at(-1), 'disconnected');
     assert.ok(!recorded.names.includes('error'));
-    assert.equal(silent.taken.length, 1);
+    assert.equal(silent.accepted.length, 1);
   });
 
-  better(HANGS, 'and start() again, at a server that answers by then', async (t) => {
+  better(HANGS, 'allows another start(), when the server responds', async (t) => {
     const server = await scriptedServer(t, { tls: good() });
-    const board = await switchboard(t, server);
-    const mute = await tcpServer(t);
-    board.behind = { host: `127.0.0.1:${mute.port}` };
-    server.answers.push(server.answer({ url: board.socketUrl }));
-    const rtm = clientOf(t, board, { tls: CA() });
-    const accepted = mute.next();
+    const relay = await switchingRelay(t, server);
+    const silent = await tcpServer(t);
+    relay.target = { host: `127.0.0.1:${silent.port}` };
+    server.responses.push(server.connectResponse({ url: relay.socketUrl }));
+    const rtm = clientOf(t, relay, { tls: CA() });
+    const connection = silent.next();
     const started = rtm.start().catch((reason) => reason);
-    await once(await accepted, 'data');
+    await once(await connection, 'data');
     await rtm.disconnect();
     assert.ok((await started) instanceof Error);
-    board.behind = server;
+    relay.target = server;
     const connected = next(rtm, 'connected');
     await rtm.start();
     await connected;

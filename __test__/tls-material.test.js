@@ -1,6 +1,6 @@
-// Certificates and keys as Node takes them: what lib/tls.js reads, what it refuses, and whom it trusts by default.
-// A unit test: a handshake would tell neither which key came out of a PEM, nor what an error leaves unsaid; and what
-// the process trusts must be asked in processes of its own.
+// Certificates and keys in all forms that Node accepts: how lib/tls.js reads them, which it refuses, and which roots it trusts
+// by default. This is a unit test, because a handshake shows neither the key that was read from a PEM nor a secret that an
+// error might contain.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -13,15 +13,15 @@ const { after, before, describe } = require('node:test');
 const tls = require('node:tls');
 const { inspect } = require('node:util');
 const { defaultRoots, readTls, rejectsUnauthorized } = require('../lib/tls.js');
-const { better, isPeer } = require('./support/client.js');
+const { better, isSlackRtmApi } = require('./support/client.js');
 
-const OURS = 'its own code is not tested here';
-const hasOpenssl = !isPeer && spawnSync('openssl', ['version']).status === 0;
-const skip = !hasOpenssl && (isPeer ? `the peer: ${OURS}` : 'openssl is not installed');
+const OURS = 'this is a unit test of our code';
+const hasOpenssl = !isSlackRtmApi && spawnSync('openssl', ['version']).status === 0;
+const skip = !hasOpenssl && (isSlackRtmApi ? `@slack/rtm-api: ${OURS}` : 'openssl is not installed');
 const PASSPHRASE = 'pass-phrase-1';
 const NONE = { ca: null, certs: [], keys: [], pfx: [], verify: true };
 
-/** How openssl makes each type of key. */
+/** The arguments of `openssl genpkey` for each type of key. */
 const TYPES = {
   rsa: ['-algorithm', 'RSA', '-pkeyopt', 'rsa_keygen_bits:2048'],
   p256: ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
@@ -30,7 +30,7 @@ const TYPES = {
 };
 
 /**
- * Keys and certificates in all their forms, made by openssl.
+ * Makes keys and certificates in all their forms with openssl.
  * @param {string} folder
  */
 function material(folder) {
@@ -71,19 +71,19 @@ const subjects = (pems) =>
   );
 
 /**
- * Demands a TypeError that says so, and keeps every secret to itself.
+ * Asserts that the options are refused with a TypeError that has this message and shows no secret.
  * @param {unknown} given
  * @param {RegExp} pattern
  * @param {string} [prefix]
  */
-function refuses(given, pattern, prefix) {
+function assertRefused(given, pattern, prefix) {
   assert.throws(
     () => readTls(given, prefix),
     (error) => {
       assert.ok(error instanceof TypeError, inspect(error));
       assert.match(error.message, pattern);
-      const told = inspect(error, { depth: 5, showHidden: true });
-      assert.doesNotMatch(told, /BEGIN|pass-phrase|wrong-phrase|MII/, 'no secret is shown');
+      const shown = inspect(error, { depth: 5, showHidden: true });
+      assert.doesNotMatch(shown, /BEGIN|pass-phrase|wrong-phrase|MII/, 'no secret is shown');
       return true;
     },
   );
@@ -100,14 +100,14 @@ describe('TLS material', { skip }, () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  better(OURS, 'nothing is given', () => {
+  better(OURS, 'can be left out', () => {
     for (const given of [undefined, null, {}, { other: 1 }, { ca: null, cert: null, key: null, pfx: null }]) {
       assert.deepEqual(readTls(given), NONE);
     }
     assert.deepEqual(readTls({ passphrase: PASSPHRASE }), NONE);
   });
 
-  better(OURS, 'rejectUnauthorized: only false switches verification off', () => {
+  better(OURS, 'turns the verification off only with rejectUnauthorized false', () => {
     for (const value of [undefined, null, true, 0]) assert.equal(readTls({ rejectUnauthorized: value }).verify, true);
     assert.equal(readTls({ rejectUnauthorized: false }).verify, false);
   });
@@ -116,10 +116,10 @@ describe('TLS material', { skip }, () => {
     'a string': (pem) => pem,
     'a Buffer': (pem) => Buffer.from(pem),
     'a Uint8Array': (pem) => new Uint8Array(Buffer.from(pem)),
-    'a view on a part of a buffer': (pem) => new DataView(new Uint8Array(Buffer.from(`--${pem}`)).buffer, 2),
+    'a view of a part of a buffer': (pem) => new DataView(new Uint8Array(Buffer.from(`--${pem}`)).buffer, 2),
     'a list': (pem) => [Buffer.from(pem)],
   })) {
-    better(OURS, `ca, cert and key as ${form}`, () => {
+    better(OURS, `is read from ca, cert and key as ${form}`, () => {
       const { ca, certs, keys } = readTls({
         ca: make(made.rsa.cert),
         cert: make(made.p256.cert),
@@ -131,7 +131,7 @@ describe('TLS material', { skip }, () => {
     });
   }
 
-  better(OURS, 'several certificates in one PEM stay together and in order, without what is around them', () => {
+  better(OURS, 'can have several certificates in one PEM, which stay in order without other text', () => {
     const { rsa, p256, p384 } = made;
     const pem = `# a comment\r\n${p256.plain}${p256.cert.replaceAll('\n', '\r\n')}\n${rsa.cert}`;
     const { ca, certs } = readTls({ ca: [pem, p384.cert], cert: pem, key: pem });
@@ -140,7 +140,7 @@ describe('TLS material', { skip }, () => {
     assert.doesNotMatch(`${ca}${certs}`, /KEY|comment/);
   });
 
-  better(OURS, "a certificate with OpenSSL's notes on trust", () => {
+  better(OURS, "can be a certificate with OpenSSL's trust settings", () => {
     const trusted = execFileSync('openssl', ['x509', '-in', 'rsa.pem', '-trustout', '-addtrust', 'serverAuth'], {
       cwd: folder,
       encoding: 'utf8',
@@ -154,14 +154,14 @@ describe('TLS material', { skip }, () => {
     'RSA, PKCS#1': () => [made.rsa.traditional, 'rsa'],
     'P-256, PKCS#8': () => [made.p256.plain, 'p256'],
     'P-256, SEC1': () => [made.p256.traditional, 'p256'],
-    'P-256, SEC1, behind EC PARAMETERS': () => [made.p256.parameters + made.p256.traditional, 'p256'],
+    'P-256, SEC1, after EC PARAMETERS': () => [made.p256.parameters + made.p256.traditional, 'p256'],
     'P-384, PKCS#8': () => [made.p384.plain, 'p384'],
     'P-384, SEC1': () => [made.p384.traditional, 'p384'],
-    'P-384, SEC1, behind EC PARAMETERS': () => [made.p384.parameters + made.p384.traditional, 'p384'],
+    'P-384, SEC1, after EC PARAMETERS': () => [made.p384.parameters + made.p384.traditional, 'p384'],
     Ed25519: () => [made.ed25519.plain, 'ed25519'],
     'with its certificate': () => [made.rsa.cert + made.rsa.traditional, 'rsa'],
   })) {
-    better(OURS, `key: ${form}`, () => {
+    better(OURS, `is read from a key: ${form}`, () => {
       const [pem, type] = make();
       const { keys } = readTls({ key: pem, cert: made[type].cert, passphrase: 'not needed' });
       assert.deepEqual(keys, [der(made[type].plain)]);
@@ -172,8 +172,8 @@ describe('TLS material', { skip }, () => {
     ...Object.keys(TYPES).map((type) => [type, 'encrypted']),
     ...['rsa', 'p256', 'p384'].map((type) => [type, 'legacy']),
   ]) {
-    const name = `key: ${type}, encrypted${form === 'legacy' ? ' the old way' : ''}`;
-    better(OURS, name, () => {
+    const name = `${type}${form === 'legacy' ? ', in the legacy encryption' : ''}`;
+    better(OURS, `is read from an encrypted key: ${name}`, () => {
       const [pem, keys] = [made[type][form], [der(made[type].plain)]];
       assert.match(pem, form === 'legacy' ? /Proc-Type: 4,ENCRYPTED/ : /BEGIN ENCRYPTED/);
       assert.deepEqual(readTls({ key: pem, passphrase: PASSPHRASE }).keys, keys);
@@ -182,18 +182,18 @@ describe('TLS material', { skip }, () => {
       assert.deepEqual(readTls({ key: { pem, passphrase: PASSPHRASE }, passphrase: 'wrong-phrase' }).keys, keys);
     });
 
-    better(OURS, `${name}: the passphrase is missing, wrong, or none`, () => {
+    better(OURS, `is refused if the passphrase of an encrypted key is missing, wrong or not a string: ${name}`, () => {
       const key = made[type][form];
-      refuses({ key }, /^tls\.key is encrypted: pass its passphrase as tls\.passphrase$/);
-      refuses({ key: [{ pem: key }] }, /^tls\.key is encrypted/);
-      refuses({ key, passphrase: 'wrong-phrase' }, /^tls\.key cannot be decrypted: tls\.passphrase must be/);
-      refuses({ key, passphrase: '' }, /^tls\.key cannot be decrypted/);
-      refuses({ key, passphrase: 5 }, /^tls\.passphrase must be a string, but is of type number$/);
-      refuses({ key: [{ pem: key, passphrase: 5 }] }, /^tls\.key\.passphrase must be a string/);
+      assertRefused({ key }, /^tls\.key is encrypted: pass its passphrase as tls\.passphrase$/);
+      assertRefused({ key: [{ pem: key }] }, /^tls\.key is encrypted/);
+      assertRefused({ key, passphrase: 'wrong-phrase' }, /^tls\.key cannot be decrypted: tls\.passphrase must be/);
+      assertRefused({ key, passphrase: '' }, /^tls\.key cannot be decrypted/);
+      assertRefused({ key, passphrase: 5 }, /^tls\.passphrase must be a string, but is of type number$/);
+      assertRefused({ key: [{ pem: key, passphrase: 5 }] }, /^tls\.key\.passphrase must be a string/);
     });
   }
 
-  better(OURS, 'several keys: in one PEM, and in a list', () => {
+  better(OURS, 'can have several keys, in one PEM and in a list', () => {
     const { rsa, p256, ed25519 } = made;
     const { keys, certs } = readTls({
       key: [`${rsa.plain}${p256.legacy}`, { pem: ed25519.encrypted, passphrase: PASSPHRASE }],
@@ -207,29 +207,36 @@ describe('TLS material', { skip }, () => {
     assert.deepEqual(subjects(certs), [['CN=rsa'], ['CN=p256']]);
   });
 
-  better(OURS, 'what holds no certificate or key, or one that cannot be read', () => {
+  better(OURS, 'is refused if it has no certificate or key, or an invalid one', () => {
     const { rsa, p256 } = made;
     const broken = (pem) => pem.replace(/\n[^]{100}/, '\nMIIB');
     for (const option of ['ca', 'cert']) {
       const starts = (text) => new RegExp(`^tls\\.${option} ${text}`);
-      refuses({ [option]: '' }, starts('holds no certificate'));
-      refuses({ [option]: './ca.pem' }, starts('holds no certificate: pass the text of a PEM file, not its name'));
-      refuses({ [option]: rsa.plain }, starts('holds no certificate'));
-      refuses({ [option]: [rsa.cert, Buffer.from('x')] }, starts('holds no certificate'));
-      refuses({ [option]: broken(rsa.cert) }, starts('holds a certificate that cannot be read'));
-      refuses({ [option]: [] }, starts('must not be an empty list'));
+      assertRefused({ [option]: '' }, starts('contains no certificate'));
+      assertRefused(
+        { [option]: './ca.pem' },
+        starts('contains no certificate: pass the text of a PEM file, not its name'),
+      );
+      assertRefused({ [option]: rsa.plain }, starts('contains no certificate'));
+      assertRefused({ [option]: [rsa.cert, Buffer.from('x')] }, starts('contains no certificate'));
+      assertRefused({ [option]: broken(rsa.cert) }, starts('contains a certificate that cannot be read'));
+      assertRefused({ [option]: [] }, starts('must not be an empty list'));
     }
-    refuses({ key: '' }, /^tls\.key holds no private key/);
-    refuses({ key: rsa.cert }, /^tls\.key holds no private key/);
-    refuses({ key: broken(rsa.plain) }, /^tls\.key holds a private key that cannot be read/);
-    refuses({ key: broken(rsa.traditional) }, /^tls\.key holds a private key that cannot be read/);
-    refuses({ key: [] }, /^tls\.key must not be an empty list/);
-    refuses({ key: p256.plain, cert: rsa.cert }, /^tls\.key does not belong to tls\.cert/);
-    refuses({ key: rsa.plain, cert: rsa.cert, ca: 'x' }, /^agent\.ca holds no certificate/, 'agent');
-    refuses({ key: rsa.encrypted }, /^agent\.key is encrypted: pass its passphrase as agent\.passphrase/, 'agent');
+    assertRefused({ key: '' }, /^tls\.key contains no private key/);
+    assertRefused({ key: rsa.cert }, /^tls\.key contains no private key/);
+    assertRefused({ key: broken(rsa.plain) }, /^tls\.key contains a private key that cannot be read/);
+    assertRefused({ key: broken(rsa.traditional) }, /^tls\.key contains a private key that cannot be read/);
+    assertRefused({ key: [] }, /^tls\.key must not be an empty list/);
+    assertRefused({ key: p256.plain, cert: rsa.cert }, /^tls\.key does not belong to tls\.cert/);
+    assertRefused({ key: rsa.plain, cert: rsa.cert, ca: 'x' }, /^agent\.ca contains no certificate/, 'agent');
+    assertRefused(
+      { key: rsa.encrypted },
+      /^agent\.key is encrypted: pass its passphrase as agent\.passphrase/,
+      'agent',
+    );
   });
 
-  better(OURS, 'what is of the wrong type', () => {
+  better(OURS, 'is refused if it has the wrong type', () => {
     for (const option of ['ca', 'cert', 'key', 'pfx']) {
       for (const [value, shown] of [
         [5, '5'],
@@ -237,14 +244,17 @@ describe('TLS material', { skip }, () => {
         [[null], 'null'],
         [{}, 'an object'],
       ]) {
-        refuses({ [option]: value }, new RegExp(`^tls\\.${option} must be a string, a Buffer, .* but holds ${shown}$`));
+        assertRefused(
+          { [option]: value },
+          new RegExp(`^tls\\.${option} must be a string, a Buffer, .* but contains ${shown}$`),
+        );
       }
     }
-    refuses(5, /^tls must be an object, but is 5$/);
-    refuses('x', /^tls must be an object, but is "x"$/);
+    assertRefused(5, /^tls must be an object, but is 5$/);
+    assertRefused('x', /^tls must be an object, but is "x"$/);
   });
 
-  better(OURS, 'pfx: with and without passphrase', () => {
+  better(OURS, 'is read from pfx with and without a passphrase', () => {
     const data = made.pfx;
     const expected = [{ data, passphrase: PASSPHRASE }];
     assert.deepEqual(readTls({ pfx: data, passphrase: PASSPHRASE }).pfx, expected);
@@ -254,35 +264,38 @@ describe('TLS material', { skip }, () => {
     assert.deepEqual(readTls({ pfx: made.openPfx }).pfx, [{ data: made.openPfx, passphrase: null }]);
   });
 
-  better(OURS, 'pfx: unusable', () => {
-    refuses({ pfx: made.pfx }, /^tls\.pfx is encrypted: pass its passphrase as tls\.passphrase$/);
-    refuses({ pfx: made.pfx, passphrase: 'wrong-phrase' }, /^tls\.pfx cannot be decrypted: tls\.passphrase must be/);
-    refuses({ pfx: made.pfx, passphrase: 5 }, /^tls\.passphrase must be a string/);
-    refuses({ pfx: 'x' }, /^tls\.pfx holds no usable PKCS#12 file/);
-    refuses({ pfx: made.pfx.subarray(0, 100), passphrase: PASSPHRASE }, /^tls\.pfx holds no usable/);
-    refuses({ pfx: made.p256.cert }, /^tls\.pfx holds no usable/);
+  better(OURS, 'is refused if pfx is invalid', () => {
+    assertRefused({ pfx: made.pfx }, /^tls\.pfx is encrypted: pass its passphrase as tls\.passphrase$/);
+    assertRefused(
+      { pfx: made.pfx, passphrase: 'wrong-phrase' },
+      /^tls\.pfx cannot be decrypted: tls\.passphrase must be/,
+    );
+    assertRefused({ pfx: made.pfx, passphrase: 5 }, /^tls\.passphrase must be a string/);
+    assertRefused({ pfx: 'x' }, /^tls\.pfx is not a usable PKCS#12 file/);
+    assertRefused({ pfx: made.pfx.subarray(0, 100), passphrase: PASSPHRASE }, /^tls\.pfx is not a usable PKCS#12 file/);
+    assertRefused({ pfx: made.p256.cert }, /^tls\.pfx is not a usable PKCS#12 file/);
   });
 
-  // ── Whom Node trusts ────────────────────────────────────────────────────────────────────────────────────────────
+  // ── The default roots ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The subjects of what a process with these options and variables trusts. */
+  /** The subjects of the roots that a process with these options and variables trusts. */
   function trusted(execArgv, env) {
     const script = `
       const { X509Certificate } = require('node:crypto');
       const { defaultRoots } = require(${JSON.stringify(require.resolve('../lib/tls.js'))});
-      process.env.NODE_EXTRA_CA_CERTS = 'changed too late to count';
+      process.env.NODE_EXTRA_CA_CERTS = 'changed too late';
       console.log(JSON.stringify(defaultRoots().map((pem) => new X509Certificate(pem).subject)));`;
     return JSON.parse(spawnSync(process.execPath, [...execArgv, '-e', script], { env, encoding: 'utf8' }).stdout);
   }
 
-  better(OURS, 'by default: what this Node trusts', () => {
+  better(OURS, 'uses the roots of this Node by default', () => {
     const roots = defaultRoots();
     assert.ok(roots.length > 50);
     for (const pem of roots) assert.match(pem, /^-----BEGIN (TRUSTED |X509 )?CERTIFICATE-----\n/);
     assert.equal(trusted(['--use-bundled-ca'], {}).length, tls.rootCertificates.length);
   });
 
-  better(OURS, 'NODE_EXTRA_CA_CERTS adds to it', () => {
+  better(OURS, 'adds the roots in NODE_EXTRA_CA_CERTS', () => {
     const usual = trusted([], {});
     const file = join(folder, 'extra.pem');
     writeFileSync(file, `# ours\n${made.rsa.cert}\n${made.p256.cert}`);
@@ -294,12 +307,12 @@ describe('TLS material', { skip }, () => {
     assert.equal(found.length, usual.length + 2);
   });
 
-  better(OURS, 'NODE_EXTRA_CA_CERTS that cannot be read is left out', () => {
+  better(OURS, 'ignores a NODE_EXTRA_CA_CERTS that cannot be read', () => {
     const usual = trusted([], {});
     assert.deepEqual(trusted([], { NODE_EXTRA_CA_CERTS: join(folder, 'none.pem') }), usual);
   });
 
-  better(OURS, '--use-openssl-ca: what OpenSSL trusts, in its place', () => {
+  better(OURS, 'uses the roots of OpenSSL instead with --use-openssl-ca', () => {
     const directory = join(folder, 'certs');
     mkdirSync(directory);
     const hash = execFileSync('openssl', ['x509', '-in', 'p384.pem', '-noout', '-hash'], { cwd: folder });
@@ -316,7 +329,7 @@ describe('TLS material', { skip }, () => {
     assert.deepEqual(trusted(['--use-openssl-ca'], none), []);
   });
 
-  better(OURS, 'NODE_TLS_REJECT_UNAUTHORIZED is asked each time', (t) => {
+  better(OURS, 'reads NODE_TLS_REJECT_UNAUTHORIZED each time', (t) => {
     const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     t.after(() => {
       if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;

@@ -1,13 +1,13 @@
-// Certificates and keys that cannot be used: the constructor says so, names the option, and keeps every secret.
+// Invalid certificates and keys: the constructor throws an error that names the option and shows no secret.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { inspect } = require('node:util');
-const { RTMClient, better, keepingLogger } = require('./support/client.js');
+const { RTMClient, better, recordingLogger } = require('./support/client.js');
 const { authority, encodings, missing, pkcs12, selfSigned } = require('./support/certificates.js');
 
-const LATER = 'it says so at the first connection, if at all';
+const LATER = 'it fails at the first connection, or not at all';
 const TOKEN = 'xoxb-token-of-the-test';
 const SECRET = 'passphrase-of-the-test';
 const WRONG = 'another-passphrase';
@@ -17,39 +17,39 @@ const issue = (key = 'ec') => {
   return { key: pem, cert };
 };
 const encrypted = (form, kind) => encodings(issue(kind).key, SECRET)[form];
-/** Its first half. */
-const torn = (text) => text.slice(0, text.length / 2);
-/** With bytes in the middle that mean nothing. */
+/** The first half of a text. */
+const truncated = (text) => text.slice(0, text.length / 2);
+/** The PEM with wrong bytes in the middle. */
 const broken = (pem) => pem.replace(/\n[^-\n]+\n-----END/, '\nAAAA\n-----END');
 const file = (options) => pkcs12({ ...issue(), passphrase: SECRET, ...options });
 
-/** What is given, and what the error names. */
+/** The options, and the names in the error. */
 const REFUSED = {
-  'a key, a wrong passphrase': [
+  'a key with a wrong passphrase': [
     () => ({ ...issue(), key: encrypted('pkcs8Encrypted'), passphrase: WRONG }),
     /tls\.key.*tls\.passphrase/,
   ],
-  'a key, the passphrase is missing': [
+  'a key without its passphrase': [
     () => ({ ...issue(), key: encrypted('pkcs8Encrypted') }),
     /tls\.key.*tls\.passphrase/,
   ],
-  "a key, the passphrase is ''": [
+  "a key with the passphrase ''": [
     () => ({ ...issue(), key: encrypted('pkcs8Encrypted'), passphrase: '' }),
     /tls\.key.*tls\.passphrase/,
   ],
-  'a key, a passphrase in capitals': [
+  'a key with its passphrase in upper case': [
     () => ({ ...issue(), key: encrypted('pkcs8Encrypted'), passphrase: SECRET.toUpperCase() }),
     /tls\.key.*tls\.passphrase/,
   ],
-  'a key of the old kind, a wrong passphrase': [
+  'a key in the legacy encryption with a wrong passphrase': [
     () => ({ ...issue('rsa'), key: encrypted('legacyEncrypted', 'rsa'), passphrase: WRONG }),
     /tls\.key.*tls\.passphrase/,
   ],
-  'a key of the old kind, the passphrase is missing': [
+  'a key in the legacy encryption without its passphrase': [
     () => ({ ...issue('rsa'), key: encrypted('legacyEncrypted', 'rsa') }),
     /tls\.key.*tls\.passphrase/,
   ],
-  'pem, its passphrase is wrong': [
+  'pem with a wrong passphrase': [
     () => ({ ...issue(), key: [{ pem: encrypted('pkcs8Encrypted'), passphrase: WRONG }], passphrase: SECRET }),
     /tls\.key.*passphrase/,
   ],
@@ -57,60 +57,63 @@ const REFUSED = {
     () => ({ ...issue(), key: encrypted('pkcs8Encrypted'), passphrase: Buffer.from(SECRET) }),
     /tls\.passphrase/,
   ],
-  'a key that is torn': [() => ({ ...issue(), key: torn(issue().key) }), /tls\.key/],
-  'a key that is broken': [() => ({ ...issue('rsa'), key: broken(issue('rsa').key) }), /tls\.key/],
-  'an encrypted key that is broken': [
+  'a truncated key': [() => ({ ...issue(), key: truncated(issue().key) }), /tls\.key/],
+  'a broken key': [() => ({ ...issue('rsa'), key: broken(issue('rsa').key) }), /tls\.key/],
+  'a broken encrypted key': [
     () => ({ ...issue('rsa'), key: broken(encrypted('pkcs8Encrypted', 'rsa')), passphrase: SECRET }),
     /tls\.key/,
   ],
-  'a key without its frame': [() => ({ ...issue(), key: issue().key.replaceAll(/-----.*-----\n/g, '') }), /tls\.key/],
+  'a key without BEGIN and END': [
+    () => ({ ...issue(), key: issue().key.replaceAll(/-----.*-----\n/g, '') }),
+    /tls\.key/,
+  ],
   'a key in DER': [
     () => ({ ...issue(), key: Buffer.from(issue().key.replaceAll(/-----.*-----\n/g, ''), 'base64') }),
     /tls\.key/,
   ],
-  'the certificate in place of the key': [() => ({ cert: issue().cert, key: issue().cert }), /tls\.key/],
+  'a certificate as key': [() => ({ cert: issue().cert, key: issue().cert }), /tls\.key/],
   'an empty key': [() => ({ ...issue(), key: '' }), /tls\.key/],
-  'a key that does not fit': [() => ({ cert: issue().cert, key: issue('rsa').key }), /tls\.(key|cert)/],
-  'a key of the same kind that does not fit': [
+  'a key of another certificate': [() => ({ cert: issue().cert, key: issue('rsa').key }), /tls\.(key|cert)/],
+  'a key of the same kind, of another certificate': [
     () => ({ cert: issue().cert, key: selfSigned().key }),
     /tls\.(key|cert)/,
   ],
   'a certificate without a key': [() => ({ cert: issue().cert }), /tls\.cert/],
   'a key without a certificate': [() => ({ key: issue().key }), /tls\.key/],
-  'a certificate that is torn': [() => ({ ...issue(), cert: torn(issue().cert) }), /tls\.cert/],
-  'a certificate that is broken': [() => ({ ...issue(), cert: broken(issue().cert) }), /tls\.cert/],
-  'the key in place of the certificate': [() => ({ cert: issue().key, key: issue().key }), /tls\.cert/],
-  'a broken certificate behind it': [
+  'a truncated certificate': [() => ({ ...issue(), cert: truncated(issue().cert) }), /tls\.cert/],
+  'a broken certificate': [() => ({ ...issue(), cert: broken(issue().cert) }), /tls\.cert/],
+  'a key as certificate': [() => ({ cert: issue().key, key: issue().key }), /tls\.cert/],
+  'a good certificate followed by a broken one': [
     () => ({ ...issue(), cert: issue().cert + broken(selfSigned().cert) }),
     /tls\.cert/,
   ],
-  'ca that is torn': [() => ({ ca: torn(selfSigned().cert) }), /tls\.ca/],
-  'ca that is broken': [() => ({ ca: broken(selfSigned().cert) }), /tls\.ca/],
-  'ca, of which one is broken': [() => ({ ca: [selfSigned().cert, broken(selfSigned().cert)] }), /tls\.ca/],
+  'a truncated ca': [() => ({ ca: truncated(selfSigned().cert) }), /tls\.ca/],
+  'a broken ca': [() => ({ ca: broken(selfSigned().cert) }), /tls\.ca/],
+  'a list in ca with a broken one': [() => ({ ca: [selfSigned().cert, broken(selfSigned().cert)] }), /tls\.ca/],
   'a key as ca': [() => ({ ca: issue().key }), /tls\.ca/],
-  'PKCS#12, a wrong passphrase': [() => ({ pfx: file(), passphrase: WRONG }), /tls\.pfx.*tls\.passphrase/],
-  'PKCS#12, the passphrase is missing': [() => ({ pfx: file() }), /tls\.pfx.*tls\.passphrase/],
-  "PKCS#12, the passphrase is ''": [() => ({ pfx: file(), passphrase: '' }), /tls\.pfx.*tls\.passphrase/],
-  'PKCS#12, its own passphrase is wrong': [
+  'PKCS#12 with a wrong passphrase': [() => ({ pfx: file(), passphrase: WRONG }), /tls\.pfx.*tls\.passphrase/],
+  'PKCS#12 without its passphrase': [() => ({ pfx: file() }), /tls\.pfx.*tls\.passphrase/],
+  "PKCS#12 with the passphrase ''": [() => ({ pfx: file(), passphrase: '' }), /tls\.pfx.*tls\.passphrase/],
+  'PKCS#12 with a wrong passphrase of its own': [
     () => ({ pfx: [{ buf: file(), passphrase: WRONG }], passphrase: SECRET }),
     /tls\.pfx.*passphrase/,
   ],
-  'PKCS#12, the second is wrong': [
+  'two PKCS#12 files with one wrong passphrase': [
     () => ({ pfx: [file(), file({ passphrase: WRONG })], passphrase: SECRET }),
     /tls\.pfx.*passphrase/,
   ],
-  'PKCS#12 with RC2, a wrong passphrase': [
+  'PKCS#12 in RC2 with a wrong passphrase': [
     () => ({ pfx: file({ legacy: true }), passphrase: WRONG }),
     /tls\.pfx.*passphrase/,
   ],
-  'PKCS#12 with RC2, the passphrase is missing': [() => ({ pfx: file({ legacy: true }) }), /tls\.pfx.*tls\.passphrase/],
-  'PKCS#12 with 3DES, a wrong passphrase': [
+  'PKCS#12 in RC2 without its passphrase': [() => ({ pfx: file({ legacy: true }) }), /tls\.pfx.*tls\.passphrase/],
+  'PKCS#12 in 3DES with a wrong passphrase': [
     () => ({ pfx: file({ legacy: 'des3' }), passphrase: WRONG }),
     /tls\.pfx.*passphrase/,
   ],
-  'PKCS#12 that is torn': [() => ({ pfx: torn(file()), passphrase: SECRET }), /tls\.pfx/],
-  'PKCS#12 that is empty': [() => ({ pfx: Buffer.alloc(0), passphrase: SECRET }), /tls\.pfx/],
-  'PEM in place of PKCS#12': [() => ({ pfx: Buffer.from(issue().key + issue().cert) }), /tls\.pfx/],
+  'a truncated PKCS#12': [() => ({ pfx: truncated(file()), passphrase: SECRET }), /tls\.pfx/],
+  'an empty PKCS#12': [() => ({ pfx: Buffer.alloc(0), passphrase: SECRET }), /tls\.pfx/],
+  'PEM as pfx': [() => ({ pfx: Buffer.from(issue().key + issue().cert) }), /tls\.pfx/],
   ...Object.fromEntries(
     ['ec-521', 'rsa-1024', 'rsa-pss'].flatMap((kind) => [
       [`a key of an unsupported kind: ${kind}`, [() => issue(kind), /tls\.key.*P-256/]],
@@ -122,7 +125,7 @@ const REFUSED = {
   ),
 };
 
-/** All texts in what is given that nobody may read in an error: passphrases, and lines of keys. */
+/** The secrets in the options that no error may show: passphrases, and lines of keys. */
 function secretsIn(given) {
   const texts = [TOKEN, SECRET, WRONG, SECRET.toUpperCase()];
   for (const value of [given.key, given.key?.[0]?.pem, given.cert, given.ca].flat()) {
@@ -139,39 +142,39 @@ function secretsIn(given) {
   return texts;
 }
 
-describe('certificates and keys that cannot be used', { skip: missing }, () => {
+describe('the constructor refuses', { skip: missing }, () => {
   for (const [name, [make, pattern]] of Object.entries(REFUSED)) {
     better(LATER, name, () => {
       const tls = make();
-      const logger = keepingLogger();
+      const logger = recordingLogger();
       assert.throws(
         () => new RTMClient(TOKEN, { logger, tls }),
         (error) => {
           assert.ok(error instanceof TypeError, inspect(error));
           assert.match(error.message, pattern);
-          const told = [
+          const shown = [
             error.message,
             error.stack,
             JSON.stringify(error),
             inspect(error, { depth: Infinity, showHidden: true, maxStringLength: null, maxArrayLength: null }),
             JSON.stringify(logger.lines),
           ].join('\n');
-          assert.doesNotMatch(told, /-----BEGIN|<Buffer/);
-          for (const secret of secretsIn(tls)) assert.ok(!told.includes(secret), `${secret} is in ${told}`);
+          assert.doesNotMatch(shown, /-----BEGIN|<Buffer/);
+          for (const secret of secretsIn(tls)) assert.ok(!shown.includes(secret), `${secret} is in ${shown}`);
           return true;
         },
       );
     });
   }
 
-  better(LATER, 'what is usable is not refused, so that the above can fail', () => {
+  better(LATER, 'no valid certificates and keys', () => {
     for (const tls of [
       issue(),
       { ...issue(), key: encrypted('pkcs8Encrypted'), passphrase: SECRET },
       { pfx: file(), passphrase: SECRET },
       { ca: selfSigned().cert },
     ]) {
-      const rtm = new RTMClient(TOKEN, { logger: keepingLogger(), tls });
+      const rtm = new RTMClient(TOKEN, { logger: recordingLogger(), tls });
       const shown = inspect(rtm, { depth: Infinity, showHidden: true, maxStringLength: null });
       for (const secret of secretsIn(tls)) if (secret !== TOKEN) assert.ok(!shown.includes(secret));
     }

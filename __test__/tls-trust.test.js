@@ -1,5 +1,5 @@
-// Whom a client trusts that is given no `tls.ca`: whom Node trusts, in this very process. So a test runs in one of its
-// own, in which Node's https is asked as well. And when certificates are not to be judged at all.
+// The authorities that a client trusts without `tls.ca`: those that Node trusts in this process. Each test therefore runs in
+// a child process, which also asks Node's https. And the ways to turn the verification of certificates off.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,7 +8,7 @@ const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { describe } = require('node:test');
 const tls = require('node:tls');
-const { RTMClient, better, clientOf, keepingLogger, next, same } = require('./support/client.js');
+const { RTMClient, better, clientOf, recordingLogger, next, same } = require('./support/client.js');
 const { inProcess } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
 const { authority, missing, nodesVerdict, selfSigned } = require('./support/certificates.js');
@@ -25,7 +25,7 @@ const REFUSED = { node: UNKNOWN, call: UNKNOWN, socket: UNKNOWN };
 
 const BROKEN = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
-/** What a process is told about trust; nothing of it comes from outside. */
+/** The environment variables that affect trust. The tests set all of them. */
 const VARIABLES = [
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',
@@ -35,15 +35,15 @@ const VARIABLES = [
   'SSL_CERT_FILE',
 ];
 
-/** Runs in a process: what Node, a client's connect call and a client's socket come to. */
+/** Runs in the child: the verdicts of Node, of a client's connect call and of a client's socket. */
 async function threeVerdicts({ RTMClient, client, report, input }) {
   const evaluate = (text) => globalThis.eval(`(${text})`);
   if (input.inWorker) {
     const { inWorker } = require(input.child);
     const { inWorker: _, ...rest } = input;
-    const { report: told, worker } = inWorker(input.slack, evaluate(input.inWorker), rest);
+    const { report: workerReport, worker } = inWorker(input.slack, evaluate(input.inWorker), rest);
     worker.on('error', (error) => report({ error: error.stack }));
-    return report(await told());
+    return report(await workerReport());
   }
   const { nodesVerdict } = require(input.certificates);
   const verdicts = {};
@@ -66,7 +66,7 @@ async function threeVerdicts({ RTMClient, client, report, input }) {
   return report(verdicts);
 }
 
-/** A temporary folder's file. */
+/** A file with this text in a temporary folder. */
 function fileWith(t, text, name = 'file') {
   const folder = mkdtempSync(join(tmpdir(), 'tls-trust-'));
   atEnd(t, () => rmSync(folder, { recursive: true }));
@@ -75,7 +75,7 @@ function fileWith(t, text, name = 'file') {
 }
 
 /**
- * The verdicts of a process (see above) on a server.
+ * The three verdicts of a child process on a server.
  * @param {import('node:test').TestContext} t
  * @param {{ env?: Record<string, string>, flags?: string[], input?: any, certificate?: any, preload?: string }} options
  */
@@ -83,7 +83,7 @@ async function verdictsOf(t, { env = {}, flags = [], input, certificate = ours()
   const { key, cert, chain = '' } = certificate;
   const server = await scriptedServer(t, { tls: { key, cert: cert + chain } });
   const api = await scriptedServer(t);
-  api.answers.push(api.answer({ url: server.socketUrl }));
+  api.responses.push(api.connectResponse({ url: server.socketUrl }));
   const all = {
     api: api.apiUrl,
     port: Number(server.host.split(':')[1]),
@@ -108,28 +108,28 @@ const extra = (t, text = ours().cert) => ({ NODE_EXTRA_CA_CERTS: fileWith(t, tex
 const IN_WORKER = { inWorker: threeVerdicts.toString() };
 
 describe('NODE_EXTRA_CA_CERTS', { skip: missing }, () => {
-  same("without it, an authority of one's own is not trusted", async (t) => {
+  same('a private authority is not trusted without it', async (t) => {
     assert.deepEqual(await verdictsOf(t, {}), REFUSED);
   });
 
-  same('with it, it is', async (t) => {
+  same('a private authority in it is trusted', async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: extra(t) }), ACCEPTED);
   });
 
-  same('with that of another, it is not', async (t) => {
+  same('another authority in it is not enough', async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: extra(t, stranger().cert) }), REFUSED);
   });
 
   for (const [name, content] of Object.entries({
     'several, with comments': () => `# ours\n${stranger().cert}\nand\n${ours().cert}# the end\n`,
-    'Windows line ends': () => ours().cert.replaceAll('\n', '\r\n'),
-    'no final line end': () => ours().cert.trimEnd(),
+    'Windows line endings': () => ours().cert.replaceAll('\n', '\r\n'),
+    'no final line ending': () => ours().cert.trimEnd(),
     'a key before it': () => ours().key + ours().cert,
-    'one that cannot be read after it': () => `${ours().cert}${BROKEN}`,
+    'an invalid one after it': () => `${ours().cert}${BROKEN}`,
     'an empty file': () => '',
     "only the server's certificate": () => ours().issue().cert,
   })) {
-    same(`a file with ${name}: as in Node`, async (t) => {
+    same(`it has the same effect as in Node with ${name}`, async (t) => {
       const { node, call, socket } = await verdictsOf(t, { env: extra(t, content()) });
       assert.deepEqual({ call, socket }, { call: node, socket: node });
     });
@@ -141,14 +141,14 @@ describe('NODE_EXTRA_CA_CERTS', { skip: missing }, () => {
     assert.deepEqual(await verdictsOf(t, { env, certificate: { key, cert } }), ACCEPTED);
   });
 
-  same('an intermediate alone in it: as in Node', async (t) => {
+  same('an intermediate alone in it has the same effect as in Node', async (t) => {
     const env = extra(t, middle().cert);
     const { node, call, socket } = await verdictsOf(t, { env, certificate: middle().issue() });
     assert.deepEqual({ call, socket }, { call: node, socket: node });
     assert.notEqual(node, 'accepted');
   });
 
-  same('a self-signed certificate in it', async (t) => {
+  same('a self-signed certificate in it is trusted', async (t) => {
     const certificate = selfSigned();
     assert.deepEqual(await verdictsOf(t, { env: extra(t, certificate.cert), certificate }), ACCEPTED);
   });
@@ -158,12 +158,12 @@ describe('NODE_EXTRA_CA_CERTS', { skip: missing }, () => {
     assert.deepEqual(await verdictsOf(t, { env: extra(t), input }), REFUSED);
   });
 
-  better('`tls` does not reach the connect call', '`tls.ca` does without it', async (t) => {
+  better('`tls` does not reach the connect call', '`tls.ca` does not need it', async (t) => {
     const input = { tls: { ca: ours().cert } };
     assert.deepEqual(await verdictsOf(t, { env: extra(t, stranger().cert), input }), ACCEPTED);
   });
 
-  same('in a worker thread', async (t) => {
+  same('it applies to worker threads', async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: extra(t), input: IN_WORKER }), ACCEPTED);
     assert.deepEqual(await verdictsOf(t, { input: IN_WORKER }), REFUSED);
   });
@@ -172,31 +172,31 @@ describe('NODE_EXTRA_CA_CERTS', { skip: missing }, () => {
     ['', {}],
     [', in a worker thread', IN_WORKER],
   ]) {
-    same(`set by the program, before the package is loaded: no effect, as in Node${where}`, async (t) => {
+    same(`it has no effect if the program sets it before it loads the package, like in Node${where}`, async (t) => {
       const file = fileWith(t, ours().cert);
       const preload = `process.env.NODE_EXTRA_CA_CERTS = ${JSON.stringify(file)};`;
       assert.deepEqual(await verdictsOf(t, { input, preload }), REFUSED);
     });
 
-    same(`set by the program, before the first client: no effect, as in Node${where}`, async (t) => {
+    same(`it has no effect if the program sets it before the first client, like in Node${where}`, async (t) => {
       const file = fileWith(t, ours().cert);
       const before = ({ input: { file } }) => (process.env.NODE_EXTRA_CA_CERTS = file);
       assert.deepEqual(await verdictsOf(t, { input: { ...input, file, before: String(before) } }), REFUSED);
     });
 
-    same(`taken away by the program: no effect, as in Node${where}`, async (t) => {
+    same(`it stays in effect if the program deletes it, like in Node${where}`, async (t) => {
       const preload = 'delete process.env.NODE_EXTRA_CA_CERTS;';
       assert.deepEqual(await verdictsOf(t, { env: extra(t), input, preload }), ACCEPTED);
     });
   }
 
-  same('a file that is not there: the other roots still count', async (t) => {
+  same('the other roots are still trusted if its file does not exist', async (t) => {
     const env = { NODE_EXTRA_CA_CERTS: '/nowhere/extra.pem', SSL_CERT_FILE: fileWith(t, ours().cert) };
     assert.deepEqual(await verdictsOf(t, { env, flags: ['--use-openssl-ca'] }), ACCEPTED);
     assert.deepEqual(await verdictsOf(t, { env }), REFUSED);
   });
 
-  same('a folder in place of a file: the other roots still count', async (t) => {
+  same('the other roots are still trusted if it names a folder', async (t) => {
     const env = { NODE_EXTRA_CA_CERTS: tmpdir(), SSL_CERT_FILE: fileWith(t, ours().cert) };
     assert.deepEqual(await verdictsOf(t, { env, flags: ['--use-openssl-ca'] }), ACCEPTED);
   });
@@ -205,45 +205,45 @@ describe('NODE_EXTRA_CA_CERTS', { skip: missing }, () => {
 describe('the roots of OpenSSL and of the system', { skip: missing }, () => {
   const file = (t) => ({ SSL_CERT_FILE: fileWith(t, ours().cert), SSL_CERT_DIR: '/nowhere' });
 
-  same('--use-openssl-ca: SSL_CERT_FILE', async (t) => {
+  same('--use-openssl-ca trusts SSL_CERT_FILE', async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: file(t), flags: ['--use-openssl-ca'] }), ACCEPTED);
   });
 
-  same('--use-openssl-ca in NODE_OPTIONS', async (t) => {
+  same('--use-openssl-ca works in NODE_OPTIONS', async (t) => {
     const env = { ...file(t), NODE_OPTIONS: '--no-warnings --use-openssl-ca' };
     assert.deepEqual(await verdictsOf(t, { env }), ACCEPTED);
   });
 
-  same('--use-openssl-ca, in a worker thread', async (t) => {
+  same('--use-openssl-ca applies to worker threads', async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: file(t), flags: ['--use-openssl-ca'], input: IN_WORKER }), ACCEPTED);
   });
 
-  same('--use-openssl-ca: without SSL_CERT_FILE, ours is not there', async (t) => {
+  same('--use-openssl-ca does not trust a private authority without SSL_CERT_FILE', async (t) => {
     assert.deepEqual(await verdictsOf(t, { flags: ['--use-openssl-ca'] }), REFUSED);
   });
 
-  same('--use-openssl-ca beside NODE_EXTRA_CA_CERTS', async (t) => {
+  same('--use-openssl-ca trusts NODE_EXTRA_CA_CERTS, too', async (t) => {
     const env = { SSL_CERT_FILE: fileWith(t, stranger().cert), ...extra(t) };
     assert.deepEqual(await verdictsOf(t, { env, flags: ['--use-openssl-ca'] }), ACCEPTED);
   });
 
-  same('--use-bundled-ca: SSL_CERT_FILE counts for nothing', async (t) => {
+  same('--use-bundled-ca ignores SSL_CERT_FILE', async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: file(t), flags: ['--use-bundled-ca'] }), REFUSED);
   });
 
   const hasSystem = process.allowedNodeEnvironmentFlags.has('--use-system-ca') && process.platform === 'linux';
-  same('--use-system-ca: as in Node', async (t) => {
-    if (!hasSystem) return t.skip('this Node does not know it');
+  same('--use-system-ca has the same effect as in Node', async (t) => {
+    if (!hasSystem) return t.skip('this Node does not have it');
     const { node, call, socket } = await verdictsOf(t, { env: file(t), flags: ['--use-system-ca'] });
     assert.deepEqual({ call, socket }, { call: node, socket: node });
   });
 
   const setsDefaults = typeof (/** @type {any} */ (tls).setDefaultCACertificates) === 'function';
   for (const [when, isFirst] of [
-    ['before the first client: as in Node', true],
-    ['after a first client: no effect, since Node is asked once', false],
+    ['has the same effect as in Node before the first client', true],
+    ['has no effect after the first client, which reads the roots', false],
   ]) {
-    const either = isFirst ? same : (...args) => better('Node asks at each connection', ...args);
+    const either = isFirst ? same : (...args) => better('Node reads the roots for each connection', ...args);
     either(`tls.setDefaultCACertificates() ${when}`, async (t) => {
       if (!setsDefaults) return t.skip('this Node does not have it');
       const before = ({ client, input: { pem, isFirst: first } }) => {
@@ -259,42 +259,42 @@ describe('the roots of OpenSSL and of the system', { skip: missing }, () => {
 });
 
 describe('NODE_TLS_REJECT_UNAUTHORIZED', { skip: missing }, () => {
-  same("'0': any certificate will do", async (t) => {
+  same("'0' accepts any certificate", async (t) => {
     assert.deepEqual(await verdictsOf(t, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } }), ACCEPTED);
   });
 
   for (const value of ['1', '', 'false', 'no', ' 0']) {
-    same(`'${value}': certificates are judged`, async (t) => {
+    same(`'${value}' does not turn the verification off`, async (t) => {
       assert.deepEqual(await verdictsOf(t, { env: { NODE_TLS_REJECT_UNAUTHORIZED: value } }), REFUSED);
     });
   }
 
-  same("set to '0' by the program, before the client", async (t) => {
+  same("'0' works if the program sets it before it creates the client", async (t) => {
     const before = () => (process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0');
     assert.deepEqual(await verdictsOf(t, { input: { before: String(before) } }), ACCEPTED);
   });
 
   better(
-    'Node asks at each connection',
-    "set to '0' by the program, between the client and its start: no effect",
+    'Node reads it for each connection',
+    "'0' has no effect if the program sets it after it creates the client",
     async (t) => {
       const between = () => (process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0');
       assert.deepEqual(await verdictsOf(t, { input: { between: String(between) } }), REFUSED);
     },
   );
 
-  better('it does not hand it on', "tls.rejectUnauthorized: true overrules '0'", async (t) => {
+  better('it does not use the option', "tls.rejectUnauthorized true overrides '0'", async (t) => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
     assert.deepEqual(await verdictsOf(t, { env, input: { tls: { rejectUnauthorized: true } } }), REFUSED);
   });
 
-  better('it does not hand it on', "tls.rejectUnauthorized: false overrules '1'", async (t) => {
+  better('it does not use the option', "tls.rejectUnauthorized false overrides '1'", async (t) => {
     const env = { NODE_TLS_REJECT_UNAUTHORIZED: '1' };
     assert.deepEqual(await verdictsOf(t, { env, input: { tls: { rejectUnauthorized: false } } }), ACCEPTED);
   });
 });
 
-/** What would be refused otherwise. */
+/** Certificates that are refused with verification. */
 const BAD = {
   'unknown authority': () => stranger().issue(),
   'self-signed': () => selfSigned(),
@@ -313,7 +313,7 @@ describe('tls.rejectUnauthorized', { skip: missing }, () => {
 
   for (const [name, make] of Object.entries(BAD)) {
     for (const maxVersion of ['TLSv1.2', 'TLSv1.3']) {
-      better('it does not hand it on', `false: ${name}, ${maxVersion}`, async (t) => {
+      better('it does not use the option', `false accepts any certificate: ${name}, ${maxVersion}`, async (t) => {
         const { key, cert } = make();
         const server = await scriptedServer(t, { tls: { key, cert, maxVersion } });
         const port = Number(server.host.split(':')[1]);
@@ -328,7 +328,7 @@ describe('tls.rejectUnauthorized', { skip: missing }, () => {
   }
 
   for (const value of [true, undefined, null, 0, '', 'false']) {
-    better('it does not hand it on', `${JSON.stringify(value)}: certificates are judged`, async (t) => {
+    better('it does not use the option', `${JSON.stringify(value)} does not turn the verification off`, async (t) => {
       const { key, cert } = stranger().issue();
       const server = await scriptedServer(t, { tls: { key, cert } });
       const rtm = clientOf(t, server, { ...ONCE, tls: { ca: ours().cert, rejectUnauthorized: value } });
@@ -338,26 +338,26 @@ describe('tls.rejectUnauthorized', { skip: missing }, () => {
     });
   }
 
-  better('it says nothing', 'false: the log warns of it, once a client', async () => {
+  better('it logs nothing', 'false logs a warning, once for each client', async () => {
     for (const [value, count] of [
       [false, 1],
       [true, 0],
       [undefined, 0],
     ]) {
-      const logger = keepingLogger();
+      const logger = recordingLogger();
       new RTMClient('xoxb-x', { logger, tls: { rejectUnauthorized: value } });
       assert.equal(warningsOf(logger.lines).length, count);
     }
   });
 
-  better('it says nothing', "NODE_TLS_REJECT_UNAUTHORIZED='0': the log warns of it", async (t) => {
+  better('it logs nothing', "NODE_TLS_REJECT_UNAUTHORIZED='0' logs a warning", async (t) => {
     const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     atEnd(t, () => {
       if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
       else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
     });
-    const logger = keepingLogger();
+    const logger = recordingLogger();
     new RTMClient('xoxb-x', { logger });
     assert.equal(warningsOf(logger.lines).length, 1);
   });

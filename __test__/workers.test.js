@@ -1,50 +1,51 @@
-// Several clients in one process, in worker threads too: each has its own events, and the end of a thread harms nothing.
+// Several clients in one process and its worker threads: each has its own events, and the end of a thread does not affect
+// other clients.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { describe } = require('node:test');
-const { RTMClient, isPeer, next, same } = require('./support/client.js');
+const { RTMClient, isSlackRtmApi, next, same } = require('./support/client.js');
 const { inWorker } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
 const { openSession } = require('./support/session.js');
 
-/** The peer has no native part to go wrong, and is slow to start. */
-const ROUNDS = isPeer ? 2 : 20;
+/** Fewer for `@slack/rtm-api`, which is slow to start and has no native code. */
+const ROUNDS = isSlackRtmApi ? 2 : 20;
 
-/** Each reports when it is in the state that its name tells, and is terminated then. */
+/** Each function reports when its client is in the state of its name. The worker is then terminated. */
 const STATES = {
   constructed: ({ client, report }) => {
     client();
-    report('there');
+    report('in state');
     setInterval(() => {}, 1e6);
   },
   connecting: ({ client, report }) => {
     client()
-      .on('connecting', () => report('there'))
+      .on('connecting', () => report('in state'))
       .start();
   },
   authenticated: ({ client, report }) => {
     client()
-      .on('authenticated', () => report('there'))
+      .on('authenticated', () => report('in state'))
       .start();
   },
-  'getting frames': ({ client, report }) => {
+  'receiving frames': ({ client, report }) => {
     const rtm = client();
-    rtm.once('hello', () => report('there'));
+    rtm.once('hello', () => report('in state'));
     rtm.on('slack_event', () => {});
     rtm.start();
   },
   'sending messages': ({ client, report }) => {
     const rtm = client();
-    rtm.once('hello', () => report('there'));
+    rtm.once('hello', () => report('in state'));
     rtm.start();
     for (let n = 0; n < 200; n += 1) rtm.addOutgoingEvent(true, 'message', { text: 'x' }).catch(() => {});
   },
   'busy in a listener': ({ client, report }) => {
     const rtm = client();
     rtm.once('hello', () => {
-      report('there');
+      report('in state');
       for (;;);
     });
     rtm.start();
@@ -53,14 +54,14 @@ const STATES = {
     const rtm = client();
     rtm.once('hello', () => {
       rtm.disconnect();
-      report('there');
+      report('in state');
     });
     rtm.start();
   },
   disconnected: ({ client, report }) => {
     const rtm = client();
     rtm.once('hello', () => rtm.disconnect());
-    rtm.on('disconnected', () => report('there'));
+    rtm.on('disconnected', () => report('in state'));
     rtm.start();
     setInterval(() => {}, 1e6);
   },
@@ -68,7 +69,7 @@ const STATES = {
     const rtm = client();
     rtm.once('hello', () => rtm.disconnect());
     rtm.on('disconnected', () => rtm.start());
-    rtm.on('connecting', () => report('there'));
+    rtm.on('connecting', () => report('in state'));
     rtm.start();
   },
 };
@@ -105,26 +106,26 @@ describe('several clients', { concurrency: 2 }, () => {
   });
 
   for (const [state, code] of Object.entries(STATES)) {
-    same(`a worker is terminated while its client is ${state}, over and over`, async (t) => {
+    same(`a worker can be terminated while its client is ${state}`, async (t) => {
       const { slack, connect } = await openSession(t);
       const { rtm } = await connect();
       const flood = Array.from({ length: 300 }, (_, n) => ({ type: 'flood', n, text: 'x'.repeat(500) }));
       for (let round = 0; round < ROUNDS; round += 1) {
         const { worker, report, ended } = inWorker(slack, code);
-        assert.equal(await report(), 'there');
-        if (state === 'getting frames') for (const frame of flood) slack.emit(frame);
+        assert.equal(await report(), 'in state');
+        if (state === 'receiving frames') for (const frame of flood) slack.emit(frame);
         await Promise.all([worker.terminate(), ended]);
       }
       const end = next(rtm, 'end');
       slack.emit({ type: 'end' });
       await end;
       assert.equal(rtm.connected, true);
-      // The sockets of the workers' clients end with them.
+      // The sockets of the workers' clients end with the workers.
       while (slack.connections.length > 1) await once(slack.events, 'disconnection');
     });
   }
 
-  same('process.exit() in a worker ends that thread alone', async (t) => {
+  same('process.exit() in a worker only ends that thread', async (t) => {
     const { slack, connect } = await openSession(t);
     const { rtm } = await connect();
     const { ended } = inWorker(slack, ({ client }) => {
@@ -138,11 +139,11 @@ describe('several clients', { concurrency: 2 }, () => {
     await end;
   });
 
-  same('two workers at once, of which one is terminated: the other goes on', async (t) => {
+  same('the termination of one worker does not affect another worker', async (t) => {
     const { slack } = await openSession(t);
     const code = ({ client, report }) => {
       const rtm = client();
-      rtm.on('hello', () => report('there'));
+      rtm.on('hello', () => report('in state'));
       rtm.on('it', () => report('it'));
       rtm.on('end', () => rtm.disconnect());
       rtm.start();
@@ -162,10 +163,10 @@ describe('several clients', { concurrency: 2 }, () => {
     const clients = bots.map(({ token }) => new RTMClient(token, { slackApiUrl: slack.apiUrl, logLevel: 'error' }));
     atEnd(t, () => Promise.all(clients.map((rtm) => rtm.disconnect())));
     await Promise.all([connect(client()), ...clients.map((rtm) => connect(rtm))]);
-    const heard = clients.map((rtm) => new Promise((resolve) => rtm.on('mine', ({ name }) => resolve(name))));
+    const received = clients.map((rtm) => new Promise((resolve) => rtm.on('mine', ({ name }) => resolve(name))));
     for (const { id, name } of bots) slack.emit({ type: 'mine', name }, { to: { id } });
     assert.deepEqual(
-      await Promise.all(heard),
+      await Promise.all(received),
       bots.map(({ name }) => name),
     );
     assert.deepEqual(

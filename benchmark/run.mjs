@@ -32,7 +32,7 @@ const ATTEMPTS = 3;
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 const { resolve } = createRequire(import.meta.url);
-const PACKAGES = { ours: resolve('..'), theirs: resolve('rtm-api-peer-latest') };
+const PACKAGES = { ours: resolve('..'), theirs: resolve('slack-rtm-api-7.0.4') };
 
 const report = options.from ? JSON.parse(readFileSync(options.from, 'utf8')) : await measureAll();
 console.log(table(report));

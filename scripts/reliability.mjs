@@ -29,7 +29,7 @@ for (const file of files) {
     const { status } = spawnSync(process.execPath, ['--test', join('__test__/promises', file)], {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, FIGURES: figures, RTM_CLIENT: client === 'peer' ? 'peer' : '' },
+      env: { ...process.env, FIGURES: figures, RTM_CLIENT: client === 'peer' ? 'slack' : '' },
     });
     failed ||= client === 'ours' && status !== 0;
     for (const line of readFileSync(figures, 'utf8').trim().split('\n').filter(Boolean)) {

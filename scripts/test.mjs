@@ -1,7 +1,9 @@
-// `npm test`: everything that must hold, from a fresh clone on. With words behind it (`npm test -- reconnect`), only
-// the JavaScript tests whose file names hold one of them. With `--slow` (`npm run test:slow`), only what takes too long for
-// every day: the promises at full length, the Autobahn cases, an installation from git, the fuzz targets. With
-// `--javascript`, only the JavaScript tests of package and workspace, with whatever addon is there.
+// `npm test`: all tests, from a fresh clone on.
+//
+//   npm test -- reconnect    only the JavaScript test files whose names contain one of the given words
+//   npm run test:slow        (`--slow`) only the tests that take too long for every day: the guarantees at full length, the
+//                            Autobahn cases, an installation from git, the fuzz targets
+//   --javascript             only the JavaScript tests of the package and the workspace, with the existing addon
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,29 +24,29 @@ function section(title) {
   console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 100 - title.length))}\n`);
 }
 
-/** Two at a time: they measure deadlines. */
-function keepPromises(env) {
-  const promises = testsIn('__test__/promises');
-  if (promises.length === 0) return;
-  section('The promises of docs/reliability.md');
-  run(process.execPath, ['--test', '--test-concurrency=2', ...promises], { env });
+function testGuarantees(env) {
+  const guarantees = testsIn('__test__/promises');
+  if (guarantees.length === 0) return;
+  section('The guarantees of docs/reliability.md');
+  // Two at a time, because they measure deadlines.
+  run(process.execPath, ['--test', '--test-concurrency=2', ...guarantees], { env });
 }
 
-// One build of the addon for all: linked as that of a release is, where its packages are tested, too.
+// One build of the addon for all tests. If the packages are tested, too, it is linked like that of a release.
 setup({ floor: words.length === 0 && !isSlow && !isJavaScript });
 
 if (isJavaScript) {
-  section('The package, and the local workspace');
+  section('The package and the local workspace');
   run(process.execPath, ['--test', ...testsIn('__test__'), ...testsIn('workspace/test')]);
   process.exit();
 }
 
 if (isSlow) {
-  keepPromises({ PROMISES: 'full' });
+  testGuarantees({ PROMISES: 'full' });
   if (words.length > 0) process.exit();
   section('The Autobahn test suite');
   run(process.execPath, ['scripts/autobahn.mjs', '--optional']);
-  section('npm install of a git URL, built by cargo');
+  section('npm install from a git URL, built with cargo');
   run(process.execPath, ['--test', '__test__/package/git-install.test.js'], { env: { GIT_INSTALL: 'cargo' } });
   section('Fuzzing');
   run(process.execPath, ['scripts/fuzz.mjs']);
@@ -53,16 +55,16 @@ if (isSlow) {
 
 if (words.length === 0) {
   needCargo();
-  section('Rust: session, driver, binding');
+  section('Rust');
   run('cargo', ['test', '--all-features']);
   section('Typings');
-  for (const project of ['__test__/types', '__test__/types/tsconfig.peer.json']) {
+  for (const project of ['__test__/types', '__test__/types/tsconfig.slack.json']) {
     run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project]);
   }
   section('The local workspace');
   run(process.execPath, ['workspace/test/clients/programs.js']);
   run(process.execPath, ['--test', '--test-concurrency=2', ...testsIn('workspace/test')]);
-  section('Clients that nobody here wrote, against the local workspace');
+  section('Other Slack clients against the local workspace');
   run(process.execPath, ['--test', '--test-concurrency=2', ...testsIn('workspace/test/clients')]);
 }
 
@@ -73,7 +75,7 @@ if (
     (folder) => testsIn(folder).length === 0,
   )
 ) {
-  console.error(`No test file has ${words.join(' or ')} in its name.`);
+  console.error(`No name of a test file contains ${words.join(' or ')}.`);
   process.exit(1);
 }
 
@@ -84,16 +86,16 @@ if (tests.length + others.length > 0) {
 
 const packageTests = testsIn('__test__/package');
 if (packageTests.length > 0) {
-  section('The package as users install it');
+  section('The installed package');
   (await import('./pack.mjs')).pack();
   run(process.execPath, ['__test__/package/support/tools.js']);
   run(process.execPath, ['--test', '--test-concurrency=2', ...packageTests]);
 }
 
-keepPromises({});
+testGuarantees({});
 
 if (tests.length > 0) {
   section('The same tests against @slack/rtm-api 7.0.1');
-  // It waits, two seconds for each `ready`, more than it works.
-  run(process.execPath, ['--test', '--test-concurrency=2', ...tests], { env: { RTM_CLIENT: 'peer' } });
+  // Two at a time, because these tests mostly wait: two seconds for each `ready`.
+  run(process.execPath, ['--test', '--test-concurrency=2', ...tests], { env: { RTM_CLIENT: 'slack' } });
 }

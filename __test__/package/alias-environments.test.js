@@ -1,6 +1,6 @@
-// Tests that people write of their bots, with the local workspace, in Jest and Vitest: the addon in the contexts that Jest makes
-// for each file, in processes and worker threads of both, several files one after the other. Nothing crashes when a context, a
-// thread or a process ends, also with clients that were left connected, and no handle is left open.
+// Bots tested in Jest and Vitest with the local workspace: the addon in the contexts that Jest makes for each file, in processes
+// and worker threads of both, and in several files one after the other. Nothing crashes when a context, a thread or a process
+// ends, even with connected clients, and no handle stays open.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -26,15 +26,15 @@ test('bots under test', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
   app.link('slack-rtm-workspace', path.join(root, 'node_modules'));
   app.link('vitest', modules);
   for (const name of ['one', 'two', 'three']) {
-    app.copy(path.join(folder, 'environments/answering.test.js'), `tests/${name}.test.js`);
-    app.copy(path.join(folder, 'environments/left.test.js'), `left/${name}.test.js`);
+    app.copy(path.join(folder, 'environments/echo-bot.test.js'), `tests/${name}.test.js`);
+    app.copy(path.join(folder, 'environments/left-connected.test.js'), `left/${name}.test.js`);
   }
 
   const env = { NO_COLOR: '1', SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl };
   const RUNS = {
-    'Jest, all in one process, which looks for open handles': ['jest', ...JEST, '--runInBand', '--detectOpenHandles'],
+    'Jest, in one process that detects open handles': ['jest', ...JEST, '--runInBand', '--detectOpenHandles'],
     'Jest, in two worker threads': ['jest', ...JEST, '--maxWorkers=2', '--workerThreads'],
-    'Jest, clients left connected, all in one process': ['jest', ...LEFT, '--runInBand', '--forceExit'],
+    'Jest, clients left connected, in one process': ['jest', ...LEFT, '--runInBand', '--forceExit'],
     'Jest, clients left connected, in two worker threads': [
       'jest',
       ...LEFT,

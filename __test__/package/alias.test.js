@@ -1,6 +1,5 @@
-// Bots that are written for @slack/rtm-api, with this package installed by that name and nothing else changed: the topics of
-// the original's guide, ES modules, TypeScript, rxjs, mocks of every kind. Each also runs on the original, and has to tell the
-// same there.
+// Bots written for `@slack/rtm-api` run unchanged with this package installed under that name: the topics of its guide, ES
+// modules, TypeScript, rxjs, and all kinds of mocks. Each also runs with `@slack/rtm-api` itself, and must print the same.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -15,11 +14,11 @@ const TIMEOUT = 60_000;
 const folder = path.join(__dirname, 'alias');
 const USED = ['@slack/web-api', '@types/node', 'proxyquire', 'rxjs', 'sinon', 'vitest'];
 
-/** The topics of programs/guide.cjs: what each tells, and what happens to its bot meanwhile. */
+/** The topics of programs/guide.cjs: `prints` are the expected lines; `act` is what act in the workspace meanwhile. */
 const GUIDE = {
-  connecting: { tells: ['robot of Local Workspace false true true true', 'true', 'false false'] },
+  connecting: { prints: ['robot of Local Workspace false true true true', 'true', 'false false'] },
   events: {
-    tells: [
+    prints: [
       'message undefined hello',
       'message message_changed hello, all',
       'hello became hello, all',
@@ -27,17 +26,17 @@ const GUIDE = {
       'wave true',
       'reaction_removed wave',
     ],
-    happens({ ann }) {
+    act({ ann }) {
       const message = ann.say('#general', 'hello');
       ann.edit(message, 'hello, all');
       ann.react(message, 'wave');
       ann.unreact(message, 'wave');
     },
   },
-  messages: { tells: ['true Hello there true', 'pong mine', 'undefined'] },
+  messages: { prints: ['true Hello there true', 'pong mine', 'undefined'] },
   greeting: {
-    tells: [],
-    async happens({ slack, ann, bot }) {
+    prints: [],
+    async act({ slack, ann, bot }) {
       ann.create('club');
       ann.invite('#club', slack.bot);
       slack.user('bob').join('#club');
@@ -46,37 +45,37 @@ const GUIDE = {
     },
   },
   lifecycle: {
-    tells: [
+    prints: [
       ...['connecting', 'authenticated', 'connected', 'ready'],
       ...['reconnecting', 'connecting', 'authenticated', 'connected', 'ready'],
       ...['disconnecting', 'disconnected'],
     ],
-    async happens({ slack, bot }) {
+    async act({ slack, bot }) {
       await bot.until(slack.nextFrame({ type: 'typing', timeout: TIMEOUT }));
       slack.faults.drop();
     },
   },
-  errors: { tells: ['true true message text is missing', 'slack_webapi_platform_error invalid_auth'] },
+  errors: { prints: ['true true message text is missing', 'slack_webapi_platform_error invalid_auth'] },
   typing: {
-    tells: ['undefined'],
-    async happens({ slack, bot }) {
+    prints: ['undefined'],
+    async act({ slack, bot }) {
       const { frame } = await bot.until(slack.nextFrame({ type: 'typing', timeout: TIMEOUT }));
       assert.equal(frame.channel, slack.channel('general').id);
     },
   },
   presence: {
-    tells: ['true active', 'true away'],
-    async happens({ slack, ann, bot }) {
+    prints: ['true active', 'true away'],
+    async act({ slack, ann, bot }) {
       await bot.until(slack.nextFrame({ type: 'presence_sub', timeout: TIMEOUT }));
       ann.setPresence('away');
     },
   },
-  snapshot: { tells: ['general,random 4'] },
-  logging: { tells: ['true false true'] },
-  agent: { tells: ['2'] },
+  snapshot: { prints: ['general,random 4'] },
+  logging: { prints: ['true false true'] },
+  agent: { prints: ['2'] },
   webClient: {
-    tells: ['true object'],
-    async happens({ slack, bot }) {
+    prints: ['true object'],
+    async act({ slack, bot }) {
       const { headers } = await bot.until(slack.nextRequest({ method: 'rtm.connect', timeout: TIMEOUT }));
       assert.equal(headers['x-own'], 'yes');
     },
@@ -87,30 +86,30 @@ const FROM_A_MODULE = 'from a module slack_rtmapi_websocket_error';
 
 const PROGRAMS = {
   ...Object.fromEntries(Object.entries(GUIDE).map(([topic, wanted]) => [`programs/guide.cjs ${topic}`, wanted])),
-  'programs/named.mjs': { tells: [FROM_A_MODULE] },
-  'programs/default.mjs': { tells: [FROM_A_MODULE] },
-  'programs/namespace.mjs': { tells: [`${FROM_A_MODULE} true`] },
+  'programs/named.mjs': { prints: [FROM_A_MODULE] },
+  'programs/default.mjs': { prints: [FROM_A_MODULE] },
+  'programs/namespace.mjs': { prints: [`${FROM_A_MODULE} true`] },
   'programs/rxjs.cjs': {
-    tells: ['one', 'two', '1'],
-    happens({ ann }) {
+    prints: ['one', 'two', '1'],
+    act({ ann }) {
       for (const text of ['!one', 'no', '!two', '!three']) ann.say('#general', text);
     },
   },
   'programs/bot.js': {
-    tells: ['seen', 'seen', 'message text is missing'],
-    async happens({ slack, ann, bot }) {
+    prints: ['seen', 'seen', 'message text is missing'],
+    async act({ slack, ann, bot }) {
       ann.say('#general', 'hello');
       const { text } = await bot.until(slack.nextMessage({ from: slack.bot, timeout: TIMEOUT }));
       assert.equal(text, `hello, <@${ann.id}>`);
       ann.say('#general', 'nothing');
     },
   },
-  'programs/manifest.cjs': { tells: ['string true true string'], isOffline: true },
-  'mocks/stubs.cjs': { tells: ['stubbed'], isOffline: true },
+  'programs/manifest.cjs': { prints: ['string true true string'], isOffline: true },
+  'mocks/stubs.cjs': { prints: ['stubbed'], isOffline: true },
 };
 
-/** Runs a program to its end; gives what it told. */
-async function run(t, app, command, { isOffline = false, happens = () => {} }) {
+/** Runs a program until it exits. Resolves with its lines. */
+async function run(t, app, command, { isOffline = false, act = () => {} }) {
   const slack = await startWorkspace(t);
   const ann = slack.user('ann');
   const bot = app.run([process.execPath, ...command.split(' ')], {
@@ -124,7 +123,7 @@ async function run(t, app, command, { isOffline = false, happens = () => {} }) {
   });
   if (!isOffline) {
     await bot.until(slack.nextConnection({ timeout: TIMEOUT }));
-    await happens({ slack, ann, bot });
+    await act({ slack, ann, bot });
   }
   const { code, signal, stdout, stderr } = await bot.ended;
   assert.deepEqual({ code, signal }, { code: 0, signal: null }, stdout + stderr);
@@ -134,7 +133,7 @@ async function run(t, app, command, { isOffline = false, happens = () => {} }) {
     .map((line) => line.slice(2));
 }
 
-/** A project with the programs, and with what they use; the package itself is still to come. */
+/** A project with the programs and their dependencies, but without the package itself. */
 function project(t, modules) {
   const app = newApp(t);
   for (const name of ['programs', 'mocks']) app.copy(path.join(folder, name));
@@ -142,19 +141,19 @@ function project(t, modules) {
   return app;
 }
 
-test('by the name @slack/rtm-api', { concurrency: 3, timeout: 5 * TIMEOUT }, async (t) => {
+test('installed as @slack/rtm-api', { concurrency: 3, timeout: 5 * TIMEOUT }, async (t) => {
   const modules = tools(folder);
   const bin = (name) => path.join(modules, '.bin', name);
 
-  const original = project(t, modules);
-  original.link('@slack/rtm-api', modules);
+  const slackRtmApi = project(t, modules);
+  slackRtmApi.link('@slack/rtm-api', modules);
   const ours = newApp(t);
   await ours.install(await localRegistry(t), '@slack/rtm-api@npm:slack-rtm-native');
   for (const name of ['programs', 'mocks']) ours.copy(path.join(folder, name));
   for (const name of USED) ours.link(name, modules);
 
   const tests = [];
-  for (const [name, app] of Object.entries({ 'this package': ours, 'the original': original })) {
+  for (const [name, app] of Object.entries({ 'this package': ours, '@slack/rtm-api': slackRtmApi })) {
     const its = (what, fn) => tests.push(t.test(`${name}: ${what}`, fn));
 
     const compiled = t.test(`${name}: programs/bot.ts compiles`, (t) =>
@@ -164,7 +163,7 @@ test('by the name @slack/rtm-api', { concurrency: 3, timeout: 5 * TIMEOUT }, asy
     for (const [command, wanted] of Object.entries(PROGRAMS)) {
       its(command, async (t) => {
         if (command === 'programs/bot.js') await compiled;
-        assert.deepEqual(await run(t, app, command, wanted), wanted.tells);
+        assert.deepEqual(await run(t, app, command, wanted), wanted.prints);
       });
     }
     its('mocks/*.jest.js', (t) =>
@@ -174,7 +173,7 @@ test('by the name @slack/rtm-api', { concurrency: 3, timeout: 5 * TIMEOUT }, asy
   }
 
   tests.push(
-    t.test('this package: there is nothing behind its one entry', (t) => {
+    t.test('this package: only its main entry can be loaded', (t) => {
       const deep = ours.run([process.execPath, '-e', "require('@slack/rtm-api/dist/RTMClient')"], { t });
       return deep.ended.then(({ stderr }) =>
         assert.match(stderr, /Cannot find module '@slack\/rtm-api\/dist\/RTMClient'/),

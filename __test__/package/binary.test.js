@@ -1,5 +1,5 @@
-// The binary as it is published: on which Linux it runs, what it needs, that nothing is in it that is for debugging only. Read
-// by readelf, which comes with the C compiler that linked it; and by the loader of glibc 2.17 itself.
+// The published binary: the Linux versions that it supports, the libraries that it needs, and no debug information. The tests
+// read it with readelf, which belongs to the C toolchain that linked it, and with the loader of glibc 2.17.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -11,9 +11,10 @@ const test = require('node:test');
 const root = path.join(__dirname, '../..');
 const isGlibc = process.platform === 'linux' && Boolean(process.report.getReport().header.glibcVersionRuntime);
 const hasReadelf = spawnSync('readelf', ['--version']).status === 0;
-const skip = (!isGlibc && 'this is about Linux with glibc') || (!hasReadelf && 'readelf (binutils) is not installed');
+const skip =
+  (!isGlibc && 'this test is for Linux with glibc') || (!hasReadelf && 'readelf (binutils) is not installed');
 
-/** glibc of CentOS 7, the oldest that Node itself was ever made for. */
+/** The glibc of CentOS 7, the oldest that official Node binaries ever supported. */
 const FLOOR = [2, 17];
 const LIBRARIES = [
   'libc.so.6',
@@ -45,7 +46,7 @@ test('the binary', { skip }, async (t) => {
   const binary = path.join(folder, 'content', packageName, file);
   const old = !sysroot() && 'glibc 2.17 to link against could not be fetched (scripts/sysroot.mjs)';
 
-  await t.test('asks for no symbol that is newer than glibc 2.17', { skip: old }, () => {
+  await t.test('needs no symbol that is newer than glibc 2.17', { skip: old }, () => {
     const versions = [...readelf('--version-info', binary).matchAll(/\bGLIBC_([\d.]+)/g)].map(([, version]) => version);
     assert.ok(versions.length > 0);
     const isNewer = ([major, minor]) => major > FLOOR[0] || (major === FLOOR[0] && minor > FLOOR[1]);
@@ -55,7 +56,7 @@ test('the binary', { skip }, async (t) => {
     );
   });
 
-  await t.test('is loaded by the loader of glibc 2.17', { skip: old }, () => {
+  await t.test('can be loaded by the loader of glibc 2.17', { skip: old }, () => {
     const libraries = path.join(sysroot(), 'lib');
     const [loader] = readdirSync(libraries).filter((name) => /^ld-linux.*\.so\.\d$/.test(name));
     const { status, stdout, stderr } = spawnSync(
@@ -68,7 +69,7 @@ test('the binary', { skip }, async (t) => {
     assert.doesNotMatch(stdout, /not found/);
   });
 
-  await t.test("needs nothing but the C library's own", () => {
+  await t.test('needs only the C library', () => {
     const needed = [...readelf('--dynamic', binary).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name);
     assert.ok(needed.includes('libc.so.6'));
     assert.deepEqual(
@@ -77,7 +78,7 @@ test('the binary', { skip }, async (t) => {
     );
   });
 
-  await t.test('has no symbols and no debug information, which lie apart', async () => {
+  await t.test('has no symbols and no debug information, which are in a separate file', async () => {
     const sections = (name) =>
       [...readelf('--sections', name).matchAll(/^ *\[ *\d+\] (\.\S+)/gm)].map(([, section]) => section);
     const forDebugging = sections(binary).filter((name) => /^\.(z?debug_|symtab|strtab|gdb_index|stab)/.test(name));
@@ -98,7 +99,7 @@ test('the binary', { skip }, async (t) => {
     assert.ok(size <= MOST_BYTES, `${size} bytes`);
   });
 
-  await t.test('does not name the folder that it was built in', () => {
+  await t.test('does not contain the path of its build folder', () => {
     const { stdout } = spawnSync('grep', ['--text', '--only-matching', '--fixed-strings', root, binary], {
       encoding: 'utf8',
     });

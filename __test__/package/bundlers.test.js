@@ -1,5 +1,5 @@
-// docs/bundlers.md, as it stands there: its bot, its configurations, its commands. Each bundle runs in a folder that has what
-// the page says is to be shipped, and nothing else. And what bundlers and bundles say where the page was not followed.
+// docs/bundlers.md: its bot, configurations and commands, unchanged. Each bundle runs in a folder with only those files that the
+// page says to ship. Also the errors of bundlers and bundles if the page is not followed.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -28,23 +28,23 @@ function commands(heading) {
   return [...section.matchAll(/^```sh\n(.*)\n```$/gm)].map(([, command]) => command);
 }
 
-/** What the page says that a tool says. */
-function complaint(tool) {
+/** The error of a tool that the page shows. */
+function documentedError(tool) {
   return page.match(new RegExp(`^\\| ${tool}: .*?\`(.*?)\` \\|`, 'm'))[1];
 }
 
 const BUN = page.match(/^\| Bun \| `(.*)` \|$/m)[1];
 const [ESBUILD, ESBUILD_COPIES] = commands('esbuild');
 
-/** Puts what is not loaded from elsewhere into a project. */
+/** A new project with these folders of the bundled one. */
 function ship(t, bundled, folders) {
   const shipped = newApp(t);
   for (const folder of folders) shipped.copy(bundled.path(folder), folder);
   return shipped;
 }
 
-/** Has a bot answer. */
-async function answers(t, app, command) {
+/** Asserts that a bot replies to a message. */
+async function assertReplies(t, app, command) {
   const slack = await startWorkspace(t);
   const bot = app.run(command, { t, env: { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl } });
   await bot.until(slack.nextConnection({ timeout: TIMEOUT }));
@@ -99,7 +99,7 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
   ]) {
     its(command, command === BUN && noRuntime, async (t) => {
       const bundled = await bundle(t, command);
-      await answers(t, ship(t, bundled, ['dist', ...SHIPPED]), [process.execPath, file]);
+      await assertReplies(t, ship(t, bundled, ['dist', ...SHIPPED]), [process.execPath, file]);
       const { code, stderr } = await ship(t, bundled, ['dist']).run([process.execPath, file], { t }).ended;
       assert.notEqual(code, 0);
       assert.match(stderr, /Cannot find (module|package) 'slack-rtm-native'/);
@@ -107,23 +107,23 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
   }
 
   its(ESBUILD_COPIES, false, async (t) => {
-    await answers(t, ship(t, await bundle(t, ESBUILD_COPIES), ['dist']), [process.execPath, 'dist/bot.js']);
+    await assertReplies(t, ship(t, await bundle(t, ESBUILD_COPIES), ['dist']), [process.execPath, 'dist/bot.js']);
   });
 
   its(commands('In one file')[0], noRuntime, async (t) => {
     const shipped = ship(t, await bundle(t, commands('In one file')[0]), ['dist']);
-    await answers(t, shipped, [shipped.path('dist/bot')]);
+    await assertReplies(t, shipped, [shipped.path('dist/bot')]);
   });
 
-  its("in Node's single executable, beside node_modules", noRuntime, async (t) => {
+  its('a single executable of Node works next to node_modules', noRuntime, async (t) => {
     const app = project(t);
     app.write('bot.cjs', files['bot.cjs'] + files['bot.mjs'].replace(/^import .*$/m, ''));
     app.write('sea.json', { main: 'bot.cjs', output: 'bot', disableExperimentalSEAWarning: true });
     await app.done([path.join(runtimes, 'node-26/bin/node'), '--build-sea', 'sea.json'], { t });
-    await answers(t, ship(t, app, ['bot', ...SHIPPED]), ['./bot']);
+    await assertReplies(t, ship(t, app, ['bot', ...SHIPPED]), ['./bot']);
   });
 
-  its('the package with the binary was not shipped', false, async (t) => {
+  its('the error names the missing binary if the package with the binary was not shipped', false, async (t) => {
     const bundled = await bundle(t, ESBUILD);
     const shipped = ship(t, bundled, ['dist', 'node_modules/eventemitter3', 'node_modules/slack-rtm-native']);
     const { code, stderr } = await shipped.run([process.execPath, 'dist/bot.js'], { t }).ended;
@@ -136,17 +136,17 @@ test('docs/bundlers.md', { concurrency: 2, timeout: 5 * TIMEOUT }, async (t) => 
     webpack: commands('webpack'),
     rollup: commands('rollup'),
   })) {
-    its(`${tool} without the package as an external`, false, async (t) => {
+    its(`${tool} fails if the package is not external`, false, async (t) => {
       const app = project(t);
       for (const [name, text] of Object.entries(files)) app.write(name, text.replace(/^ *externals?: .*$/m, ''));
       const { code, stdout, stderr } = await run(t, app, command.replace(/ --external:\S+/, ''));
       assert.notEqual(code, 0, stdout + stderr);
-      assert.ok((stdout + stderr).includes(complaint(tool)), stdout + stderr);
+      assert.ok((stdout + stderr).includes(documentedError(tool)), stdout + stderr);
       assert.ok((stdout + stderr).includes('slack-rtm-native'), stdout + stderr);
     });
   }
 
-  its('for another platform', false, async (t) => {
+  its('the command for another platform installs its binary', false, async (t) => {
     const app = newApp(t, { dependencies: { 'slack-rtm-native': '*' } });
     const [command] = commands('For another platform');
     await app.done(command.split(' '), { t, env: registry.env });

@@ -1,5 +1,5 @@
-// The documentation as a text: its links, its code blocks (those that run are run by __test__/docs.test.js), its diagram, the
-// API reference, and whether it names everything it claims to name.
+// The text of the documentation: links, code blocks (__test__/docs.test.js runs the examples), the diagram, the API reference,
+// and the completeness of its lists.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -25,18 +25,18 @@ const {
   reference,
   root,
 } = require('../support/documentation.js');
-const { transitions, troubledLog } = require('../support/documented-life.js');
+const { stateTransitions, failureLog } = require('../support/documented-scenarios.js');
 const { tools } = require('./support/tools.js');
 
 const manifest = require('../../package.json');
 const workspaceManifest = require('../../workspace/package.json');
 
-/** Blocks of what nothing here can run, and why that is no loss. */
+/** Languages of blocks that are not run, and the reason. */
 const UNCHECKED = {
   mermaid: 'drawn below',
-  text: 'log lines, compared with real ones below',
-  dockerfile: 'building an image takes Docker and a registry; its one command is `node bot.js`',
-  ini: 'a systemd unit; starting it takes root',
+  text: 'log lines, compared with those of clients below',
+  dockerfile: 'building an image needs Docker and a registry; its only command is `node bot.js`',
+  ini: 'a systemd unit; starting it needs root',
 };
 const UNTAGGED = { 'ARCHITECTURE.md': 'a drawing of the layers' };
 const OWN_TESTS = /^(workspace|examples|fuzz)\//;
@@ -46,14 +46,14 @@ const all = written.flatMap(blocks);
 const inLanguage = (language) => all.filter((block) => block.language === language);
 const where = ({ page, line }) => `${page}:${line}`;
 
-/** Lets the checker of links know the anchors that are written as HTML, as typedoc's are. */
+/** Makes anchors in HTML, such as those of typedoc, known to the link checker. */
 function markAnchors(node) {
   const [, id] = (node.type === 'html' && /<a id="([^"]+)">/.exec(node.value)) || [];
   if (id) node.data = { hProperties: { id } };
   for (const child of node.children ?? []) markAnchors(child);
 }
 
-/** What the compiler has to say of examples. */
+/** The compiler's messages about examples. */
 function compile(extension, examples, options) {
   const folder = mkdtempSync(path.join(tmpdir(), 'rtm-docs-'));
   try {
@@ -93,7 +93,7 @@ const use = (name) => import(pathToFileURL(createRequire(path.join(modules, 'x.j
 before(() => (modules = tools(path.join(__dirname, 'docs'))));
 
 describe('links', () => {
-  test('every link and anchor in the project leads somewhere, and every picture is there', async () => {
+  test('every link, anchor and image in the project exists', async () => {
     const [{ engine }, { remark }, links] = await Promise.all(
       ['unified-engine', 'remark', 'remark-validate-links'].map(use),
     );
@@ -132,12 +132,16 @@ describe('links', () => {
 });
 
 describe('code blocks', () => {
-  test('each has a language, and is run or checked', () => {
+  test('each block has a language, and is run or checked', () => {
     const known = ['js', 'ts', 'json', 'sh', ...Object.keys(UNCHECKED)];
     const outputs = new Set(all.filter(({ output }) => output).map(({ output }) => output.join('\n')));
     for (const block of all) {
-      if (block.language === '') assert.ok(outputs.has(block.code.trim()), `${where(block)} is printed by nothing`);
-      else assert.ok(known.includes(block.language), `${where(block)} is in ${block.language}, which nothing checks`);
+      if (block.language === '') assert.ok(outputs.has(block.code.trim()), `no example prints ${where(block)}`);
+      else
+        assert.ok(
+          known.includes(block.language),
+          `${where(block)} has the language ${block.language}, which no test checks`,
+        );
     }
     for (const page of allPages().filter(
       (each) => !OWN_TESTS.test(each) && !(each in UNTAGGED) && !written.includes(each),
@@ -146,16 +150,16 @@ describe('code blocks', () => {
     }
     for (const [page, file] of Object.entries(RUN_ELSEWHERE)) {
       if (existsSync(path.join(root, page)))
-        assert.ok(existsSync(path.join(root, file)), `${file}, which is to run ${page}, is missing`);
+        assert.ok(existsSync(path.join(root, file)), `${file}, which runs ${page}, is missing`);
     }
   });
 
-  test('TypeScript compiles, strictly', () => {
+  test('TypeScript compiles with strict options', () => {
     assert.ok(inLanguage('ts').length >= 3);
     assert.equal(compile('ts', inLanguage('ts'), { strict: true }), '');
   });
 
-  test('JavaScript names only options and members that there are', () => {
+  test('JavaScript only uses options and members that exist', () => {
     assert.equal(compile('js', inLanguage('js'), { allowJs: true, checkJs: true }), '');
   });
 
@@ -164,7 +168,7 @@ describe('code blocks', () => {
     const isScript = ({ code }) => code.includes('require(');
     assert.ok(examples.some(isScript));
     assert.equal(compile('js', examples.filter(isScript), { allowJs: true, checkJs: true }), '');
-    // Some are a part of a program.
+    // Some examples are a part of a program.
     const client = "declare const rtm: import('slack-rtm-native').RTMClient;\n";
     const whole = examples
       .filter((block) => !isScript(block))
@@ -179,7 +183,7 @@ describe('code blocks', () => {
     for (const { code } of inLanguage('json')) assert.ok(JSON.parse(code));
   });
 
-  test('each command exists, with its options', () => {
+  test('each command exists with its options', () => {
     const help = execFileSync(process.execPath, ['workspace/bin/slack-rtm-workspace.js', '--help'], {
       cwd: root,
       encoding: 'utf8',
@@ -201,19 +205,19 @@ describe('code blocks', () => {
           .split(' ')
           .filter((word) => !/^[A-Z_]+=/.test(word));
         const [command, ...rest] = words;
-        const told = `${where(block)}: ${line}`;
-        if (command === 'npm' && rest[0] === 'test') check.run(['test'], told);
-        else if (command === 'npm' && rest[0] === 'uninstall') check.install(rest.slice(1), told);
-        else if (command === 'npm') check[rest[0]](rest.slice(1), told);
+        const place = `${where(block)}: ${line}`;
+        if (command === 'npm' && rest[0] === 'test') check.run(['test'], place);
+        else if (command === 'npm' && rest[0] === 'uninstall') check.install(rest.slice(1), place);
+        else if (command === 'npm') check[rest[0]](rest.slice(1), place);
         else if (command === 'npx') {
-          assert.equal(rest[0], 'slack-rtm-workspace', told);
+          assert.equal(rest[0], 'slack-rtm-workspace', place);
           for (const option of rest.filter((word) => word.startsWith('--')))
-            assert.ok(help.includes(`  ${option} `), told);
+            assert.ok(help.includes(`  ${option} `), place);
         } else {
-          assert.equal(command, 'node', told);
+          assert.equal(command, 'node', place);
           assert.ok(
             all.some(({ page, code }) => page === block.page && code.startsWith(`// ${rest[0]}\n`)),
-            told,
+            place,
           );
         }
       }
@@ -225,7 +229,7 @@ describe('code blocks', () => {
     }
   });
 
-  test('the workspace prints what is said of it', async () => {
+  test('the workspace prints what the page shows', async () => {
     const [block] = inLanguage('sh').filter(({ code, output }) => /^npx slack-rtm-workspace/.test(code) && output);
     const child = spawn(process.execPath, ['workspace/bin/slack-rtm-workspace.js', '--port', '0'], { cwd: root });
     try {
@@ -244,7 +248,7 @@ describe('code blocks', () => {
 describe('the diagram of the lifecycle', () => {
   const [{ code: diagram }] = inLanguage('mermaid');
 
-  test('is drawn, in light and dark', { skip: noBrowser }, async () => {
+  test('can be drawn in light and dark', { skip: noBrowser }, async () => {
     const { chromium } = require('playwright-core');
     const browser = await chromium.launch({
       executablePath,
@@ -271,21 +275,21 @@ describe('the diagram of the lifecycle', () => {
     }
   });
 
-  test('has the transitions that clients make, all of them and no others', async (t) => {
+  test('has exactly the transitions that clients make', async (t) => {
     const edges = [...diagram.matchAll(/^\s*([\w[\]*]+) --> (\w+)/gm)].map(([, from, to]) => `${from} -> ${to}`);
     const expected = edges.filter((edge) => !edge.startsWith('[*]'));
-    assert.deepEqual([...(await transitions(t))].sort(), expected.sort());
+    assert.deepEqual([...(await stateTransitions(t))].sort(), expected.sort());
   });
 });
 
-test('log lines are those that clients write', async (t) => {
+test('log lines in the documentation are those of clients', async (t) => {
   const plain = (line) =>
     line
       .replace(/^\[\w+\] +\S+ /, '')
       .replace(/([\w.-]+\.)?slack\.com(:443)?|127\.0\.0\.1:\d+/g, 'HOST')
       .replace(/\d+ (ms|s)\b/g, 'TIME')
       .replace(/os error \d+/, 'os error');
-  const log = (await troubledLog(t)).map(plain);
+  const log = (await failureLog(t)).map(plain);
   const lines = inLanguage('text').flatMap(({ code }) => code.trim().split('\n'));
   assert.ok(lines.length >= 5);
   for (const line of lines)
@@ -295,7 +299,7 @@ test('log lines are those that clients write', async (t) => {
     );
 });
 
-describe('what is named', () => {
+describe('the documentation names', () => {
   const interfaceOf = (name) => {
     const [, body] = new RegExp(`export (?:interface|enum) ${name} {\n(.*?)^}`, 'ms').exec(typings());
     return [...body.matchAll(/^ {2}(\w+)(?:\??:| =)/gm)].map(([, member]) => member);
@@ -307,7 +311,7 @@ describe('what is named', () => {
     .map(read)
     .join('\n');
 
-  test('every option, somewhere in the guide', () => {
+  test('every option', () => {
     const options = interfaceOf('RTMClientOptions');
     assert.ok(options.length > 15);
     assert.deepEqual(
@@ -316,7 +320,7 @@ describe('what is named', () => {
     );
   });
 
-  test('every event of the client on the page of the lifecycle, every code on that of the errors', () => {
+  test('every event of the client on the page about the lifecycle, and every code on the page about errors', () => {
     const lifecycle = read('docs/lifecycle.md');
     assert.deepEqual(
       interfaceOf('RTMClientEvents').filter((event) => !lifecycle.includes(`\`${event}\``)),
@@ -333,14 +337,14 @@ describe('what is named', () => {
       assert.equal(ErrorCode[name], code);
   });
 
-  test("Slack's final answers, all of them and no others", () => {
+  test('exactly the permanent errors of Slack', () => {
     const list = (text) => [...text.matchAll(/[`"](\w+)[`"]/g)].map(([, code]) => code);
     const [, source] = /const PERMANENT: [^=]*= \[(.*?)\];/s.exec(read('src/session/api_error.rs'));
     const [, page] = /<!-- permanent -->(.*?)<!-- \/permanent -->/s.exec(read('docs/errors.md'));
     assert.deepEqual(list(page), list(source));
   });
 
-  test("every public name of Python's clients", { skip: !python && missing('slack_sdk') }, () => {
+  test('every public name of the Python clients', { skip: !python && missing('slack_sdk') }, () => {
     const { status, stdout, stderr } = spawnSync(python, [path.join(__dirname, 'docs', 'rtm_names.py')], {
       encoding: 'utf8',
     });
@@ -361,7 +365,7 @@ describe('what is named', () => {
   });
 });
 
-test('the API reference is what index.d.ts says; if not: npm run docs', () => {
+test('the API reference matches index.d.ts (if not, run npm run docs)', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'rtm-api-'));
   try {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/docs.mjs', '--out', folder], {

@@ -1,5 +1,5 @@
-// The examples: each by its one command, against what examples/README.md says that it prints; ended as a process manager
-// ends it; and without a token that Slack takes.
+// The examples: each prints with its command what examples/README.md shows; each exits on SIGTERM, like from a process manager;
+// and each reports an invalid token.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -17,14 +17,14 @@ const examples = path.join(root, 'examples');
 const readme = readFileSync(path.join(examples, 'README.md'), 'utf8');
 const load = (/** @type {string} */ file) => import(pathToFileURL(path.join(root, 'scripts/examples', file)).href);
 
-/** The Rust example, with the flags with which `npm test` has compiled it already. */
+/** The Rust example, with the flags that `npm test` has already compiled it with. */
 const CARGO = ['cargo', ['run', '--quiet', '--all-features', '--example', 'echo']];
 
-/** What each command prints, by the example's name. */
+/** The documented output of each command, by the example's name. */
 const printed = new Map([...readme.matchAll(/^## (\S+)\n\n```\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]));
 const commands = [...readme.matchAll(/^\|.*`npm run example -- (\S+)` \|/gm)].map(([, name]) => name);
 
-/** The lines in any order (two programs print them), without what differs from run to run. */
+/** The sorted lines (two programs print them), with placeholders for parts that differ from run to run. */
 function lines(text) {
   return text
     .trimEnd()
@@ -36,16 +36,16 @@ function lines(text) {
         .replace(/after \d+\.\d s/, 'after TIME')
         .replace(/\d{10}\.\d{6}/, 'TS')
         .replace(/(one|other) +token \d+/, 'OWNER')
-        .replace(/away +(re)?connecting/, 'away STATE') // in a pause, or at the next attempt
+        .replace(/away +(re)?connecting/, 'away STATE') // in a pause, or in the next attempt
         .replace(/ {2,}/g, '  '),
     )
     .sort();
 }
 
-/** A process, its output and its end. */
+/** A process with its output and its end. */
 function run(t, command, args, env = {}) {
   const { NODE_TEST_CONTEXT, SLACK_BOT_TOKEN, ...inherited } = process.env;
-  // A group of its own, as a shell makes it.
+  // In its own process group, like from a shell.
   const child = spawn(command, args, {
     cwd: root,
     env: { ...inherited, ...env },
@@ -66,7 +66,7 @@ before(async () => {
   if (!redis.missing) install('fleet');
 });
 
-test('the README names every example, and shows what it prints', async () => {
+test('the README lists every example with its output', async () => {
   const { scenarios } = await load('scenarios.mjs');
   assert.deepEqual(commands, [...printed.keys()]);
   assert.deepEqual([...commands].sort(), Object.keys(scenarios).sort());
@@ -79,11 +79,11 @@ test('the README names every example, and shows what it prints', async () => {
     );
 });
 
-// What waits longest begins first.
+// The slowest examples start first.
 const order = ['fleet', 'echo.rs', 'typing-indicator', 'typescript-bot'];
 const sorted = [...order, ...commands.filter((name) => !order.includes(name))];
 
-describe('by its one command, each prints what the README says', { concurrency: 3, timeout: 300_000 }, () => {
+describe('each example prints what the README shows', { concurrency: 3, timeout: 300_000 }, () => {
   for (const name of sorted) {
     const skip = name === 'fleet' && redis.missing;
     test(`npm run example -- ${name} --once`, { skip }, async (t) => {
@@ -97,7 +97,7 @@ describe('by its one command, each prints what the README says', { concurrency: 
   }
 });
 
-test('without a name, or with a wrong one, the command says which there are', async (t) => {
+test('the command lists all examples if the name is missing or wrong', async (t) => {
   for (const args of [[], ['ecko'], ['constructor']]) {
     const { code, stderr } = await run(t, process.execPath, ['scripts/example.mjs', ...args]).ended;
     assert.equal(code, 1);
@@ -105,7 +105,7 @@ test('without a name, or with a wrong one, the command says which there are', as
   }
 });
 
-describe('a bot whose token is wrong says so, without the token, and ends with 1', { concurrency: 3 }, () => {
+describe('a bot with a wrong token reports it without showing the token, and exits with 1', { concurrency: 3 }, () => {
   for (const name of commands.filter((command) => !['fleet', 'many-workspaces'].includes(command))) {
     test(name, async (t) => {
       const { scenarios } = await load('scenarios.mjs');
@@ -124,7 +124,7 @@ describe('a bot whose token is wrong says so, without the token, and ends with 1
   }
 });
 
-describe('a bot that is asked to end while it connects ends with 0', { concurrency: 3 }, () => {
+describe('a bot exits with 0 on SIGTERM while it connects', { concurrency: 3 }, () => {
   for (const name of commands.filter((command) => !['fleet', 'many-workspaces'].includes(command))) {
     test(name, { skip: process.platform === 'win32' && 'no signals' }, async (t) => {
       const { scenarios } = await load('scenarios.mjs');
@@ -135,7 +135,7 @@ describe('a bot that is asked to end while it connects ends with 0', { concurren
         name === 'echo.rs' ? CARGO : [process.execPath, [path.join(examples, scenarios[name].file)]];
       const { child, ended } = run(t, command, args, { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl });
       await requested;
-      process.kill(-child.pid, 'SIGTERM'); // cargo hands on none
+      process.kill(-child.pid, 'SIGTERM'); // to the group, because cargo forwards no signal
       const { code, signal, stdout, stderr } = await ended;
       assert.equal(stderr, '');
       if (name !== 'echo.rs') assert.equal(code, 0, signal ?? stdout);
@@ -143,7 +143,7 @@ describe('a bot that is asked to end while it connects ends with 0', { concurren
   }
 });
 
-test('es-module-bot goes on after a transport error', async (t) => {
+test('es-module-bot continues after a network error', async (t) => {
   const slack = await startWorkspace(t);
   const env = { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl };
   const { child, ended } = run(t, process.execPath, [path.join(examples, 'es-module-bot.mjs')], env);
@@ -159,10 +159,10 @@ test('es-module-bot goes on after a transport error', async (t) => {
   assert.match(stdout, /disconnected, as requested\n$/);
 });
 
-describe('Ctrl-C, which goes to the command and the example alike', {
+describe('on Ctrl-C, which the command and the example both receive', {
   skip: process.platform === 'win32' && 'no signals',
 }, () => {
-  test('with SLACK_BOT_TOKEN: the bot runs against Slack, and says goodbye to it', async (t) => {
+  test('a bot with SLACK_BOT_TOKEN, which runs against Slack, disconnects', async (t) => {
     const slack = await startWorkspace(t);
     const env = { SLACK_BOT_TOKEN: slack.token, SLACK_API_URL: slack.apiUrl };
     const { child, ended, output } = run(t, process.execPath, ['scripts/example.mjs', 'welcome-bot'], env);
@@ -173,7 +173,7 @@ describe('Ctrl-C, which goes to the command and the example alike', {
     assert.match(output.stdout, /^SLACK_BOT_TOKEN is set, so welcome-bot runs against Slack/);
   });
 
-  test('without: it goes on until then', async (t) => {
+  test('an example without SLACK_BOT_TOKEN ends', async (t) => {
     const { child, ended } = run(t, process.execPath, ['scripts/example.mjs', 'echo-bot']);
     child.stdout.on('data', (text) => text.includes('until Ctrl-C') && process.kill(-child.pid, 'SIGINT'));
     const { code, stdout, stderr } = await ended;

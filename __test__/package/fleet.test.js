@@ -1,25 +1,25 @@
-// The promises of examples/fleet/README.md: two processes, ten workspaces each of which counts its connections, and a Redis
-// that all of it is lost with when it is killed.
+// The guarantees of examples/fleet/README.md: two processes, ten workspaces that count their connections, and a Redis that loses
+// all data when it is killed.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const path = require('node:path');
 const { before, describe, test } = require('node:test');
-const { setTimeout: pause } = require('node:timers/promises');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { pathToFileURL } = require('node:url');
 const { missing, startFleet } = require('./support/fleet.js');
 
 const PREPARE = path.join(__dirname, '../../scripts/examples/prepare.mjs');
 const CONNECTED = /: connected, token/;
-/** An owner relies on 2.1 s of it. */
+/** In ms. An owner relies on 2.1 s of it. */
 const SHORT = 3000;
 
 before(async () => {
   if (!missing) (await import(pathToFileURL(PREPARE).href)).install('fleet');
 });
 
-/** So many workspaces, each with as many messages as were said, in order and once. */
+/** Asserts that each of these messages was published once. */
 function assertEachOnce(fleet, texts) {
   assert.deepEqual(
     fleet
@@ -31,7 +31,7 @@ function assertEachOnce(fleet, texts) {
 }
 
 describe('leases', { skip: missing }, () => {
-  test('a lease is one process’s, until it gives it back', async (t) => {
+  test('a lease belongs to one process until it gives the lease back', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
     const [one, other] = [fleet.newLeases('one'), fleet.newLeases('other')];
     await one.beat();
@@ -48,30 +48,26 @@ describe('leases', { skip: missing }, () => {
     assert.ok(!one.isHeld(taken[0]));
     const [again] = (await other.take(['a', 'b'], 2)).taken;
     assert.equal(again.name, 'a');
-    assert.ok(again.token > taken[1].token, 'tokens rise');
+    assert.ok(again.token > taken[1].token, 'tokens increase');
     await one.release(taken[0]);
-    assert.deepEqual(
-      (await fleet.leases.holders(['a']))[0].owner,
-      'other',
-      'what was given back is not given back twice',
-    );
+    assert.deepEqual((await fleet.leases.holders(['a']))[0].owner, 'other', 'a lease is not given back twice');
   });
 
-  test('what was held is not published any more: the fence', async (t) => {
+  test('an owner that lost its lease cannot publish (fencing)', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
     const [one, other] = [fleet.newLeases('one'), fleet.newLeases('other')];
     await Promise.all([one.beat(), other.beat()]);
     const [old] = (await one.take(['a'], 1)).taken;
     const event = { self: 'U1', type: 'message', event: '{"text":"from one"}' };
     assert.equal(await one.append(old, [event], 100), true);
-    await fleet.redis.del('fleet:lease:a'); // as when its time is over
+    await fleet.redis.del('fleet:lease:a'); // like when it expires
     await other.take(['a'], 1);
     assert.equal(await one.append(old, [event], 100), false);
-    assert.deepEqual((await one.beat()).lost, [old], 'it is told so');
+    assert.deepEqual((await one.beat()).lost, [old], 'the owner learns of the lost lease');
     assert.equal(await fleet.redis.xLen('fleet:events'), 1);
   });
 
-  test('a Redis that has lost everything gives no leases to others while their owners may rely on them', async (t) => {
+  test('a Redis that has lost its data gives no lease to others while the owner may rely on it', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
     const [one, other] = [fleet.newLeases('one'), fleet.newLeases('other')];
     await one.beat();
@@ -88,12 +84,12 @@ describe('leases', { skip: missing }, () => {
     assert.deepEqual(await fleet.leases.holders(['a']), [{ name: 'a', owner: 'one', token: lease.token }]);
   });
 
-  test('a lease that is over is not made again, however late its owner asks: somebody else may have had it since', async (t) => {
+  test('an expired lease is not renewed, because another process may have had it meanwhile', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
     const [one, other] = [fleet.newLeases('one'), fleet.newLeases('other')];
     await one.beat();
     const [old] = (await one.take(['a'], 1)).taken;
-    await fleet.redis.del('fleet:lease:a'); // as when its time is over
+    await fleet.redis.del('fleet:lease:a'); // like when it expires
     const [lease] = (await other.take(['a'], 1)).taken;
     await other.release(lease);
     assert.deepEqual((await one.beat()).lost, [old]);
@@ -101,7 +97,7 @@ describe('leases', { skip: missing }, () => {
     assert.equal(await one.append(old, [{ self: 'U1', type: 'message', event: '{}' }], 100), false);
   });
 
-  test('tokens rise, also on a Redis that has come back with old data', async (t) => {
+  test('tokens increase even on a Redis that has come back with old data', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: 60_000 });
     const one = fleet.newLeases('one');
     await one.beat();
@@ -114,7 +110,7 @@ describe('leases', { skip: missing }, () => {
     assert.ok(b.token > a.token, `${b.token} after ${a.token}`);
   });
 
-  test('an owner that hears nothing of Redis knows before the lease ends', async (t) => {
+  test('an owner without contact to Redis gives up its lease before it expires', async (t) => {
     const fleet = await startFleet(t, { size: 0, ttl: SHORT });
     let lapsed;
     const lapse = new Promise((resolve) => (lapsed = resolve));
@@ -123,13 +119,13 @@ describe('leases', { skip: missing }, () => {
     const [lease] = (await one.take(['a'], 1)).taken;
     await lapse;
     assert.ok(!one.isHeld(lease));
-    assert.ok((await fleet.redis.pTTL('fleet:lease:a')) > 0, 'and Redis still counts');
+    assert.ok((await fleet.redis.pTTL('fleet:lease:a')) > 0, 'the lease in Redis has not expired');
   });
 });
 
-// What waits longest begins first.
+// The slowest tests start first.
 describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () => {
-  test('a slow Redis costs no connection', async (t) => {
+  test('a slow Redis does not cost connections', async (t) => {
     const fleet = await startFleet(t, { size: 2 });
     const one = fleet.worker('one', await fleet.slowly(2000));
     await one.says(CONNECTED, 2);
@@ -142,7 +138,7 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     assert.equal(fleet.mostConnections(), 1);
   });
 
-  test('a command that costs the connection each time is given up, and those behind it are sent', async (t) => {
+  test('a command that always ends the connection is given up, and later ones are sent', async (t) => {
     const fleet = await startFleet(t, { size: 1, ttl: SHORT });
     const [[name, slack]] = fleet.slacks;
     const channel = slack.channel('#general').id;
@@ -154,7 +150,7 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     assert.equal(slack.received.filter(({ frame: { text } }) => text === 'after it').length, 1);
   });
 
-  test('with the defaults, a killed process’s workspaces are connected by the other within 15 s', async (t) => {
+  test('with the defaults, the other process connects the workspaces of a killed one within 15 s', async (t) => {
     const fleet = await startFleet(t);
     const [one, other] = await fleet.pair();
     const before = fleet.say('before');
@@ -170,7 +166,7 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     assert.equal(fleet.mostConnections(), 1, 'no workspace was connected twice');
   });
 
-  test('a process that is asked to end hands over at once, long before its leases end', async (t) => {
+  test('a process hands over its workspaces immediately on SIGTERM, long before its leases expire', async (t) => {
     const fleet = await startFleet(t, { ttl: 600_000 });
     const [one, other] = await fleet.pair();
     assert.equal((await fleet.heldBy('one')).length, 5);
@@ -185,7 +181,7 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     assert.equal(fleet.mostConnections(), 1);
   });
 
-  test('Redis is killed, comes back empty, and no workspace is disconnected; what is said meanwhile arrives', async (t) => {
+  test('no workspace is disconnected when Redis is killed and comes back empty, and all messages arrive', async (t) => {
     const fleet = await startFleet(t, { ttl: 20_000 });
     await fleet.pair();
     const connections = fleet.names.map((name) => fleet.slacks.get(name).connections[0]);
@@ -202,21 +198,21 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     assertEachOnce(fleet, [texts]);
   });
 
-  test('a process is asked to end while it is taking leases: nothing stays behind', async (t) => {
+  test('a process that gets SIGTERM while it takes leases gives all of them back', async (t) => {
     const fleet = await startFleet(t, { ttl: 600_000 });
     const slow = await fleet.slowly(100);
     for (const ms of [0, 50, 150, 250]) {
       const one = fleet.worker('one', slow);
       await one.says(/started/);
-      await pause(ms); // into its first steps
+      await sleep(ms); // until it takes its first leases
       one.kill('SIGTERM');
       assert.deepEqual(await one.exited, { code: 0, signal: null }, one.lines.join('\n'));
-      assert.deepEqual(await fleet.heldBy('one'), [], `asked after ${ms} ms`);
+      assert.deepEqual(await fleet.heldBy('one'), [], `SIGTERM after ${ms} ms`);
     }
     assert.ok(fleet.mostConnections() <= 1);
   });
 
-  test('a process that is asked to end ends, also without an answer from Redis, and when it is asked twice', async (t) => {
+  test('a process exits on SIGTERM without a response from Redis, also after two signals', async (t) => {
     const fleet = await startFleet(t, { size: 2, ttl: SHORT });
     const one = fleet.worker('one');
     await one.says(CONNECTED, 2);
@@ -233,7 +229,7 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     ['is killed', (server) => server.kill(), (server) => server.start()],
     ['hangs', (server) => server.signal('SIGSTOP'), (server) => server.signal('SIGCONT')],
   ]) {
-    test(`Redis ${how} for longer than leases last: all hang up in time, and are back when it is`, async (t) => {
+    test(`when Redis ${how} for longer than leases last, all workspaces disconnect in time and reconnect afterwards`, async (t) => {
       const fleet = await startFleet(t, { ttl: SHORT });
       const [one, other] = await fleet.pair();
       const closed = fleet.names.map((name) => fleet.slacks.get(name).connections[0].closed);
@@ -250,7 +246,7 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
     });
   }
 
-  test('a process that was frozen finds its leases gone: it publishes nothing and sends nothing', async (t) => {
+  test('a frozen process that has lost its leases publishes and sends nothing', async (t) => {
     const fleet = await startFleet(t, { ttl: SHORT });
     const [one, other] = await fleet.pair();
     const frozen = await fleet.heldBy('one');
@@ -280,13 +276,13 @@ describe('the fleet', { skip: missing, concurrency: 4, timeout: 180_000 }, () =>
       assert.equal(all.length, 1, name);
       const { received } = fleet.slacks.get(name);
       const late = received.filter(({ connection, frame }) => old.includes(connection) && frame.type === 'message');
-      assert.deepEqual(late, [], 'nothing was sent by the socket that nobody knows of any more');
+      assert.deepEqual(late, [], 'the old socket sent nothing');
     }
   });
 });
 
 describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => {
-  test('an answer goes by the owner to Slack; what a dead consumer has left, another one answers, once', async (t) => {
+  test('replies go to Slack through the owner, and another consumer handles the events of a dead one once', async (t) => {
     const fleet = await startFleet(t, { size: 1, ttl: 60_000 });
     const [slack] = fleet.slacks.values();
     await fleet.redis.xGroupCreate('fleet:events', 'bots', '0', { MKSTREAM: true });
@@ -295,23 +291,23 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     await fleet.published(fleet.say('hello'));
     const left = await fleet.redis.xReadGroup('bots', 'dead', { key: 'fleet:events', id: '>' });
     assert.ok(left[0].messages.length > 0);
-    // A copy, as when Redis went away just after it had taken an event.
+    // A duplicate, like when Redis failed right after it had stored an event.
     const copied = left[0].messages.find(({ message }) => message.type === 'message');
     await fleet.redis.xAdd('fleet:events', '*', copied.message);
     const consumer = fleet.consumer('heir', 100);
-    const answer = await slack.nextMessage({ from: slack.bot, timeout: 30_000 });
-    assert.equal(answer.text, 'You said: hello in acme-01');
+    const reply = await slack.nextMessage({ from: slack.bot, timeout: 30_000 });
+    assert.equal(reply.text, 'You said: hello in acme-01');
     slack.user('bob').say('#general', 'and now?');
     await slack.nextMessage({ from: slack.bot, text: 'You said: and now?', timeout: 30_000 });
-    const answers = slack.messages('#general').filter(({ user }) => user === slack.bot.id);
-    assert.equal(answers.length, 2, 'no answer is given twice');
+    const replies = slack.messages('#general').filter(({ user }) => user === slack.bot.id);
+    assert.equal(replies.length, 2, 'no reply is sent twice');
     consumer.kill('SIGTERM');
     assert.deepEqual(await consumer.exited, { code: 0, signal: null }, consumer.lines.join('\n'));
     const { pending } = await fleet.redis.xPending('fleet:events', 'bots');
-    assert.equal(pending, 0, 'all is acknowledged');
+    assert.equal(pending, 0, 'all events are acknowledged');
   });
 
-  test('an event that the bot fails at is put aside, and holds up nothing; two signals are one', async (t) => {
+  test('an event that the bot fails on is set aside and does not block others; two signals act like one', async (t) => {
     const fleet = await startFleet(t, { size: 0 });
     const entry = { workspace: 'acme', token: '1', self: 'U1', type: 'message' };
     await fleet.redis.xAdd('fleet:events', '*', { ...entry, event: 'no JSON' });
@@ -328,16 +324,16 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     const [{ message }] = await fleet.redis.xRange('fleet:failed', '-', '+');
     assert.equal(message.event, 'no JSON');
     assert.match(message.error, /JSON/);
-    assert.equal(await fleet.redis.xLen('fleet:commands:acme'), 1, 'a message without a text is none to answer');
+    assert.equal(await fleet.redis.xLen('fleet:commands:acme'), 1, 'a message without a text gets no reply');
     consumer.kill('SIGINT');
     consumer.kill('SIGTERM');
-    // The second one may come when its handlers are gone already.
+    // The second signal may arrive when the handlers are already removed.
     const { code, signal } = await consumer.exited;
     assert.ok(code === 0 || signal === 'SIGTERM', `${code}\n${consumer.lines.join('\n')}`);
     assert.equal((await fleet.redis.xPending('fleet:events', 'bots')).pending, 0);
   });
 
-  test('a command that Redis could not be told of is not sent again by the same owner', async (t) => {
+  test('the same owner does not send a command again that it could not acknowledge to Redis', async (t) => {
     const fleet = await startFleet(t, { size: 1, ttl: 20_000, keep: true });
     const [[name, slack]] = fleet.slacks;
     const command = async (text) => {
@@ -346,7 +342,7 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     };
     const worker = fleet.worker('one');
     await worker.says(CONNECTED);
-    // The reply is there while Redis is not.
+    // The reply arrives while Redis is down.
     slack.faults.delayReplies(60_000);
     command('once').catch(() => {});
     const { ts, channel, user } = await slack.nextMessage({ text: 'once' });
@@ -362,7 +358,7 @@ describe('consumers', { skip: missing, concurrency: 2, timeout: 60_000 }, () => 
     assert.equal(slack.messages('#general').filter(({ text }) => text === 'once').length, 1);
   });
 
-  test('a command that a killed owner has read and not acknowledged is the next owner’s; Slack’s no is final', async (t) => {
+  test('the next owner sends a command that a killed owner read and did not acknowledge, and gives up one that Slack refuses', async (t) => {
     const fleet = await startFleet(t, { size: 1, ttl: 60_000 });
     const [[name, slack]] = fleet.slacks;
     const stream = `fleet:commands:${name}`;

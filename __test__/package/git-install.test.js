@@ -1,6 +1,5 @@
-// `npm install` of a git URL, and a fresh clone: both build the addon, once, and say what is missing where they cannot. In the
-// place of cargo stands a program that hands out the addon that is built already, since the real build takes minutes;
-// `npm run test:slow` has the real cargo.
+// `npm install` of a git URL, and a fresh clone: both build the addon once, and report what is missing if they cannot. A fake
+// cargo returns the existing addon, because the real build takes minutes; `npm run test:slow` uses the real cargo.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -16,7 +15,7 @@ const root = path.join(__dirname, '../..');
 const isReal = process.env.GIT_INSTALL === 'cargo';
 const hasGit = existsSync(path.join(root, '.git'));
 const skip =
-  (process.platform === 'win32' && 'it needs programs that are shell scripts') || (!hasGit && 'this is not a clone');
+  (process.platform === 'win32' && 'it needs shell scripts as programs') || (!hasGit && 'this is not a clone');
 
 const BOT = `
   const { RTMClient } = require('slack-rtm-native');
@@ -24,11 +23,11 @@ const BOT = `
   rtm.start().then(({ self }) => { console.log(self.name); return rtm.disconnect(); });
 `;
 
-/** A repository with the files of this one, as they are now. */
+/** A repository with the current files of this one. */
 function repository(app) {
   const folder = app.path('repository');
   const git = (...args) =>
-    execFileSync('git', ['-c', 'user.name=somebody', '-c', 'user.email=somebody@example.com', ...args], {
+    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], {
       cwd: folder,
       stdio: 'pipe',
     });
@@ -45,7 +44,7 @@ function repository(app) {
   return folder;
 }
 
-/** A folder to be the PATH: all programs but Rust's, and a cargo that notes its builds, or none. */
+/** A folder for PATH: all programs except Rust's, and optionally a fake cargo that records its builds. */
 function programs(app, name, cargo) {
   const folder = app.path(name);
   mkdirSync(folder);
@@ -73,7 +72,7 @@ function programs(app, name, cargo) {
 const builds = (app) =>
   existsSync(app.path('builds')) ? readFileSync(app.path('builds'), 'utf8').trim().split('\n') : [];
 
-test('from git', { skip }, async (t) => {
+test('an installation from git', { skip }, async (t) => {
   const { file } = await import('../../scripts/addon.mjs');
   const app = newApp(t);
   cpSync(path.join(root, file), app.path('library.so'));
@@ -85,7 +84,7 @@ test('from git', { skip }, async (t) => {
     ? { ...bare, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? path.join(root, 'target') }
     : { ...bare, PATH: programs(app, 'with-cargo', app.path('library.so')) };
 
-  await t.test('npm install of the URL gives a package that works, without what only building needs', async (one) => {
+  await t.test('works after npm install of the URL, without the files that only the build needs', async (one) => {
     const slack = await startWorkspace(one);
     const user = newApp(one);
     const started = performance.now();
@@ -102,8 +101,10 @@ test('from git', { skip }, async (t) => {
       [],
     );
     user.write('bot.js', BOT);
-    const said = await user.done(['node', 'bot.js'], { env: { SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl } });
-    assert.equal(said, `${slack.bot.name}\n`);
+    const printed = await user.done(['node', 'bot.js'], {
+      env: { SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl },
+    });
+    assert.equal(printed, `${slack.bot.name}\n`);
     if (!isReal)
       assert.deepEqual(
         builds(app).map((line) => line.split(' --message-format')[0]),
@@ -111,7 +112,7 @@ test('from git', { skip }, async (t) => {
       );
   });
 
-  await t.test('without cargo it says what is missing', async (one) => {
+  await t.test('reports that cargo is missing', async (one) => {
     const none = { ...bare, PATH: programs(app, 'without-cargo') };
     const user = newApp(one);
     const command = isReal ? ['npm', 'install', '--prefer-offline', url] : ['npm', '--prefix', clone, 'run', 'prepare'];
@@ -122,8 +123,8 @@ test('from git', { skip }, async (t) => {
   });
 
   await t.test(
-    "a fresh clone is built once by npm run build, and not again by npm's prepare",
-    { skip: isReal && 'it counts calls of cargo' },
+    "builds a fresh clone once with npm run build, and not again with npm's prepare",
+    { skip: isReal && 'it counts the calls of the fake cargo' },
     async () => {
       const before = builds(app).length;
       for (const script of ['build', 'prepare', 'build'])

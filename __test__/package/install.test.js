@@ -1,5 +1,5 @@
-// What a user gets: `npm install` into an empty folder, with no Rust on the PATH, from a registry that has this package as a
-// release publishes it; a bot that runs; how much it is beside the original.
+// `npm install` into an empty folder, without Rust on the PATH, from a registry with this package as a release publishes it: the
+// bot runs, and the installation is smaller than that of `@slack/rtm-api`.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -25,7 +25,7 @@ const BOT = `
   rtm.start();
 `;
 
-/** A folder with node and npm and nothing else, to be the PATH. */
+/** A folder for PATH with only node and npm. */
 function bareTools(app) {
   const tools = app.path('tools');
   mkdirSync(tools);
@@ -51,11 +51,11 @@ function packagesIn(modules) {
     });
 }
 
-/** A folder's bytes, as `du --apparent-size` and `du` count them where a block has 4 kB, and a folder takes one. */
-function weigh(folder) {
+/** A folder's bytes, as `du --apparent-size` and `du` count them with blocks of 4 kB, one of them for each folder. */
+function sizeOf(folder) {
   const all = readdirSync(folder, { withFileTypes: true }).map((entry) => {
     const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) return weigh(file);
+    if (entry.isDirectory()) return sizeOf(file);
     const { size } = statSync(file);
     return { bytes: size, disk: Math.ceil(size / 4096) * 4096 };
   });
@@ -64,7 +64,7 @@ function weigh(folder) {
 }
 
 describe('npm install into an empty folder', () => {
-  test('needs no Rust, brings one binary, and the bot runs', async (t) => {
+  test('needs no Rust, installs one binary, and the bot runs', async (t) => {
     const registry = await localRegistry(t);
     const slack = await startWorkspace(t);
     const app = newApp(t);
@@ -84,12 +84,12 @@ describe('npm install into an empty folder', () => {
     });
     await bot.until(connection);
     slack.user('ann').say('#general', 'hello');
-    const answer = await bot.until(slack.nextMessage({ from: slack.bot, in: '#general' }));
-    assert.equal(answer.text, 'You said: hello');
+    const reply = await bot.until(slack.nextMessage({ from: slack.bot, in: '#general' }));
+    assert.equal(reply.text, 'You said: hello');
     assert.deepEqual(await bot.ended, { code: 0, signal: null, stdout: 'ready\ntrue\n', stderr: '' });
   });
 
-  test('the package with the binary tells the licences of what it links', async () => {
+  test('installs the licences of all linked crates with the binary', async () => {
     const { folder, pack } = await import('../../scripts/pack.mjs');
     pack();
     const names = readdirSync(path.join(folder, 'content')).filter((one) => one.startsWith('slack-rtm-native-'));
@@ -101,22 +101,22 @@ describe('npm install into an empty folder', () => {
     }
   });
 
-  test('at most 3 packages and half of the megabytes of @slack/rtm-api 7.0.4', async (t) => {
+  test('installs at most 3 packages, and at most half of the megabytes of @slack/rtm-api 7.0.4', async (t) => {
     const registry = await localRegistry(t);
-    const weights = await Promise.all(
+    const sizes = await Promise.all(
       ['slack-rtm-native', '@slack/rtm-api@7.0.4'].map(async (name) => {
         const app = newApp(t);
         await app.done(['npm', 'install', '--prefer-offline', name], { env: registry.env });
         const modules = app.path('node_modules');
-        return { packages: packagesIn(modules), ...weigh(modules) };
+        return { packages: packagesIn(modules), ...sizeOf(modules) };
       }),
     );
-    const [ours, peers] = weights;
-    for (const { packages, bytes, disk } of weights) {
+    const [ours, slackRtmApi] = sizes;
+    for (const { packages, bytes, disk } of sizes) {
       t.diagnostic(`${packages.length} packages, ${(bytes / MB).toFixed(2)} MB, ${(disk / MB).toFixed(2)} MB on disk`);
     }
     assert.ok(ours.packages.length <= 3, ours.packages.join(', '));
-    assert.ok(ours.bytes <= peers.bytes / 2, `${ours.bytes} bytes of ${peers.bytes}`);
-    assert.ok(ours.disk <= peers.disk / 2, `${ours.disk} bytes of ${peers.disk} on disk`);
+    assert.ok(ours.bytes <= slackRtmApi.bytes / 2, `${ours.bytes} bytes of ${slackRtmApi.bytes}`);
+    assert.ok(ours.disk <= slackRtmApi.disk / 2, `${ours.disk} bytes of ${slackRtmApi.disk} on disk`);
   });
 });

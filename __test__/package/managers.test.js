@@ -1,5 +1,5 @@
-// The package by the name @slack/rtm-api, installed by package managers other than npm: those whose node_modules is not flat
-// (pnpm), that have none (Yarn's Plug'n'Play, which has to unpack the binary), and the runtimes' own.
+// The package under the name `@slack/rtm-api`, installed by other package managers than npm: pnpm, whose node_modules is not
+// flat; Yarn's Plug'n'Play, which has no node_modules and must unpack the binary; and those of Bun and Deno.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -16,7 +16,7 @@ const hasRuntimes =
   process.platform === 'linux' && process.arch === 'x64' && process.report?.getReport().header.glibcVersionRuntime;
 const noRuntime = hasRuntimes ? false : 'Bun and Deno are installed for Linux with glibc on x64';
 
-test('package managers', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
+test('a bot runs if the package was installed by', { concurrency: 2, timeout: 2 * TIMEOUT }, async (t) => {
   const bin = (name) => path.join(tools(path.join(__dirname, 'alias')), '.bin', name);
   const runtime = (file) => path.join(tools(path.join(__dirname, 'runtimes')), file);
   const registry = await localRegistry(t);

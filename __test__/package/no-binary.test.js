@@ -1,5 +1,5 @@
-// Where no binary fits, the error names what is missing, why, and what to do. Each cause is brought about for real, in an
-// installed package; only other operating systems are pretended.
+// Without a suitable binary, the error says what is missing, why, and what to do. Each test creates the real cause in an
+// installed package; only other operating systems are simulated.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -14,7 +14,7 @@ const isGlibc = process.platform === 'linux' && Boolean(process.report.getReport
 const notHere = !isGlibc && 'binaries of this format are for Linux with glibc';
 const SOURCE = `npm install git+https://github.com/slack-rtm-native/slack-rtm-native.git#v${version}`;
 
-test('where no binary fits', async (t) => {
+test('the error without a suitable binary explains', async (t) => {
   const { ownPlatform, platforms } = await import('../../scripts/platforms.mjs');
   const own = ownPlatform().packageName;
   const installed = `node_modules/${own}`;
@@ -28,7 +28,7 @@ test('where no binary fits', async (t) => {
     cpSync(app.path('kept'), app.path(installed), { recursive: true });
   });
 
-  /** The error of a process that needs the package, as it prints it. */
+  /** The message of the error that requiring the package throws in a process. */
   async function errorOf({ env = {}, code = '', file = 'slack-rtm-native' } = {}) {
     const script = `${code}; try { require('${file}') } catch (error) { console.log(error.code); console.log(error.message); }`;
     const [first, ...lines] = (await app.done([process.execPath, '-e', script], { env })).split('\n');
@@ -36,7 +36,7 @@ test('where no binary fits', async (t) => {
     return lines.join('\n');
   }
 
-  /** The file of the binary, with some bytes of it replaced. */
+  /** Replaces bytes in the file of the binary. */
   function change(from, to) {
     const [name] = readdirSync(app.path(installed)).filter((file) => file.endsWith('.node'));
     const file = app.path(installed, name);
@@ -48,7 +48,7 @@ test('where no binary fits', async (t) => {
     writeFileSync(file, bytes);
   }
 
-  await t.test('optional dependencies left out', async () => {
+  await t.test('omitted optional dependencies', async () => {
     await app.done(['npm', 'install', '--prefer-offline', '--omit=optional', 'slack-rtm-native'], {
       env: registry.env,
     });
@@ -72,7 +72,7 @@ test('where no binary fits', async (t) => {
     mkdirSync(app.path('node_modules', other));
     const message = await errorOf();
     rmSync(app.path('node_modules', other), { recursive: true });
-    assert.match(message, new RegExp(`place is taken by ${other}, so node_modules was installed on another platform`));
+    assert.match(message, new RegExp(`Only ${other} is installed, so node_modules was copied from another platform`));
     assert.ok(message.includes('Delete node_modules and install again here.') && message.includes(SOURCE), message);
   });
 
@@ -82,30 +82,30 @@ test('where no binary fits', async (t) => {
     const message = await errorOf();
     assert.match(
       message,
-      /That package is there, but of another version or not whole\..*It failed with:\n {2}Cannot find module .*\.node'/,
+      /That package is installed, but has another version or is incomplete\..*The error:\n {2}Cannot find module .*\.node'/,
     );
     assert.doesNotMatch(message, /place is taken/);
   });
 
-  await t.test('the right package of another version, where napi-rs is told to look', async () => {
+  await t.test('the right package of another version, with the version check of napi-rs', async () => {
     const manifest = JSON.parse(readFileSync(app.path(installed, 'package.json'), 'utf8'));
     writeFileSync(app.path(installed, 'package.json'), JSON.stringify({ ...manifest, version: '99.0.0' }));
     const message = await errorOf({ env: { NAPI_RS_ENFORCE_VERSION_CHECK: '1' } });
-    assert.match(message, /That package is there, but of another version .*It failed with:\n.*but got 99\.0\.0/);
+    assert.match(message, /That package is installed, but has another version .*The error:\n.*but got 99\.0\.0/);
   });
 
-  await t.test('a package from git whose scripts were not run', async () => {
+  await t.test('a package from git without its install scripts', async () => {
     const from = path.join(__dirname, '../..');
     mkdirSync(app.path('source/lib'), { recursive: true });
     for (const file of ['package.json', 'binding.js', 'lib/binding.js'])
       copyFileSync(path.join(from, file), app.path('source', file));
     rmSync(app.path(installed), { recursive: true });
     const message = await errorOf({ file: './source/lib/binding.js' });
-    assert.match(message, /from its git repository, and its binary was not built.*--ignore-scripts.*npm run build/s);
+    assert.match(message, /from its git repository without building the binary.*--ignore-scripts.*npm run build/s);
     assert.ok(!message.includes('comes with the package') && !message.includes('optional'), message);
   });
 
-  await t.test('where the errors are of another context, as in Jest', async () => {
+  await t.test('a damaged binary if errors have the class of another context, like in Jest', async () => {
     change(0, process.platform === 'win32' ? '\x7fELF' : 'MZ\0\0not one');
     const code = `const { _extensions: load } = require('node:module'); const native = load['.node'];
       const Foreign = require('node:vm').runInNewContext('Error');
@@ -114,20 +114,20 @@ test('where no binary fits', async (t) => {
       }`;
     assert.match(
       await errorOf({ code }),
-      /made for another operating system, processor or C library, or is damaged.*The system says:/s,
+      /made for another operating system, processor or C library, or is damaged.*The system reports:/s,
     );
   });
 
   await t.test('a binary for another processor', { skip: notHere }, async () => {
     change(18, process.arch === 'arm64' ? '\x3e' : '\xb7'); // e_machine: x86-64, AArch64
-    assert.match(await errorOf(), /made for another operating system, processor or C library.*The system says:/s);
+    assert.match(await errorOf(), /made for another operating system, processor or C library.*The system reports:/s);
   });
 
-  await t.test('a binary that is no binary', async () => {
+  await t.test('a file that is not a binary', async () => {
     change(0, process.platform === 'win32' ? '\x7fELF' : 'MZ\0\0not one');
     assert.match(
       await errorOf(),
-      /made for another operating system, processor or C library, or is damaged.*The system says:/s,
+      /made for another operating system, processor or C library, or is damaged.*The system reports:/s,
     );
   });
 
@@ -141,14 +141,14 @@ test('where no binary fits', async (t) => {
     const message = await errorOf();
     assert.match(
       message,
-      /The binary needs glibc 9\.14, and this system has glibc [\d.]+\. Those of a release run on glibc 2\.17 or later\./,
+      /The binary needs glibc 9\.14, and this system has glibc [\d.]+\. Released binaries run on glibc 2\.17 or later\./,
     );
-    assert.match(message, /The system says:\n.*version `GLIBC_9\.14' not found/);
+    assert.match(message, /The system reports:\n.*version `GLIBC_9\.14' not found/);
   });
 
-  await t.test('another trouble of the system with it is quoted', { skip: notHere }, async () => {
+  await t.test('another error of the system by quoting it', { skip: notHere }, async () => {
     change('getaddrinfo', 'getaddrXXXX');
-    assert.match(await errorOf(), /The binary is there, but cannot be loaded\.\nThe system says:\n.*getaddrXXXX/);
+    assert.match(await errorOf(), /The binary exists, but cannot be loaded\.\nThe system reports:\n.*getaddrXXXX/);
   });
 
   for (const [platform, arch] of [
@@ -163,7 +163,7 @@ test('where no binary fits', async (t) => {
       assert.match(message, new RegExp(`on ${platform} ${arch}`));
       assert.match(
         message,
-        /No binary is made for this platform\. There are binaries for Linux \(glibc 2\.17 or later, or musl\), macOS and Windows/,
+        /There is no binary for this platform\. There are binaries for Linux \(glibc 2\.17 or later, or musl\), macOS and Windows/,
       );
       assert.ok(message.includes(SOURCE) && !message.includes('comes with the package'), message);
     });
@@ -176,10 +176,10 @@ test('where no binary fits', async (t) => {
     const message = await errorOf({ code });
     assert.match(message, /on linux \w+, musl \(Node/);
     assert.match(message, /the package slack-rtm-native-linux-\w+-musl@/);
-    assert.match(message, /place is taken by slack-rtm-native-linux-\w+-gnu/);
+    assert.match(message, /Only slack-rtm-native-linux-\w+-gnu is installed/);
   });
 
-  await t.test('NAPI_RS_NATIVE_LIBRARY_PATH that names something else', async () => {
+  await t.test('a wrong NAPI_RS_NATIVE_LIBRARY_PATH', async () => {
     const message = await errorOf({ env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nowhere/some.node' } });
     assert.match(
       message,
@@ -187,7 +187,7 @@ test('where no binary fits', async (t) => {
     );
   });
 
-  await t.test('a bundle that took the package in', async () => {
+  await t.test('a bundle that contains the package', async () => {
     mkdirSync(app.path('bundle/dist'), { recursive: true });
     for (const file of ['package.json', 'binding.js'])
       copyFileSync(app.path('node_modules/slack-rtm-native', file), app.path('bundle', file));
@@ -195,12 +195,13 @@ test('where no binary fits', async (t) => {
     rmSync(app.path(installed), { recursive: true });
     const message = await errorOf({ file: './bundle/dist/main.js' });
     assert.ok(
-      message.includes(`a part of ${path.join(app.path('bundle/dist/main.js'))}`) && message.includes('external'),
+      message.includes(`has included slack-rtm-native in ${path.join(app.path('bundle/dist/main.js'))}`) &&
+        message.includes('external'),
       message,
     );
   });
 
-  await t.test('the platforms it knows are those that binaries are made for', async () => {
+  await t.test('all platforms with binaries, and no others', async () => {
     const source = readFileSync(path.join(__dirname, '../../lib/binding.js'), 'utf8');
     const known = [...source.slice(0, source.indexOf('];')).matchAll(/^ {2}'(.*)',$/gm)].map(([, name]) => name);
     assert.deepEqual(

@@ -1,4 +1,4 @@
-// The tarballs as publint and are-the-types-wrong see them, without a suggestion left; the manifests of what is published.
+// The published tarballs: publint and are-the-types-wrong have no complaints, and the manifests are correct.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -10,7 +10,7 @@ const { tools } = require('./support/tools.js');
 
 const [major] = process.versions.node.split('.').map(Number);
 
-test('what is published', async (t) => {
+test('the published packages', async (t) => {
   const { folder, pack } = await import('../../scripts/pack.mjs');
   const { manifest, platforms } = await import('../../scripts/platforms.mjs');
   pack();
@@ -19,21 +19,21 @@ test('what is published', async (t) => {
   const run = (bin, ...args) => spawnSync(process.execPath, [path.join(modules, bin), ...args], { encoding: 'utf8' });
 
   for (const tarball of readdirSync(folder).filter((name) => name.endsWith('.tgz'))) {
-    await t.test(`publint has nothing to say of ${tarball}`, () => {
+    await t.test(`have no complaint of publint: ${tarball}`, () => {
       const { status, stdout, stderr } = run('publint/src/cli.js', 'run', path.join(folder, tarball), '--strict');
       assert.match(stdout, /All good!/, stdout + stderr);
       assert.equal(status, 0);
     });
   }
 
-  await t.test('are-the-types-wrong finds no problem', { skip: major < 20 && 'it needs Node 20' }, () => {
+  await t.test('have no problem that are-the-types-wrong finds', { skip: major < 20 && 'it needs Node 20' }, () => {
     const tarball = path.join(folder, `${manifest.name}-${manifest.version}.tgz`);
     const { stdout, stderr } = run('@arethetypeswrong/cli/dist/index.js', tarball, '--format', 'json');
     const { analysis, problems } = JSON.parse(stdout || `{"problems": ${JSON.stringify(stderr)}}`);
-    const told = Object.values(problems)
+    const found = Object.values(problems)
       .flat()
       .map(({ kind, fileName, moduleSpecifier }) => [kind, fileName, moduleSpecifier].join(' '));
-    assert.deepEqual([...new Set(told)], []);
+    assert.deepEqual([...new Set(found)], []);
     assert.deepEqual(Object.keys(analysis.entrypoints['.'].resolutions), [
       'node10',
       'node16-cjs',
@@ -43,7 +43,7 @@ test('what is published', async (t) => {
   });
 
   await t.test(
-    'the main package has no binary, no scripts, and all platforms as optional dependencies of its version',
+    'include a main package without binary and scripts, whose optional dependencies are all platforms in its version',
     () => {
       const main = json(manifest.name);
       assert.equal(main.scripts, undefined);
@@ -56,7 +56,7 @@ test('what is published', async (t) => {
     },
   );
 
-  await t.test('a package says for which systems it is', async () => {
+  await t.test('name the systems that they are for', async () => {
     const { platformManifest } = await import('../../scripts/pack.mjs');
     const fits = platforms.map((platform) => {
       const { name, os, cpu, libc = [] } = platformManifest(platform);
@@ -74,7 +74,7 @@ test('what is published', async (t) => {
     ]);
   });
 
-  await t.test('each is linked against the C library of the program that loads it, or brings its own', () => {
+  await t.test('link the C library of the program that loads them, or include their own', () => {
     const config = readFileSync(path.join(__dirname, '../../.cargo/config.toml'), 'utf8');
     const flags = [
       ...config.matchAll(/^\[target\.(.*)\]\nrustflags = \["-C", "target-feature=(.)crt-static"\]$/gm),
@@ -85,7 +85,7 @@ test('what is published', async (t) => {
     assert.deepEqual(flags.sort(), wanted.sort());
   });
 
-  await t.test('binding.js looks for each of them', () => {
+  await t.test('are all found by binding.js', () => {
     const binding = readFileSync(path.join(__dirname, '../../binding.js'), 'utf8');
     for (const { packageName, file } of platforms) {
       assert.ok(binding.includes(`require('${packageName}')`) && binding.includes(`require('./${file}')`), packageName);
@@ -95,7 +95,7 @@ test('what is published', async (t) => {
 
 const hasCargo = spawnSync('cargo', ['--version']).status === 0;
 
-test('the crate is its sources and what tells of them', { skip: !hasCargo && 'cargo is not installed' }, () => {
+test('the crate contains its sources and documentation', { skip: !hasCargo && 'cargo is not installed' }, () => {
   const { status, stdout, stderr } = spawnSync('cargo', ['package', '--list', '--allow-dirty', '--offline'], {
     cwd: path.join(__dirname, '../..'),
     encoding: 'utf8',
@@ -118,7 +118,7 @@ test('the crate is its sources and what tells of them', { skip: !hasCargo && 'ca
   ]);
 });
 
-test('crates under another licence, or linked twice, are noticed', async () => {
+test('crates with another licence, or linked twice, are reported', async () => {
   const { complaints } = await import('../../scripts/crates.mjs');
   const rules = readFileSync(path.join(__dirname, '../../deny.toml'), 'utf8');
   const fine = [

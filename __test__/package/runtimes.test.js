@@ -1,6 +1,5 @@
-// The package as npm installs it, on every runtime that it is for: a bot that connects, hears, sends, gets replies, survives a
-// listener that throws and the loss of its connection, and whose process ends when it should. (The whole test suite on
-// each version of Node: `npm run test:runtimes`.)
+// The installed package on every supported runtime: a bot connects, receives, sends, gets replies, survives a throwing listener
+// and a lost connection, and its process exits. (The whole test suite on each version of Node: `npm run test:runtimes`.)
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -31,8 +30,8 @@ const RUNTIMES = {
   Deno: ['@deno/linux-x64-glibc/deno', 'run', '--allow-all', '--no-prompt'],
 };
 
-/** What a bot tells of its life, with connections of its own or not. */
-const life = (connection) => [
+/** The lines that a bot prints during its session. With an agent, it also prints a line for each connection. */
+const sessionLines = (connection) => [
   ...connection,
   'ready',
   'reply true',
@@ -43,51 +42,51 @@ const life = (connection) => [
   'reply true',
   'disconnected',
 ];
-const LIFE = life([]);
-const LIFE_BY_AGENT = life(['connection', 'connection']);
+const LINES = sessionLines([]);
+const LINES_WITH_AGENT = sessionLines(['connection', 'connection']);
 
-/** Runs bot.cjs, or what ends with it, and leads it through its life. */
-async function live(t, app, command, env) {
+/** Runs bot.cjs, or worker.cjs, which ends with it, through a whole session. */
+async function runSession(t, app, command, env) {
   const slack = await startWorkspace(t);
   const ann = slack.user('ann');
   const bot = app.run(command, { t, env: { ...env, SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl } });
-  const answered = async (text) => {
+  const assertReply = async (text) => {
     ann.say('#general', text);
-    const answer = await bot.until(slack.nextMessage({ from: slack.bot, timeout: TIMEOUT }));
-    assert.equal(answer.text, `${text}, <@${ann.id}>`);
+    const reply = await bot.until(slack.nextMessage({ from: slack.bot, timeout: TIMEOUT }));
+    assert.equal(reply.text, `${text}, <@${ann.id}>`);
   };
   const first = await bot.until(slack.nextConnection({ timeout: TIMEOUT }));
   if (command.at(-1) === 'worker.cjs') {
     await bot.until(slack.nextConnection({ timeout: TIMEOUT }));
-    await bot.until(first.closed); // that of the thread that was ended
+    await bot.until(first.closed); // the connection of the terminated thread
   }
-  await answered('Grüße 🎉 & <co>');
+  await assertReply('Grüße 🎉 & <co>');
   ann.say('#general', 'type');
   await bot.until(slack.nextFrame({ type: 'typing', timeout: TIMEOUT }));
   slack.faults.drop();
   await bot.until(slack.nextConnection({ timeout: TIMEOUT }));
   ann.say('#general', 'throw');
-  await answered('hello again');
+  await assertReply('hello again');
   ann.say('#general', 'disconnect');
   const { code, signal, stdout, stderr } = await bot.ended;
   return { code, signal, lines: stdout.trim().split('\n'), stderr };
 }
 
-const ENDED_WELL = { code: 0, signal: null, stderr: '' };
+const EXITED_WELL = { code: 0, signal: null, stderr: '' };
 
 const SMOKE = {
-  async 'a bot lives and ends'(t, app, runtime) {
-    assert.deepEqual(await live(t, app, [...runtime, 'bot.cjs']), { ...ENDED_WELL, lines: LIFE });
+  async 'a bot runs through a session and exits'(t, app, runtime) {
+    assert.deepEqual(await runSession(t, app, [...runtime, 'bot.cjs']), { ...EXITED_WELL, lines: LINES });
   },
-  async 'so does one whose agent makes the connections'(t, app, runtime) {
-    const end = await live(t, app, [...runtime, 'bot.cjs'], { AGENT: '1' });
-    assert.deepEqual(end, { ...ENDED_WELL, lines: LIFE_BY_AGENT });
+  async 'a bot whose agent makes the connections runs through a session and exits'(t, app, runtime) {
+    const end = await runSession(t, app, [...runtime, 'bot.cjs'], { AGENT: '1' });
+    assert.deepEqual(end, { ...EXITED_WELL, lines: LINES_WITH_AGENT });
   },
-  async 'so does one after another in a worker thread, which was ended while it was connected'(t, app, runtime) {
-    const end = await live(t, app, [...runtime, 'worker.cjs']);
-    assert.deepEqual(end, { ...ENDED_WELL, lines: ['worker: ready', ...LIFE] });
+  async 'a bot runs through a session after a worker thread was terminated while connected'(t, app, runtime) {
+    const end = await runSession(t, app, [...runtime, 'worker.cjs']);
+    assert.deepEqual(end, { ...EXITED_WELL, lines: ['worker: ready', ...LINES] });
   },
-  async 'process.exit() of a connected bot gives the code that it is called with'(t, app, runtime) {
+  async 'process.exit() of a connected bot exits with its code'(t, app, runtime) {
     const slack = await startWorkspace(t);
     const env = { SLACK_BOT_TOKEN: slack.token, API_URL: slack.apiUrl };
     const bot = app.run([...runtime, 'bot.cjs'], { t, env });
@@ -95,7 +94,7 @@ const SMOKE = {
     slack.user('ann').say('#general', 'exit');
     assert.deepEqual(await bot.ended, { code: 3, signal: null, stdout: 'ready\n', stderr: '' });
   },
-  async 'over TLS, whoever is to be trusted is, and nobody else'(t, app, runtime) {
+  async 'only trusted authorities are accepted over TLS'(t, app, runtime) {
     if (missing) return t.skip(missing);
     const ca = authority('Authority of the runtimes');
     const { key, fullChain } = ca.issue();
@@ -109,7 +108,7 @@ const SMOKE = {
   },
 };
 
-/** Compiles no-external-buffers.c; undefined where there is no compiler. */
+/** Compiles no-external-buffers.c. Returns undefined without a compiler. */
 function restriction(app) {
   const library = app.path('no-external-buffers.so');
   const source = path.join(folder, 'no-external-buffers.c');
@@ -121,22 +120,22 @@ function restriction(app) {
   return library;
 }
 
-/** As in Electron: no buffer outside of V8's heap, and no code made of strings. */
+/** Runs with Electron's restrictions: no buffer outside of V8's heap, and no code generation from strings. */
 async function likeElectron(t, app, [node], program, library) {
   if (library === undefined) return t.skip('there is no C compiler');
   const command = [node, '--disallow-code-generation-from-strings', program];
-  const { stderr, ...end } = await live(t, app, command, { AGENT: '1', LD_PRELOAD: library });
+  const { stderr, ...end } = await runSession(t, app, command, { AGENT: '1', LD_PRELOAD: library });
   const before = program === 'worker.cjs' ? ['worker: connection', 'worker: connection', 'worker: ready'] : [];
-  assert.deepEqual(end, { code: 0, signal: null, lines: [...before, ...LIFE_BY_AGENT] }, stderr);
-  assert.match(stderr, /^(no external buffers\n)+$/, 'no buffer was refused: the restriction is not in force');
+  assert.deepEqual(end, { code: 0, signal: null, lines: [...before, ...LINES_WITH_AGENT] }, stderr);
+  assert.match(stderr, /^(no external buffers\n)+$/, 'no buffer was refused, so the restriction was not in effect');
 }
 
-test('the package as npm installs it, on every runtime', { skip, concurrency: 3, timeout: 10 * TIMEOUT }, async (t) => {
+test('the installed package works on every runtime:', { skip, concurrency: 3, timeout: 10 * TIMEOUT }, async (t) => {
   const modules = tools(folder);
   const app = newApp(t);
   for (const program of ['bot.cjs', 'worker.cjs', 'secure.cjs']) app.copy(path.join(folder, program));
   await app.install(await localRegistry(t), 'slack-rtm-native');
-  const library = restriction(app); // once: it must not be made anew while a program begins with it
+  const library = restriction(app); // once, because it must not be replaced while a program loads it
   const tests = [];
   for (const [name, [file, ...args]] of Object.entries(RUNTIMES)) {
     const runtime = [path.join(modules, file), ...args];
@@ -145,7 +144,9 @@ test('the package as npm installs it, on every runtime', { skip, concurrency: 3,
     if (!['Node 18.17', 'Node 26'].includes(name)) continue;
     for (const program of ['bot.cjs', 'worker.cjs']) {
       tests.push(
-        t.test(`${name} as restricted as Electron: ${program}`, (t) => likeElectron(t, app, runtime, program, library)),
+        t.test(`${name} with Electron's restrictions: ${program}`, (t) =>
+          likeElectron(t, app, runtime, program, library),
+        ),
       );
     }
   }

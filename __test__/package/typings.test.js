@@ -1,6 +1,6 @@
-// The typings, as TypeScript finds them in an installed package: with every version, in every kind of module, with and
-// without the types of Node. The code is in __test__/types: what users of `@slack/rtm-api` write compiles unchanged (and
-// with the original's typings, which shows that it is such code), and what these typings promise beyond holds.
+// The typings in an installed package: with every supported version of TypeScript, in every kind of module, with and without the
+// types of Node. The code is in __test__/types: code for `@slack/rtm-api` compiles unchanged (also with that package's typings,
+// which shows that it is such code), and the additional types are as documented.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -19,10 +19,17 @@ after(() => rmSync(base, { recursive: true }));
 
 const VERSIONS = ['4.9', '5.0', '5.4', '5.9', '6', '7'];
 
-/** What user code is typed by besides; none of it comes along with the package. */
-const OTHERS = ['@slack', '@types', 'https-proxy-agent', 'socks-proxy-agent', 'rtm-api-peer', 'slack-rtm-workspace'];
+/** Other packages with types that user code imports. None of them is installed with the package. */
+const OTHERS = [
+  '@slack',
+  '@types',
+  'https-proxy-agent',
+  'socks-proxy-agent',
+  'slack-rtm-api-7.0.1',
+  'slack-rtm-workspace',
+];
 
-/** Kinds of modules: options, the files that are of this kind, the first version that has it. */
+/** Kinds of modules: compiler options, the files of this kind, the first version that supports it. */
 const MODULES = {
   CommonJS: {
     options: { module: 'CommonJS', moduleResolution: 'node', esModuleInterop: false },
@@ -37,20 +44,20 @@ const MODULES = {
   },
 };
 
-/** The options of a kind of module in a version: 6 deprecates, and 7 no longer has, what bundlers and Node do otherwise. */
+/** The options of a kind of module in a version. Version 6 deprecates the module resolution `node`, and version 7 removes it. */
 function optionsOf(kind, version) {
   const { options } = MODULES[kind];
   if (kind !== 'CommonJS' || version < 6) return options;
   return version < 7 ? { ...options, ignoreDeprecations: '6.0' } : { module: 'CommonJS', moduleResolution: 'bundler' };
 }
 
-/** Installs the package's typings, as it is packed, or the original's in their place; and these others, by links. */
-function install(name, others, isPeer = false) {
+/** Installs the packed typings of this package, or instead those of `@slack/rtm-api`, and links to other packages. */
+function install(name, others, isSlackRtmApi = false) {
   const folder = path.join(base, name);
   const modules = path.join(folder, 'node_modules');
   mkdirSync(modules, { recursive: true });
   const link = (from, to) => symlinkSync(from, path.join(modules, to), 'junction');
-  if (isPeer) link(path.join(root, 'node_modules', 'rtm-api-peer'), 'slack-rtm-native');
+  if (isSlackRtmApi) link(path.join(root, 'node_modules', 'slack-rtm-api-7.0.1'), 'slack-rtm-native');
   else for (const file of packed()) cpSync(path.join(root, file), path.join(modules, 'slack-rtm-native', file));
   for (const other of ['eventemitter3', ...others]) link(path.join(root, 'node_modules', other), other);
   if (others.length > 0) link(path.join(versions, 'rxjs'), 'rxjs');
@@ -61,7 +68,7 @@ function install(name, others, isPeer = false) {
 
 let list;
 
-/** The files of the package that TypeScript looks at, of those that are packed. */
+/** The packed files of the package that TypeScript reads. */
 function packed() {
   if (list === undefined) {
     const options = {
@@ -78,7 +85,7 @@ function packed() {
 
 let count = 0;
 
-/** Compiles these files of a folder, and gives what TypeScript has to say. */
+/** Compiles files of a folder. Resolves with the messages of TypeScript. */
 async function compile(version, folder, include, options) {
   const config = path.join(folder, `tsconfig.${count++}.json`);
   const compilerOptions = {
@@ -100,52 +107,61 @@ async function compile(version, folder, include, options) {
   return output.split('\n').filter((line) => line !== '');
 }
 
-async function compiles(...what) {
-  assert.deepEqual(await compile(...what), []);
+async function assertCompiles(...args) {
+  assert.deepEqual(await compile(...args), []);
 }
 
 const withNode = { types: ['node'], allowJs: true, checkJs: true };
 
-/** Without any other package's typings, so that all of ours are checked, too. */
+/** Also checks our typings, which other packages' typings would prevent. */
 const checked = { types: [], skipLibCheck: false };
 
 describe('typings', { concurrency: 2 }, () => {
   const project = install('project', OTHERS);
   const alone = install('alone', []);
-  const peer = install('peer', OTHERS, true);
+  const slackRtmApi = install('slack-rtm-api', OTHERS, true);
 
   for (const version of VERSIONS) {
     for (const [kind, { files, since }] of Object.entries(MODULES)) {
       if (Number(version) < since) continue;
-      test(`TypeScript ${version}, ${kind}: users' code compiles, and mistakes do not`, async () => {
-        await compiles(version, project, files, { ...withNode, ...optionsOf(kind, Number(version)) });
+      test(`TypeScript ${version}, ${kind}: user code compiles, and mistakes do not`, async () => {
+        await assertCompiles(version, project, files, { ...withNode, ...optionsOf(kind, Number(version)) });
       });
     }
 
-    test(`TypeScript ${version}: nothing else is needed, not even the types of Node`, async () => {
-      await compiles(version, alone, ['alone/*.ts'], { ...optionsOf('NodeNext'), ...checked, lib: ['ES2020'] });
+    test(`TypeScript ${version}: the typings need no other package, not even the types of Node`, async () => {
+      await assertCompiles(version, alone, ['alone/*.ts'], { ...optionsOf('NodeNext'), ...checked, lib: ['ES2020'] });
     });
 
     test(`TypeScript ${version}: with strictEvents, every known field has its exact type`, async () => {
-      await compiles(version, alone, ['strict-events/*.ts'], { ...optionsOf('NodeNext'), ...checked });
+      await assertCompiles(version, alone, ['strict-events/*.ts'], { ...optionsOf('NodeNext'), ...checked });
     });
   }
 
   for (const version of ['6', '7']) {
-    test(`TypeScript ${version}: the types of Node are known without being named, as with the original's typings`, async () => {
-      for (const folder of [project, peer]) await compiles(version, folder, ['implied/*.ts'], optionsOf('NodeNext'));
+    test(`TypeScript ${version}: the typings make the types of Node known, like those of @slack/rtm-api`, async () => {
+      for (const folder of [project, slackRtmApi])
+        await assertCompiles(version, folder, ['implied/*.ts'], optionsOf('NodeNext'));
     });
   }
 
   for (const version of ['4.9', '7']) {
-    test(`TypeScript ${version}: the workspace's typings need nothing but those of Node`, async () => {
-      await compiles(version, project, ['workspace.ts'], { ...optionsOf('NodeNext'), ...checked, types: ['node'] });
+    test(`TypeScript ${version}: the workspace's typings only need those of Node`, async () => {
+      await assertCompiles(version, project, ['workspace.ts'], {
+        ...optionsOf('NodeNext'),
+        ...checked,
+        types: ['node'],
+      });
     });
   }
 
-  test('code that is not strict compiles', async () => {
-    for (const folder of [project, peer]) {
-      await compiles('7', folder, ['user-code.ts', 'bots/*'], { ...withNode, ...optionsOf('NodeNext'), strict: false });
+  test('code compiles without strict options', async () => {
+    for (const folder of [project, slackRtmApi]) {
+      await assertCompiles('7', folder, ['user-code.ts', 'bots/*'], {
+        ...withNode,
+        ...optionsOf('NodeNext'),
+        strict: false,
+      });
     }
   });
 
@@ -155,14 +171,14 @@ describe('typings', { concurrency: 2 }, () => {
     ['7', 'NodeNext'],
   ]) {
     const options = { ...withNode, ...optionsOf(kind, Number(version)) };
-    test(`TypeScript ${version}, ${kind}: the same code compiles with the original's typings`, async () => {
+    test(`TypeScript ${version}, ${kind}: the same code compiles with the typings of @slack/rtm-api`, async () => {
       const files = MODULES[kind].files.filter((file) => file.startsWith('bots/'));
-      await compiles(version, peer, ['user-code.ts', ...files], options);
+      await assertCompiles(version, slackRtmApi, ['user-code.ts', ...files], options);
     });
   }
 
-  test('the original knows no events', async () => {
-    const complaints = await compile('5.9', peer, ['events.ts'], { ...withNode, ...optionsOf('NodeNext') });
+  test('the typings of @slack/rtm-api have no events', async () => {
+    const complaints = await compile('5.9', slackRtmApi, ['events.ts'], { ...withNode, ...optionsOf('NodeNext') });
     assert.ok(
       complaints.some((line) => line.startsWith('events.ts') && line.includes('RTMEvents')),
       complaints.join('\n'),

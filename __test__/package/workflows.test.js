@@ -1,5 +1,5 @@
-// The workflows of .github: valid by GitHub's schema (action-validator) and by actionlint, and nothing in them that is not
-// here: every script, every file, every platform. And the versions, which a release wants in step.
+// The workflows in .github are valid by GitHub's schema (action-validator) and by actionlint, and only use scripts, files and
+// platforms that exist. Also the versions of a release, which must be equal.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -20,14 +20,14 @@ test('the workflows', async (t) => {
   const modules = tools(path.join(__dirname, 'workflows'));
   const { createLinter } = require(path.join(modules, 'actionlint'));
 
-  /** What is wrong with a workflow. */
+  /** The errors in a workflow. */
   async function complaints(name, text) {
     const file = path.join(scratch, name);
     writeFileSync(file, text);
     const validator = path.join(modules, '@action-validator/cli/cli.mjs');
     const { status, stdout, stderr } = spawnSync(process.execPath, [validator, file], { encoding: 'utf8' });
-    const lint = await createLinter(); // anew: it may break off ("unreachable") when it has read other files before
-    // Its list of GitHub's machines is of 2023.
+    const lint = await createLinter(); // a new one each time, because it may fail with "unreachable" after it has read other files
+    // Its list of runner labels is from 2023.
     const found = lint(text, file)
       .filter(({ kind }) => kind !== 'runner-label')
       .map(({ line, message }) => `${name}:${line} ${message}`);
@@ -42,7 +42,7 @@ test('the workflows', async (t) => {
   for (const name of files) {
     await t.test(`${name} is valid`, async () => assert.deepEqual(await complaints(name, textOf(name)), []));
 
-    await t.test(`${name} names only scripts and files that are here`, () => {
+    await t.test(`${name} only uses scripts and files that exist`, () => {
       const text = textOf(name);
       const { scripts } = require('../../package.json');
       const run = [...text.matchAll(/\bnpm (?:run )?(?!run|audit|ci)([\w:-]+)/g)].map(([, script]) => script);
@@ -61,7 +61,7 @@ test('the workflows', async (t) => {
       );
     });
 
-    await t.test(`${name} pins its actions, and may only read unless it says why`, () => {
+    await t.test(`${name} pins its actions, and explains each write permission`, () => {
       const text = textOf(name);
       for (const [, action] of text.matchAll(/uses: (\S+)/g)) assert.match(action, /@v\d|^\.\//);
       assert.match(text, /^permissions:\n {2}contents: read\n\n/m);
@@ -69,15 +69,12 @@ test('the workflows', async (t) => {
     });
   }
 
-  await t.test(
-    'what runs on Windows, too, is run by bash: PowerShell keeps the `--` of `npm test -- …` to itself',
-    () => {
-      assert.match(textOf('ci.yml'), /^defaults:\n {2}run:\n {4}shell: bash\b/m);
-      assert.doesNotMatch(textOf('ci.yml'), /shell: (?!bash)/);
-    },
-  );
+  await t.test('use bash, also on Windows, because PowerShell drops the `--` of `npm test -- …`', () => {
+    assert.match(textOf('ci.yml'), /^defaults:\n {2}run:\n {4}shell: bash\b/m);
+    assert.doesNotMatch(textOf('ci.yml'), /shell: (?!bash)/);
+  });
 
-  await t.test('a broken one is noticed', async () => {
+  await t.test('are reported if they are broken', async () => {
     const text = textOf('ci.yml');
     for (const [from, to] of [
       ['runs-on:', 'run-on:'],
@@ -87,11 +84,11 @@ test('the workflows', async (t) => {
       ['timeout-minutes: 60', 'timeout: 60'],
     ]) {
       assert.ok(text.includes(from), from);
-      assert.notDeepEqual(await complaints('ci.yml', text.replace(from, to)), [], `${to} in place of ${from}`);
+      assert.notDeepEqual(await complaints('ci.yml', text.replace(from, to)), [], `${to} instead of ${from}`);
     }
   });
 
-  await t.test('every platform is built, and tested', async () => {
+  await t.test('build and test every platform', async () => {
     const { platforms } = await import('../../scripts/platforms.mjs');
     const [, build, tests] = /^ {2}build:$(.*?)^ {2}test:$(.*)/ms.exec(textOf('ci.yml'));
     const named = (text) => [...new Set([...text.matchAll(/platform: \[?([\w-]+)/g)].map(([, name]) => name))].sort();
@@ -101,13 +98,13 @@ test('the workflows', async (t) => {
   });
 });
 
-test('the versions of what is released', async (t) => {
+test('the versions of a release', async (t) => {
   const { complaints } = await import('../../scripts/versions.mjs');
   const { version } = require('../../package.json');
   const read = (file) => readFileSync(path.join(root, file), 'utf8');
   const other = (file) => (name) => (name === file ? read(name).replaceAll(version, '99.0.0') : read(name));
 
-  await t.test('are in step', () => assert.deepEqual(complaints(), []));
+  await t.test('are equal', () => assert.deepEqual(complaints(), []));
 
   for (const file of [
     'Cargo.toml',
@@ -119,12 +116,12 @@ test('the versions of what is released', async (t) => {
     'binding.js',
     'CHANGELOG.md',
   ]) {
-    await t.test(`another one in ${file} is noticed`, () => {
+    await t.test(`are reported if ${file} has another one`, () => {
       assert.ok(complaints({ text: other(file) }).some((line) => line.includes('99.0.0')));
     });
   }
 
-  await t.test('a tag must be that version, and its changes described as released', () => {
+  await t.test('must equal the tag, and the changelog must describe the version as released', () => {
     const released = (name) => read(name).replace(' (unreleased)', '');
     assert.deepEqual(complaints({ text: released, tag: `v${version}` }), []);
     assert.deepEqual(complaints({ text: released, tag: 'v99.0.0' }), [

@@ -8,7 +8,7 @@ const { describe } = require('node:test');
 const { inProcess } = require('../support/child.js');
 const { promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
-const { tended } = require('../support/tending.js');
+const { makeHealthy } = require('../support/healthy-server.js');
 
 const BLOCKED_MS = 30_000;
 const MB = 2 ** 20;
@@ -145,7 +145,7 @@ describe('JavaScript is blocked', { concurrency: true }, () => {
     timeout: 90_000,
     measure: async (t) => {
       const server = await scriptedServer(t);
-      const care = tended(server);
+      const care = makeHealthy(server);
       const child = start(t, server);
       const news = new News(server);
       const steadily = async () => {
@@ -179,7 +179,7 @@ describe('JavaScript is blocked', { concurrency: true }, () => {
     timeout: 120_000,
     measure: async (t) => {
       const server = await scriptedServer(t);
-      tended(server);
+      makeHealthy(server);
       const child = start(t, server);
       const news = new News(server);
       for (let n = 0; n < 100; n += 1) {

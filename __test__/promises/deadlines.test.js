@@ -5,12 +5,12 @@
 const assert = require('node:assert/strict');
 const { HttpsProxyAgent } = require('https-proxy-agent');
 const { SocksProxyAgent } = require('socks-proxy-agent');
-const { RTMClient, isPeer, keepingLogger, next } = require('../support/client.js');
+const { RTMClient, isSlackRtmApi, recordingLogger, next } = require('../support/client.js');
 const { atEnd } = require('../support/cleanup.js');
-const { fullServer, muteServer, waits } = require('../support/dead-ends.js');
+const { fullBacklogServer, silentServer, outcomeWithin } = require('../support/unresponsive-servers.js');
 const { inOwnNetwork, missing } = require('../support/own-network.js');
 const { SLACK, promise } = require('../support/promise.js');
-const { answers, scriptedProxy, scriptedSocks, socksReply } = require('../support/proxies.js');
+const { proxyHandlers, scriptedProxy, scriptedSocks, socksReply } = require('../support/scripted-proxies.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 /** Both requestTimeout and connectTimeout. */
@@ -44,27 +44,28 @@ function byteASecond(response) {
  * @type {Record<string, (t: any, server: any) => Promise<object | void>>}
  */
 const CALL = {
-  'TLS handshake': async (t) => ({ slackApiUrl: `https://127.0.0.1:${await muteServer(t)}/api/` }),
+  'TLS handshake': async (t) => ({ slackApiUrl: `https://127.0.0.1:${await silentServer(t)}/api/` }),
   'HTTP proxy': async (t) => {
-    const proxy = await scriptedProxy(t, answers.silence());
+    const proxy = await scriptedProxy(t, proxyHandlers.silence());
     return { agent: new HttpsProxyAgent(proxy.url) };
   },
   'SOCKS proxy': async (t) => {
     const proxy = await scriptedSocks(t, { greeting: silent });
     return { agent: new SocksProxyAgent(proxy.url) };
   },
-  'answer: no byte of it': async (t, server) => void server.answers.push(silent),
-  'answer: no end of it': async (t, server) => void server.answers.push((_, response) => response.write('{"ok":true,')),
-  'answer: a byte a second': async (t, server) => void server.answers.push((_, response) => byteASecond(response)),
+  'answer: no byte of it': async (t, server) => void server.responses.push(silent),
+  'answer: no end of it': async (t, server) =>
+    void server.responses.push((_, response) => response.write('{"ok":true,')),
+  'answer: a byte a second': async (t, server) => void server.responses.push((_, response) => byteASecond(response)),
 };
 
 /** Where the socket gets stuck. */
 const SOCKET = {
   'TLS handshake': async (t, server) => {
-    server.answers.push(server.answer({ url: `wss://127.0.0.1:${await muteServer(t)}/socket` }));
+    server.responses.push(server.connectResponse({ url: `wss://127.0.0.1:${await silentServer(t)}/socket` }));
   },
   'HTTP proxy': async (t) => {
-    const proxy = await scriptedProxy(t, onceOnly(answers.tunnel()));
+    const proxy = await scriptedProxy(t, onceOnly(proxyHandlers.tunnel()));
     return { agent: new HttpsProxyAgent(proxy.url) };
   },
   'SOCKS proxy': async (t) => {
@@ -79,9 +80,9 @@ const SOCKET = {
 };
 
 if (isLinux) {
-  CALL['TCP connect'] = async (t) => ({ slackApiUrl: `http://127.0.0.1:${await fullServer(t)}/api/` });
+  CALL['TCP connect'] = async (t) => ({ slackApiUrl: `http://127.0.0.1:${await fullBacklogServer(t)}/api/` });
   SOCKET['TCP connect'] = async (t, server) => {
-    server.answers.push(server.answer({ url: `ws://127.0.0.1:${await fullServer(t)}/socket` }));
+    server.responses.push(server.connectResponse({ url: `ws://127.0.0.1:${await fullBacklogServer(t)}/socket` }));
   };
 }
 
@@ -99,14 +100,14 @@ const CLOSE = {
 async function clientOf(t, prepare) {
   const server = await scriptedServer(t);
   const options = { slackApiUrl: server.apiUrl, ...OPTIONS, ...(await prepare(t, server)) };
-  const rtm = new RTMClient(server.token, { logger: keepingLogger(), ...options });
-  atEnd(t, () => isPeer || rtm.disconnect());
+  const rtm = new RTMClient(server.token, { logger: recordingLogger(), ...options });
+  atEnd(t, () => isSlackRtmApi || rtm.disconnect());
   return { server, rtm };
 }
 
 async function connectCall(t, prepare) {
   const { rtm } = await clientOf(t, prepare);
-  return waits(rtm.start(), FOR_EVER);
+  return outcomeWithin(rtm.start(), FOR_EVER);
 }
 
 /** From the moment when the socket is dialled. */
@@ -117,7 +118,7 @@ async function socket(t, prepare) {
   });
   ended.catch(silent);
   await rtm.start();
-  return waits(ended, FOR_EVER);
+  return outcomeWithin(ended, FOR_EVER);
 }
 
 async function disconnect(t, stop) {
@@ -126,7 +127,7 @@ async function disconnect(t, stop) {
   await rtm.start();
   await connected;
   stop(await server.nextSocket());
-  return waits(rtm.disconnect(), FOR_EVER);
+  return outcomeWithin(rtm.disconnect(), FOR_EVER);
 }
 
 /** A resolver that does not answer: for the connect call, and, with `dials`, for the socket. */
@@ -144,10 +145,10 @@ async function names(t, dials) {
       const resolver = require('node:dgram').createSocket('udp4', () => (asked += 1));
       await new Promise((resolve) => resolver.bind(53, '127.0.0.1', resolve));
       const { scriptedServer } = require('./__test__/support/scripted-server.js');
-      const { waits } = require('./__test__/support/dead-ends.js');
+      const { outcomeWithin } = require('./__test__/support/unresponsive-servers.js');
       const server = await scriptedServer({ after() {} });
       const nowhere = server.apiUrl.replace('127.0.0.1', 'slack.test');
-      server.answers.push(server.answer({ url: 'ws://slack.test/socket' }));
+      server.responses.push(server.connectResponse({ url: 'ws://slack.test/socket' }));
       const slackApiUrl = input.dials ? server.apiUrl : nowhere;
       const rtm = client(server.token, { ...input.options, slackApiUrl });
       const ended = next(rtm, 'disconnected').then(([error]) => {
@@ -156,7 +157,7 @@ async function names(t, dials) {
       ended.catch(() => {});
       const started = rtm.start();
       if (input.dials) await started;
-      const { waited, hangs, error } = await waits(input.dials ? ended : started, input.longest);
+      const { waited, hangs, error } = await outcomeWithin(input.dials ? ended : started, input.longest);
       const { code, message, original } = error ?? {};
       report({ waited, hangs, asked, error: error && { code, message, original: { code: original?.code } } });
     },

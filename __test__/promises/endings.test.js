@@ -4,11 +4,11 @@
 
 const assert = require('node:assert/strict');
 const { inProcess } = require('../support/child.js');
-const { isPeer } = require('../support/client.js');
-const { EXIT_STATES, talk } = require('../support/exit-states.js');
+const { isSlackRtmApi } = require('../support/client.js');
+const { EXIT_SCENARIOS, talk } = require('../support/exit-scenarios.js');
 const { SLACK, isFull, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
-const { several } = require('../support/several.js');
+const { parallel } = require('../support/parallel.js');
 const { SLACK_FRAMES } = require('../support/slack-frames.js');
 
 const FRAMES = SLACK_FRAMES.filter(({ reply_to }) => reply_to === undefined);
@@ -36,7 +36,7 @@ function neverSilent(server) {
 }
 
 // The peer has no native part to go wrong, and is slow to start.
-const WORKERS = isPeer ? 40 : 500;
+const WORKERS = isSlackRtmApi ? 40 : 500;
 
 promise('500 worker threads, started and ended at random points of the lifecycle: code 0, no signal', {
   timeout: 120_000,
@@ -104,7 +104,7 @@ async function endIn(t, { run, prepare }, exit) {
  */
 async function endings(t, states, exit, isExpected) {
   const others = [];
-  await several(states, 4, async ([name, state]) => {
+  await parallel(states, 4, async ([name, state]) => {
     const ended = await endIn(t, state, exit);
     if (!isExpected(ended)) others.push(`${name}: ${ending(ended)}`);
   });
@@ -113,7 +113,7 @@ async function endings(t, states, exit, isExpected) {
 
 const noOthers = ({ others }) => assert.equal(others, 'none');
 
-const STATES = Object.entries(EXIT_STATES).filter(([, { better }]) => !(isPeer && better));
+const STATES = Object.entries(EXIT_SCENARIOS).filter(([, { better }]) => !(isSlackRtmApi && better));
 const statesOf = (/** @type {RegExp} */ names) => STATES.filter(([name]) => names.test(name));
 
 promise('process.exit() in every state of a client: the exit code is the one given, no signal', {
@@ -153,7 +153,7 @@ promise('SIGTERM and SIGINT end the process at once', {
 promise('an exception that nobody catches, in any listener: exit code 1 and its stack, no signal', {
   timeout: 90_000,
   measure(t) {
-    const states = statesOf(/^(in a listener of|behind)/);
+    const states = statesOf(/^(in a listener of|once)/);
     return endings(t, states, "() => { throw new RangeError('of the user') }", ({ code, signal, stderr }) => {
       return code === 1 && signal === null && /RangeError: of the user\n {4}at .*\n/.test(stderr);
     });

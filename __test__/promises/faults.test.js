@@ -1,5 +1,5 @@
 // A random schedule of faults, and acknowledged messages both ways. Owns how long and hard it is, and the figures; the
-// run is support/fault-run.js, what must hold is support/ledger.js. `FAULT_SEED=n` repeats a schedule.
+// run is support/fault-run.js, what must hold is support/fault-run-audit.js. `FAULT_SEED=n` repeats a schedule.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,7 +8,7 @@ const { atEnd } = require('../support/cleanup.js');
 const { clientOf, next } = require('../support/client.js');
 const { faultProxy } = require('../support/fault-proxy.js');
 const { liveThrough } = require('../support/fault-run.js');
-const { auditOf } = require('../support/ledger.js');
+const { auditFaultRun } = require('../support/fault-run-audit.js');
 const { SLACK, isFull, promise } = require('../support/promise.js');
 const { Random } = require('../support/random.js');
 const { scriptedServer } = require('../support/scripted-server.js');
@@ -52,7 +52,7 @@ const planOf = (index) => ({
 let found = [];
 
 function auditOfLife({ accounts, readyAfter, comesBackWithin }, index) {
-  const all = accounts.bot === undefined ? ['the process died'] : auditOf({ ...accounts, slack: SLACK });
+  const all = accounts.bot === undefined ? ['the process died'] : auditFaultRun({ ...accounts, slack: SLACK });
   if (readyAfter > comesBackWithin + SLACK) all.push(`not ready within ${comesBackWithin} ms of the last fault`);
   return all.map((one) => `client ${index}: ${one}`);
 }
@@ -124,7 +124,7 @@ promise('a half-open connection is replaced within ping + pong, also while the b
   measure: async (t) => {
     const server = await scriptedServer(t);
     const proxy = await faultProxy(t, Number(server.host.split(':')[1]), new Random(1));
-    server.answers.push(server.answer({ url: `ws://${proxy.host}/socket` }));
+    server.responses.push(server.connectResponse({ url: `ws://${proxy.host}/socket` }));
     const { clientPingTimeout, serverPongTimeout } = FAST;
     const rtm = clientOf(t, server, { clientPingTimeout, serverPongTimeout });
     const ready = next(rtm, 'ready');

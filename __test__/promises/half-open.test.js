@@ -4,8 +4,8 @@
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
 const { clientOf, next } = require('../support/client.js');
-const { answerPings } = require('../support/endurance.js');
-const { line } = require('../support/line.js');
+const { answerPings } = require('../support/outage-helpers.js');
+const { tcpRelay } = require('../support/tcp-relay.js');
 const { inOwnNetwork, layCable, missing } = require('../support/own-network.js');
 const { SLACK, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
@@ -32,7 +32,7 @@ const msOf = (figure) => 1000 * parseFloat(figure);
 async function replacement(t, options) {
   const server = await scriptedServer(t);
   attend(server);
-  const wire = await line(t, server);
+  const wire = await tcpRelay(t, server);
   const rtm = clientOf(t, server, options);
   const ready = next(rtm, 'ready');
   await rtm.start();
@@ -66,7 +66,7 @@ async function replacementAfterCut(t, options) {
   });
   assert.equal(await child.report(), 'up');
   const cable = layCable(t, child.pid);
-  await line(t, server, { host: cable.here });
+  await tcpRelay(t, server, { host: cable.here });
   child.order({ token: server.token, slackApiUrl: server.apiUrl, options });
   const socket = await server.nextSocket();
   await socket.nextFrame('typing');

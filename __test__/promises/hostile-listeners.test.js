@@ -4,11 +4,11 @@
 
 const assert = require('node:assert/strict');
 const { inProcess } = require('../support/child.js');
-const { MISDEEDS, hostileServers } = require('../support/hostile-life.js');
+const { MISBEHAVIOURS, hostileServers } = require('../support/misbehaving-listeners.js');
 const { promise } = require('../support/promise.js');
-const { several } = require('../support/several.js');
+const { parallel } = require('../support/parallel.js');
 
-const life = require.resolve('../support/hostile-life.js');
+const life = require.resolve('../support/misbehaving-listeners.js');
 
 // Of each misdeed a process, with a client for each event and one that nobody disturbs.
 promise('a listener that throws, rejects, disconnects, starts, removes, floods or blocks: no other event is harmed', {
@@ -16,10 +16,10 @@ promise('a listener that throws, rejects, disconnects, starts, removes, floods o
   async measure(t) {
     let [heard, wanted, died] = [0, 0, 0];
     const faults = [];
-    await several(Object.keys(MISDEEDS), 11, async (misdeed) => {
+    await parallel(Object.keys(MISBEHAVIOURS), 11, async (misdeed) => {
       const server = await hostileServers(t);
       const input = { life, misdeed, apiUrl: server.apiUrl };
-      const child = inProcess(t, server, (context) => require(context.input.life).liveAll(context), { input });
+      const child = inProcess(t, server, (context) => require(context.input.life).runAllSessions(context), { input });
       const { code, signal, stderr, reports } = await child.ended;
       const [verdict] = reports;
       if (verdict === undefined || code !== 0 || stderr !== '') {
@@ -34,7 +34,7 @@ promise('a listener that throws, rejects, disconnects, starts, removes, floods o
     return {
       'events that reached the others': `${heard} of ${wanted}`,
       'not as computed': faults.length,
-      'processes that died': `${died} of ${Object.keys(MISDEEDS).length}`,
+      'processes that died': `${died} of ${Object.keys(MISBEHAVIOURS).length}`,
     };
   },
   keep(figures) {

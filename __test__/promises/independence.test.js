@@ -5,13 +5,13 @@
 const assert = require('node:assert/strict');
 const { authority, missing } = require('../support/certificates.js');
 const { inProcess } = require('../support/child.js');
-const { isPeer } = require('../support/client.js');
+const { isSlackRtmApi } = require('../support/client.js');
 const { copies } = require('../support/copies.js');
 const { promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const COUNT = 1000;
-const weighing = require.resolve('../support/weighing.js');
+const weighing = require.resolve('../support/memory-probe.js');
 
 /** Numbered frames for all, and the end. */
 function flood(sockets) {
@@ -30,7 +30,7 @@ promise('two copies of the package, one of them loaded twice, in one process: in
       t,
       servers[0],
       async ({ next, report, input }) => {
-        const { FORGETFUL_LOGGER: logger } = require(input.weighing);
+        const { SILENT_LOGGER: logger } = require(input.weighing);
         let uncaught = 0;
         process.on('uncaughtException', ({ message }) => (uncaught += message === 'of the listener' ? 1 : 100));
         const loaded = [require(input.one)];
@@ -111,7 +111,7 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
       async ({ next, report, input }) => {
         const { Worker } = require('node:worker_threads');
         const { once } = require('node:events');
-        const { FORGETFUL_LOGGER: logger } = require(input.weighing);
+        const { SILENT_LOGGER: logger } = require(input.weighing);
         const { RTMClient } = require(input.copy);
         const rtm = new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[0] });
         let heard = 0;
@@ -121,7 +121,7 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
         const run = (misdeed) => {
           const code = `
           const { parentPort, workerData: counter } = require('node:worker_threads');
-          const { FORGETFUL_LOGGER: logger } = require(${JSON.stringify(input.weighing)});
+          const { SILENT_LOGGER: logger } = require(${JSON.stringify(input.weighing)});
           const { RTMClient } = require(${JSON.stringify(input.copy)});
           const rtm = new RTMClient('xoxb-2', { logger, slackApiUrl: ${JSON.stringify(input.urls[1])} });
           rtm.on('it', () => { if (Atomics.add(counter, 0, 1) === 9) { ${misdeed} } });
@@ -178,7 +178,7 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
 
 // What is given to one of two clients; the other one of another copy, or of the same.
 promise('options and environment of one client do not reach another: certificates, log level, proxy', {
-  peer: missing || (isPeer && 'its connect call does not know the option tls'),
+  peer: missing || (isSlackRtmApi && 'its connect call does not know the option tls'),
   async measure(t) {
     const [one, two] = copies(t, 2);
     const ca = authority('Our authority');
@@ -188,7 +188,7 @@ promise('options and environment of one client do not reach another: certificate
       t,
       server,
       async ({ report, input }) => {
-        const { FORGETFUL_LOGGER } = require(input.weighing);
+        const { SILENT_LOGGER } = require(input.weighing);
         const packages = [require(input.one), require(input.one), require(input.two)];
         const UNSAFE = 'NODE_TLS_REJECT_UNAUTHORIZED';
         const { ca, other } = input;
@@ -210,7 +210,7 @@ promise('options and environment of one client do not reach another: certificate
         ];
         const begin = async ([index, options, unsafe, expected], n) => {
           let debugs = 0;
-          const logger = { ...FORGETFUL_LOGGER, debug: () => (debugs += 1) };
+          const logger = { ...SILENT_LOGGER, debug: () => (debugs += 1) };
           if (unsafe !== undefined) process.env[UNSAFE] = unsafe;
           const retryConfig = { retries: 0 };
           const rtm = new packages[index].RTMClient('x', {

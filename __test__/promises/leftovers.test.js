@@ -4,9 +4,9 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { isPeer } = require('../support/client.js');
+const { isSlackRtmApi } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
-const { answerPings } = require('../support/endurance.js');
+const { answerPings } = require('../support/outage-helpers.js');
 const { promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -53,7 +53,7 @@ class Loser {
     this.server = server;
     this.#ways = [...ways];
     server.greet = (socket) => this.#greet(socket);
-    server.answers.push(...Array(100).fill((request, response, { url }) => this.#answer(response, url)));
+    server.responses.push(...Array(100).fill((request, response, { url }) => this.#answer(response, url)));
     /** The socket of the client that is ready for the first time, and for the last time. */
     this.first = new Promise((resolve) => (this.isReadyFirst = resolve));
     this.last = new Promise((resolve) => (this.isReadyLast = resolve));
@@ -92,7 +92,7 @@ class Loser {
 
   #answer(response, url) {
     if (url.endsWith('api.test')) this.duringCall();
-    response.end(JSON.stringify(this.server.answer()));
+    response.end(JSON.stringify(this.server.connectResponse()));
   }
 
   #watch(tcp) {
@@ -103,10 +103,10 @@ class Loser {
 }
 
 /** Clients that tell what is open: when all are ready, when all are so again after the losses, and after their end. */
-async function bots({ client, input: { urls, isPeer }, next, report }) {
+async function bots({ client, input: { urls, isSlackRtmApi }, next, report }) {
   const { readdirSync } = require('node:fs');
   const { setTimeout: elapse } = require('node:timers/promises');
-  const { pauseLogger } = require('./__test__/support/endurance.js');
+  const { pauseLogger } = require('./__test__/support/outage-helpers.js');
   const rtms = urls.map((slackApiUrl) => client({ slackApiUrl, logger: pauseLogger() }));
   const listenersOf = (emitter) => emitter.eventNames().reduce((sum, name) => sum + emitter.listenerCount(name), 0);
   const count = () => ({
@@ -139,7 +139,7 @@ async function bots({ client, input: { urls, isPeer }, next, report }) {
     rtm.on('reconnecting', () => (reconnects += 1));
     rtm.on('ready', () => settle(rtm.sendTyping('C1')));
     rtm.on('talk', () => settle(rtm.sendMessage('hello', 'C1')));
-    rtm.on('call', () => settle((isPeer ? rtm.webClient : rtm).apiCall('api.test')));
+    rtm.on('call', () => settle((isSlackRtmApi ? rtm.webClient : rtm).apiCall('api.test')));
   }
   const looked = new Promise((resolve) => rtms[0].on('look', resolve));
   const idle = await look();
@@ -164,7 +164,7 @@ promise('100 forced reconnects: never two sockets, and no listener, timer, threa
     const losers = [];
     for (let n = 0; n < CLIENTS; n += 1) losers.push(new Loser(await scriptedServer(t), waysOf(n)));
     const urls = losers.map(({ server }) => server.apiUrl);
-    const child = inProcess(t, losers[0].server, bots, { input: { urls, isPeer }, flags: ['--expose-gc'] });
+    const child = inProcess(t, losers[0].server, bots, { input: { urls, isSlackRtmApi }, flags: ['--expose-gc'] });
     const before = await child.report();
     await Promise.all(losers.map(async (loser) => loser.begin(await loser.first)));
     const sockets = await Promise.all(losers.map(({ last }) => last));

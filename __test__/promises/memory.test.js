@@ -8,11 +8,11 @@ const { errorServers } = require('../support/error-servers.js');
 const { promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 const { SLACK_FRAMES } = require('../support/slack-frames.js');
-const { growth } = require('../support/weighing.js');
+const { growth } = require('../support/memory-probe.js');
 
 /** A young generation that is small from the start, whose growth nobody takes for the client's. */
 const flags = ['--expose-gc', '--max-semi-space-size=1'];
-const weighing = require.resolve('../support/weighing.js');
+const weighing = require.resolve('../support/memory-probe.js');
 
 /**
  * Runs a process that weighs itself after each tenth of its work, and reports last how much it did.
@@ -58,7 +58,7 @@ promise('100,000 acknowledged messages: memory is flat after the warm-up', {
     const server = await scriptedServer(t);
     onFrames(server, acknowledge);
     return weighed(t, server, async ({ client, next, report, input }) => {
-      const { FORGETFUL_LOGGER: logger, weigh } = require(input.weighing);
+      const { SILENT_LOGGER: logger, measureMemory } = require(input.weighing);
       const rtm = client({ logger });
       const ready = next(rtm, 'ready');
       await rtm.start();
@@ -76,7 +76,7 @@ promise('100,000 acknowledged messages: memory is flat after the warm-up', {
       for (let tenth = 0; tenth < 10; tenth += 1) {
         left = 10_000;
         await Promise.all(Array.from({ length: 500 }, talk));
-        report(await weigh());
+        report(await measureMemory());
       }
       report({ acknowledged });
       process.exit();
@@ -108,12 +108,12 @@ promise('1,000,000 events: memory is flat after the warm-up', {
       t,
       server,
       async ({ client, report, input }) => {
-        const { FORGETFUL_LOGGER: logger, weigh } = require(input.weighing);
+        const { SILENT_LOGGER: logger, measureMemory } = require(input.weighing);
         const rtm = client({ logger });
         let heard = 0;
         rtm.on('slack_event', (_, { client_msg_id: id }) => (heard += id === undefined ? 0 : 1));
         for (const name of ['message', 'message::bot_message', 'user_typing']) rtm.on(name, () => {});
-        rtm.on('weigh', async () => report(await weigh()));
+        rtm.on('weigh', async () => report(await measureMemory()));
         rtm.on('end', () => {
           report({ heard });
           process.exit();
@@ -148,9 +148,9 @@ promise('10,000 errors of ten kinds: memory is flat after the warm-up', {
 
 /** Runs in a process: a hundred errors of each kind a tenth. */
 async function tenThousandErrors({ client, next, report, input }) {
-  const { FORGETFUL_LOGGER, weigh } = require(input.weighing);
+  const { SILENT_LOGGER, measureMemory } = require(input.weighing);
   let logged = 0;
-  const logger = { ...FORGETFUL_LOGGER, error: () => (logged += 1) };
+  const logger = { ...SILENT_LOGGER, error: () => (logged += 1) };
   const make = (url) => client({ logger, autoReconnect: false, retryConfig: { retries: 0 }, slackApiUrl: url });
   const [talker, other, mute] = [input.slack, input.slack, input.slack].map(make);
   const [refused, doorless, tripping] = [input.refused, input.doorless, input.tripping].map(make);
@@ -210,7 +210,7 @@ async function tenThousandErrors({ client, next, report, input }) {
       errors += await make();
       clearTimeout(late);
     }
-    if (tenth >= 0) report(await weigh());
+    if (tenth >= 0) report(await measureMemory());
   }
   report({ errors });
   process.exit();

@@ -4,9 +4,9 @@
 
 const assert = require('node:assert/strict');
 const { setTimeout: elapse } = require('node:timers/promises');
-const { isPeer } = require('../support/client.js');
+const { isSlackRtmApi } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
-const { line } = require('../support/line.js');
+const { tcpRelay } = require('../support/tcp-relay.js');
 const { SLACK, isFull, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -16,7 +16,7 @@ const QUEUED = 20;
 
 /** A client that tells of its pauses and of `ready`, and queues messages as soon as it has lost its connection. */
 function bot({ client, input, report }) {
-  const { pauseLogger } = require('./__test__/support/endurance.js');
+  const { pauseLogger } = require('./__test__/support/outage-helpers.js');
   const rtm = client({ logger: pauseLogger((pause) => report({ pause, at: Date.now() })) });
   rtm.on('ready', () => report({ ready: Date.now() }));
   rtm.once('reconnecting', () => {
@@ -49,11 +49,11 @@ promise('an outage: `ready` within one pause of its end, and what was queued is 
       socket.hello();
       socket.ws.on('message', () => socket.send({ ok: true, reply_to: socket.frames.at(-1).id }));
     };
-    const door = await line(t, server);
+    const door = await tcpRelay(t, server);
     const child = inProcess(t, server, bot, { input: QUEUED });
     const pauses = [];
     await nextReady(child, pauses);
-    await door.shut();
+    await door.close();
     // The outage itself.
     await elapse(OUTAGE);
     const back = Date.now();
@@ -63,10 +63,12 @@ promise('an outage: `ready` within one pause of its end, and what was queued is 
     while ((await socket.nextFrame('message')).text !== `${QUEUED - 1}`);
     const expected = Array.from({ length: QUEUED }, (_, n) => `${n}`);
     const got = messagesOf(server);
-    const { pause, at } = isPeer ? {} : pauses.at(-1);
+    const { pause, at } = isSlackRtmApi ? {} : pauses.at(-1);
     return {
       'ready after the end of the outage': seconds(ready - back),
-      ...(!isPeer && { 'the pause under way ended after': `${seconds(at + pause - back)}, of ${seconds(pause)}` }),
+      ...(!isSlackRtmApi && {
+        'the pause under way ended after': `${seconds(at + pause - back)}, of ${seconds(pause)}`,
+      }),
       'queued messages that arrived in order and once': `${got.join() === expected.join() ? QUEUED : got} of ${QUEUED}`,
     };
   },

@@ -1,17 +1,17 @@
 // start() and disconnect() settle, whenever and wherever they are called. Owns the processes in which the table of
-// support/settling.js is gone through, and what its cells come to.
+// support/start-disconnect-cases.js is gone through, and what its cells come to.
 'use strict';
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { inProcess } = require('../support/child.js');
-const { waits } = require('../support/dead-ends.js');
-const { line } = require('../support/line.js');
+const { outcomeWithin } = require('../support/unresponsive-servers.js');
+const { tcpRelay } = require('../support/tcp-relay.js');
 const { promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
-const { FLOODED, GROUPS, cellsOf, flood } = require('../support/settling.js');
+const { FLOODED_CASES, GROUPS, casesOf, flood } = require('../support/start-disconnect-cases.js');
 
-const MODULE = path.join(__dirname, '../support/settling.js');
+const MODULE = path.join(__dirname, '../support/start-disconnect-cases.js');
 const AT_ONCE = 6;
 
 /** A process that takes longer than all limits together is given up. */
@@ -29,7 +29,7 @@ async function reportsOf(child, cells, onActing) {
   const uncaught = [];
   for (;;) {
     // There is none when the process has ended.
-    const { hangs, value } = await waits(
+    const { hangs, value } = await outcomeWithin(
       child.report().catch(() => 'end'),
       LONGEST,
     );
@@ -42,14 +42,14 @@ async function reportsOf(child, cells, onActing) {
 
 /** All cells of a group, in one process with their servers. */
 function inGroup(t, name) {
-  const cells = cellsOf(name);
+  const cells = casesOf(name);
   const child = inProcess(
     t,
     undefined,
     async ({ report, input }) => {
       process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
-      const { runCell } = require(input.module);
-      await Promise.all(input.cells.map((cell) => runCell(cell).then(report)));
+      const { runCase } = require(input.module);
+      await Promise.all(input.cells.map((cell) => runCase(cell).then(report)));
       process.exit();
     },
     { input: { cells, module: MODULE } },
@@ -61,15 +61,15 @@ function inGroup(t, name) {
 async function flooded(t, cell) {
   const server = await scriptedServer(t);
   const { apiUrl, token } = server;
-  const wire = await line(t, server);
+  const wire = await tcpRelay(t, server);
   flood(server);
   const child = inProcess(
     t,
     undefined,
     async ({ report, input }) => {
       process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
-      const { runFlooded } = require(input.module);
-      report(await runFlooded(input.cell, { ...input.server, acting: () => report('acting') }));
+      const { runFloodedCase } = require(input.module);
+      report(await runFloodedCase(input.cell, { ...input.server, acting: () => report('acting') }));
       process.exit();
     },
     { input: { cell, module: MODULE, server: { apiUrl, token } } },
@@ -107,7 +107,7 @@ promise(`start() and disconnect() settle in every state and from within every li
   timeout: 150_000,
   measure: async (t) => {
     const groups = GROUPS.map((name) => () => inGroup(t, name));
-    all = await inTurn([...FLOODED.map((cell) => () => flooded(t, cell)), ...groups]);
+    all = await inTurn([...FLOODED_CASES.map((cell) => () => flooded(t, cell)), ...groups]);
     const results = all.flatMap((group) => group.results);
     const kept = results.filter(({ problems }) => problems.length === 0);
     const disconnect = slowest(results, 'disconnect');

@@ -6,8 +6,8 @@ const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { setTimeout: elapse } = require('node:timers/promises');
 const { inProcess } = require('../support/child.js');
-const { line } = require('../support/line.js');
-const { answerPings } = require('../support/endurance.js');
+const { tcpRelay } = require('../support/tcp-relay.js');
+const { answerPings } = require('../support/outage-helpers.js');
 const { SLACK, isFull, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -92,7 +92,7 @@ const namesOf = (reports) => reports.map(({ event }) => event).filter((event) =>
 /** The figures of a client that is cut off from its server while it sleeps. */
 async function cutOff(t, cut) {
   const server = await scriptedServer(t);
-  const door = await line(t, server);
+  const door = await tcpRelay(t, server);
   server.greet = (socket) => {
     answerPings(socket);
     socket.hello();

@@ -3,7 +3,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { isPeer } = require('../support/client.js');
+const { isSlackRtmApi } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
 const { promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
@@ -13,7 +13,7 @@ const WINDOW = 100;
 
 /** Clients that are started a few at a time, and report when all are connected, and all their first pauses. */
 async function crowd({ client, input, next, report }) {
-  const { pauseLogger } = require('./__test__/support/endurance.js');
+  const { pauseLogger } = require('./__test__/support/outage-helpers.js');
   const pauses = [];
   const logger = pauseLogger((pause) => {
     if (pauses.push(pause) === input) report(pauses);
@@ -56,18 +56,18 @@ promise('1,000 clients that lose one server at the same moment do not come back 
     const all = new Promise((resolve) => {
       const note = (request, response) => {
         if (times.push(performance.now() - lost) === CLIENTS) resolve(undefined);
-        response.end(JSON.stringify(server.answer()));
+        response.end(JSON.stringify(server.connectResponse()));
       };
-      server.answers.push(...Array(CLIENTS).fill(note));
+      server.responses.push(...Array(CLIENTS).fill(note));
     });
     const lost = performance.now();
     for (const socket of server.sockets) socket.drop();
     await all;
-    const pauses = isPeer ? [] : await child.report();
+    const pauses = isSlackRtmApi ? [] : await child.report();
     const [half, most] = [0.5, 0.9].map((share) => `${Math.round(percentile(times, share))} ms`);
     return {
       'connect calls in the busiest 100 ms': `${busiest(times)} %`,
-      ...(!isPeer && { 'pauses that end in the busiest 100 ms': `${busiest(pauses)} %` }),
+      ...(!isSlackRtmApi && { 'pauses that end in the busiest 100 ms': `${busiest(pauses)} %` }),
       'half of the calls, and 90 %, are there after': `${half}, ${most}`,
     };
   },

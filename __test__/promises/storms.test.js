@@ -5,24 +5,24 @@
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { setTimeout: elapse } = require('node:timers/promises');
-const { clientOf, isPeer, next } = require('../support/client.js');
+const { clientOf, isSlackRtmApi, next } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
-const { line } = require('../support/line.js');
-const { pauseLogger } = require('../support/endurance.js');
+const { tcpRelay } = require('../support/tcp-relay.js');
+const { pauseLogger } = require('../support/outage-helpers.js');
 const { SLACK, promise } = require('../support/promise.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 /** So long the calls are counted. The peer's storms are ended earlier. */
-const COUNTED = isPeer ? 2000 : 10_000;
+const COUNTED = isSlackRtmApi ? 2000 : 10_000;
 const MOST_CALLS = 5;
 
 /** A clock of whole milliseconds may tell of a call that much too early. */
 const EARLY = 5;
 
 /** More answers than any client will ask for. */
-const always = (what) => Array(isPeer ? 100_000 : 1000).fill(what);
+const always = (what) => Array(isSlackRtmApi ? 100_000 : 1000).fill(what);
 
-const answers = (answer) => (server) => server.answers.push(...always(answer));
+const answers = (answer) => (server) => server.responses.push(...always(answer));
 const refuses = (refusal) => (server) => server.refusals.push(...always(refusal));
 const greets = (farewell) => (server) => {
   server.greet = (socket) => {
@@ -41,7 +41,7 @@ const TROUBLES = {
   'closes after hello': greets((socket) => socket.close(1011)),
   'refuses the upgrade': refuses(503),
   'answers 503': status(503),
-  ...(!isPeer && {
+  ...(!isSlackRtmApi && {
     'the port is closed': SHUT,
     'closes after hello with 1000': greets((socket) => socket.close(1000)),
     'closes after hello without a frame': greets((socket) => socket.drop()),
@@ -73,7 +73,7 @@ const TROUBLES = {
  * each call that failed.
  */
 function clients({ client, input, report }) {
-  const { pauseLogger } = require('./__test__/support/endurance.js');
+  const { pauseLogger } = require('./__test__/support/outage-helpers.js');
   report({ pid: process.pid });
   for (const slackApiUrl of input) {
     const rtm = client({ slackApiUrl, logger: pauseLogger(() => report({ failed: slackApiUrl })) });
@@ -103,9 +103,9 @@ async function storm(t, troubles, isEstablished) {
   const cases = [];
   for (const [name, begin] of troubles) {
     const server = await scriptedServer(t);
-    cases.push({ name, begin, server, door: begin === SHUT && (await line(t, server)) });
+    cases.push({ name, begin, server, door: begin === SHUT && (await tcpRelay(t, server)) });
   }
-  const worsen = ({ begin, server, door }) => (door ? door.shut() : begin(server));
+  const worsen = ({ begin, server, door }) => (door ? door.close() : begin(server));
   if (!isEstablished) await Promise.all(cases.map(worsen));
   const child = await running(
     t,
@@ -132,7 +132,7 @@ async function storm(t, troubles, isEstablished) {
 
 async function stormOfAll(t, isEstablished) {
   const troubles = Object.entries(TROUBLES);
-  if (!isPeer) return storm(t, troubles, isEstablished);
+  if (!isSlackRtmApi) return storm(t, troubles, isEstablished);
   const counts = [];
   for (const trouble of troubles) counts.push(...(await storm(t, [trouble], isEstablished)));
   return counts;
@@ -162,14 +162,14 @@ const FORMS = {
 const BEARERS = {};
 for (const code of [429, 503]) {
   BEARERS[`${code} to the connect call`] = (server, form, named) => {
-    server.answers.push((request, response) => {
+    server.responses.push((request, response) => {
       const { value, moment } = form();
       named(moment);
       response.writeHead(code, { 'retry-after': value }).end();
     });
   };
   BEARERS[`${code} to the upgrade`] = (server, form, named) => {
-    server.answers.push(server.answer());
+    server.responses.push(server.connectResponse());
     server.refusals.push((request, tcp) => {
       const { value, moment } = form();
       named(moment);
@@ -182,9 +182,9 @@ for (const code of [429, 503]) {
 async function lateness(server, bear, form) {
   const moment = new Promise((resolve) => bear(server, form, resolve));
   const again = new Promise((resolve) => {
-    server.answers.push((request, response) => {
+    server.responses.push((request, response) => {
       resolve(Date.now());
-      response.end(JSON.stringify(server.answer()));
+      response.end(JSON.stringify(server.connectResponse()));
     });
   });
   return Promise.all([moment, again]).then(([named, called]) => called - named);
@@ -212,7 +212,7 @@ const CENTURIES = ['4000000000', '18446744073709551615', 'Fri, 31 Dec 9999 23:59
 /** Whether a client that was told to wait for so long can be stopped, and started again. */
 async function isInHand(t, retryAfter) {
   const server = await scriptedServer(t);
-  server.answers.push((request, response) => response.writeHead(429, { 'retry-after': retryAfter }).end());
+  server.responses.push((request, response) => response.writeHead(429, { 'retry-after': retryAfter }).end());
   let rtm;
   const stopped = new Promise((resolve) => {
     // It waits from when it tells of its pause.

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { createHash } = require('node:crypto');
 const { describe } = require('node:test');
 const { inProcess } = require('../support/child.js');
-const { clientOf, isPeer, next } = require('../support/client.js');
+const { clientOf, isSlackRtmApi, next } = require('../support/client.js');
 const { keepAll, meet, tally, within } = require('../support/faults.js');
 const { promise } = require('../support/promise.js');
 const raw = require('../support/raw-frames.js');
@@ -23,7 +23,7 @@ const GOODBYE = raw.close(4000);
 const LITTLE = 24 * MB;
 
 /** For what may take its time, and is answered by no pong. */
-const NO_KEEPALIVE = isPeer ? {} : { clientPingTimeout: 0 };
+const NO_KEEPALIVE = isSlackRtmApi ? {} : { clientPingTimeout: 0 };
 
 const inMb = (bytes) => `${Math.round(bytes / MB)} MB`;
 

@@ -1,25 +1,25 @@
-// Certificates of every kind, made by `openssl` (3.0 or later) when a test first asks for them. Owns their shapes, and
-// the folder they are made in, which goes when the process ends. The same question gets the same answer all the while.
+// Certificates of every kind. `openssl` (3.0 or later) makes them when a test first needs them, in a folder that is removed
+// when the process ends. Equal arguments return the same certificate.
 //
 //   const ca = authority('Test authority');          // a root; `ca.cert` is its PEM. Options: ISSUER and SUBJECT below
-//   authority('Test authority', { copy: 2 });        // another key by the same name
-//   const leaf = ca.issue();                         // { key, cert, chain, fullChain, ca }, all of them PEM:
-//                                                    // `chain` the intermediates, '' without; `fullChain` is cert
-//                                                    // and chain, what a server sends; `ca` the root
+//   authority('Test authority', { copy: 2 });        // another key with the same name
+//   const leaf = ca.issue();                         // { key, cert, chain, fullChain, ca }, each of them PEM:
+//                                                    // `chain` has the intermediates, or is ''; `fullChain` is cert
+//                                                    // and chain, as a server sends them; `ca` is the root
 //   ca.issue({ cn: 'bot', client: true });           // for a client. All options: LEAF and SUBJECT below
-//   ca.issue({ days: -1 });                          // ended yesterday
+//   ca.issue({ days: -1 });                          // expired yesterday
 //   ca.issue({ notBefore: new Date('2040-01-01'), days: 30 });
 //   ca.intermediate('Middle').issue({ san: ['DNS:other.example'] });
-//   selfSigned({ cn: 'localhost' });                 // like `openssl req -x509`: it may sign others; `isCa: false` not
+//   selfSigned({ cn: 'localhost' });                 // like `openssl req -x509`: a CA, unless `isCa: false`
 //
-//   selfSigned({ extensions: ['keyUsage = …'] });    // lines of an extension file; they replace ours
-//   authority('Test authority', { key: other.key }); // with another's key, for what is renewed, or signed by two
+//   selfSigned({ extensions: ['keyUsage = …'] });    // lines of an extension file; they replace the defaults
+//   authority('Test authority', { key: other.key }); // with the key of another: a renewed or cross-signed certificate
 //
 //   encodings(leaf.key, 'secret');                   // { pkcs8, pkcs1 or sec1, pkcs8Encrypted…, legacyEncrypted… }
-//   pkcs12({ ...leaf, passphrase: 'secret' });       // a Buffer; `legacy: true` as Windows and OpenSSL 1 wrote them
+//   pkcs12({ ...leaf, passphrase: 'secret' });       // a Buffer; `legacy: true`: the format of Windows and OpenSSL 1
 //
-//   await nodesVerdict({ port, host, ca });          // what its https says: 'accepted', or the error's code
-//   describe('…', { skip: missing }, …);             // false, or why nothing of this can be had
+//   await nodesVerdict({ port, host, ca });          // 'accepted', or the code of the error of Node's own https
+//   describe('…', { skip: missing }, …);             // false, or the reason why certificates cannot be made
 'use strict';
 
 const { execFileSync, spawnSync } = require('node:child_process');
@@ -31,14 +31,14 @@ const { join } = require('node:path');
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** `false`, or why tests with certificates cannot run. */
+/** `false`, or the reason why tests with certificates cannot run. */
 const missing = (() => {
   const { status, stdout } = spawnSync('openssl', ['version'], { encoding: 'utf8' });
   if (status !== 0) return 'openssl is not installed';
   return /^OpenSSL ([3-9]|\d\d)\./.test(stdout) ? false : `openssl is too old, or not OpenSSL: ${stdout.trim()}`;
 })();
 
-/** What `genpkey` is asked for. */
+/** The arguments of `openssl genpkey`. */
 const KEYS = {
   rsa: ['RSA', 'rsa_keygen_bits:2048'],
   'rsa-1024': ['RSA', 'rsa_keygen_bits:1024'],
@@ -50,7 +50,7 @@ const KEYS = {
   ed25519: ['ED25519'],
 };
 
-/** For `openssl req` and `openssl ca`; the latter because it alone takes both dates, in every 3.x. */
+/** For `openssl req` and `openssl ca`. Only `openssl ca` accepts both dates in every 3.x version. */
 const CONFIG = `
 [req]
 distinguished_name = nothing
@@ -69,7 +69,7 @@ policy = any
 commonName = optional
 `;
 
-/** The folder of this process, made when it is first needed. */
+/** The folder of this process. */
 const home = memoized(() => {
   const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -80,19 +80,19 @@ const home = memoized(() => {
 
 let files = 0;
 
-/** The path of a new file, with this text if any is given. */
+/** The path of a new file; with this text if one is given. */
 function file(text) {
   const path = join(home(), String(++files));
   if (text !== undefined) writeFileSync(path, text);
   return path;
 }
 
-/** Runs it; what it says is in the error, if it fails. */
+/** Runs `openssl`. If it fails, the error contains its output. */
 function openssl(...args) {
   return execFileSync('openssl', args, { cwd: home(), stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** The function, which runs once for the same arguments (JSON values and dates). */
+/** Caches the function's results by its arguments, which are JSON values and dates. */
 function memoized(make) {
   const made = new Map();
   return (...args) => {
@@ -102,19 +102,19 @@ function memoized(make) {
   };
 }
 
-/** A key of this kind, or this one. */
+/** A new key of this kind, or the given PEM itself. */
 function newKey(kind) {
   if (kind.startsWith('-----BEGIN')) return kind;
   const [algorithm, option] = KEYS[kind];
   return openssl('genpkey', '-algorithm', algorithm, ...(option ? ['-pkeyopt', option] : [])).toString();
 }
 
-/** As `openssl ca` takes it: YYYYMMDDHHMMSSZ. */
+/** The date in the format of `openssl ca`: YYYYMMDDHHMMSSZ. */
 function stamp(date) {
   return date.toISOString().replace(/\.\d+|[-:T]/g, '');
 }
 
-/** From `notBefore` to `notAfter`; what is not given follows from `days`, which counts from now, or from the start. */
+/** From `notBefore` to `notAfter`. Without these, `days` counts from `notBefore`, or from now. */
 function validity({ notBefore, notAfter, days = 30 }) {
   const from = notBefore?.getTime() ?? Date.now();
   const until = notAfter?.getTime() ?? from + days * DAY;
@@ -122,19 +122,19 @@ function validity({ notBefore, notAfter, days = 30 }) {
 }
 
 /**
- * What all certificates can be told.
+ * The options of all certificates.
  * @typedef {object} Subject
- * @property {string} [cn] the common name; none if it is ''
+ * @property {string} [cn] the common name; '' leaves it out
  * @property {'rsa' | 'rsa-1024' | 'rsa-4096' | 'rsa-pss' | 'ec' | 'ec-384' | 'ec-521' | 'ed25519' | string} [key] the kind
  *   of a new one, or a PEM. Default: ec
- * @property {number} [days] how long from now, or from `notBefore`; negative for one that has ended. Default: 30
+ * @property {number} [days] validity from now, or from `notBefore`; negative for an expired certificate. Default: 30
  * @property {Date} [notBefore]
  * @property {Date} [notAfter]
  * @property {'sha1' | 'sha256' | 'sha384'} [digest] of the signature
- * @property {boolean} [v1] version 1 of X.509, which has no extensions, so no `san` either
- * @property {string[]} [extensions] more of them, as lines of an extension file; one of the same name is
- *   replaced, or, by a line without a value, left out
- * @property {number} [copy] tells apart what is the same otherwise
+ * @property {boolean} [v1] version 1 of X.509, which has no extensions and therefore no `san`
+ * @property {string[]} [extensions] more extensions, as lines of an extension file. A line replaces the default of the same
+ *   name; a line without a value removes it
+ * @property {number} [copy] distinguishes certificates with otherwise equal options
  *
  * @typedef {{ key: string, cert: string, root?: string, chain?: string }} Signer
  */
@@ -180,13 +180,13 @@ function certify({ cn = '', key = 'ec', digest = 'sha256', v1 = false, ...subjec
   return { key: pem, cert: readFileSync(out, 'utf8') };
 }
 
-/** Of lines with the same name, the last one counts. */
+/** Of lines with the same name, the last one is used. */
 function effective(lines) {
   const byName = new Map(lines.map((line) => [line.split('=')[0].trim(), line]));
   return [...byName.values()].filter((line) => !/=\s*$/.test(line));
 }
 
-/** The extensions of one that is no authority. */
+/** The extensions of a certificate that is not a CA. */
 function leafExtensions({ san = ['DNS:localhost', 'IP:127.0.0.1'], client = false }) {
   return [
     'basicConstraints = CA:FALSE',
@@ -197,7 +197,7 @@ function leafExtensions({ san = ['DNS:localhost', 'IP:127.0.0.1'], client = fals
   ];
 }
 
-/** The extensions of one that signs others, or, with `isCa: false`, only pretends to. */
+/** The extensions of a CA. With `isCa: false`, it signs others without the right to do so. */
 function authorityExtensions({ isCa = true, pathLength }) {
   const limit = pathLength === undefined ? '' : `, pathlen:${pathLength}`;
   return [
@@ -213,33 +213,37 @@ class Authority {
    * @param {Authority} [issuer] none for a root
    */
   constructor(subject, issuer) {
-    Object.assign(this, certify(subject, [...authorityExtensions(subject), ...(issuer?.mark ?? [])], issuer));
-    /** The extension by which those that this one signs refer to it; one of version 1 cannot be referred to. */
-    this.mark = subject.v1 ? [] : ['authorityKeyIdentifier = keyid'];
+    Object.assign(this, certify(subject, [...authorityExtensions(subject), ...(issuer?.authorityKeyId ?? [])], issuer));
+    /** The extension with which issued certificates refer to this one. They cannot refer to a version 1 certificate. */
+    this.authorityKeyId = subject.v1 ? [] : ['authorityKeyIdentifier = keyid'];
     /** The root's PEM. */
     this.root = issuer ? issuer.root : this.cert;
-    /** The PEMs from this one up to the root, without it. */
+    /** The PEMs from this certificate up to the root, without the root. */
     this.chain = issuer ? this.cert + issuer.chain : '';
   }
 
-  /** A server's key and certificate, or a client's (`client: true`). */
+  /** A key and certificate for a server, or with `client: true` for a client. */
   issue = memoized((/** @type {Subject & { san?: string[], client?: boolean }} */ leaf = {}) => {
-    const { key, cert } = certify({ cn: 'localhost', ...leaf }, [...leafExtensions(leaf), ...this.mark], this);
+    const { key, cert } = certify(
+      { cn: 'localhost', ...leaf },
+      [...leafExtensions(leaf), ...this.authorityKeyId],
+      this,
+    );
     return { key, cert, chain: this.chain, fullChain: cert + this.chain, ca: this.root };
   });
 
-  /** An authority signed by this one; with `isCa: false` one that had no right to sign. */
+  /** An authority signed by this one. With `isCa: false`, it has no right to sign. */
   intermediate = memoized((/** @type {string} */ name, options = {}) => new Authority({ ...options, cn: name }, this));
 }
 
 /**
- * A root of one's own.
+ * A root CA.
  * @type {(name: string, options?: Subject & { pathLength?: number }) => Authority}
  */
 const authority = memoized((name, options = {}) => new Authority({ ...options, cn: name }));
 
 /**
- * A certificate that vouches for itself. Like those of `openssl req -x509` it is an authority; not with `isCa: false`.
+ * A self-signed certificate. It is a CA, like those of `openssl req -x509`, unless `isCa: false`.
  * @type {(subject?: Subject & { san?: string[], isCa?: boolean }) =>
  *   { key: string, cert: string, chain: string, fullChain: string, ca: string }}
  */
@@ -252,7 +256,7 @@ const selfSigned = memoized((subject = {}) => {
 });
 
 /**
- * One key in all the ways in which PEM can hold it; those that are encrypted want the passphrase.
+ * A key in all PEM encodings. The encrypted ones need the passphrase.
  * @type {(key: string, passphrase?: string) => Record<string, string>}
  */
 const encodings = memoized((key, passphrase = 'secret') => {
@@ -281,8 +285,8 @@ const encodings = memoized((key, passphrase = 'secret') => {
 });
 
 /**
- * How the parts of a PKCS#12 file are encrypted: as OpenSSL 3 does it (AES); as OpenSSL 1 and Windows did (RC2 with 40
- * bits, which OpenSSL 3 reads with its legacy provider only); as what both read.
+ * The encryption of a PKCS#12 file, by `legacy`: that of OpenSSL 3 (AES); that of OpenSSL 1 and Windows (40-bit RC2, which
+ * OpenSSL 3 reads only with its legacy provider); one that both read.
  */
 const PBES = {
   false: [],
@@ -293,7 +297,7 @@ const PBES = {
 /**
  * Key and certificates in one PKCS#12 file.
  * @param {{ key: string, cert: string, chain?: string, passphrase?: string, legacy?: boolean | 'des3' }} content
- *   without a passphrase, it is ''
+ *   the default passphrase is ''
  * @returns {Buffer}
  */
 function pkcs12({ key, cert, chain = '', passphrase = '', legacy = false }) {
@@ -313,8 +317,8 @@ function pkcs12({ key, cert, chain = '', passphrase = '', legacy = false }) {
 }
 
 /**
- * What Node's own https says of a server on this computer: 'accepted', or the code of the error.
- * @param {https.RequestOptions} options `port`, and those of TLS; `host` need not exist
+ * The verdict of Node's own https on a server of this computer: 'accepted', or the code of the error.
+ * @param {https.RequestOptions} options `port`, and those of TLS; `host` does not have to exist
  * @returns {Promise<string | undefined>}
  */
 function nodesVerdict(options) {

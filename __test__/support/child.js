@@ -1,11 +1,11 @@
-// Code that runs in a process, or a worker thread, of its own: for what would end the test's process, or keep it busy
-// while the server should go on. Owns the start and the end of both; what they do comes with the test.
+// Runs a function in a child process or a worker thread: for code that ends its process, or blocks its event loop while the
+// test's server must respond.
 //
-// The code is a function's text, so it sees nothing of the test but `context.input`; its context is
+// The function is passed as text, so it cannot use the test's variables. Its context is
 //   RTMClient, ErrorCode  the package under test
-//   client(options)       a client of the session's workspace, with a quiet logger
-//   next(rtm, name)       the arguments of the next event of that name
-//   report(value)         sends a JSON value to the test at once
+//   client(options)       a client of the session's workspace that prints no log
+//   next(rtm, name)       resolves with the arguments of the next event of that name
+//   report(value)         sends a JSON value to the test immediately
 //   input                 a JSON value from the test
 'use strict';
 
@@ -15,21 +15,21 @@ const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const { atEnd } = require('./cleanup.js');
 
-/** Sends each report as a line of its own, past all buffers. */
+/** Writes each report synchronously as one line, so that none is lost when the process ends. */
 const TO_STDOUT = `(value) => require('node:fs').writeSync(1, JSON.stringify(value) + '\\n')`;
 const TO_PARENT = `(value) => require('node:worker_threads').parentPort.postMessage(value)`;
 
 function codeOf(fn, slack, input, report) {
   return `
-    const { ErrorCode, RTMClient, keepingLogger, next } = require(${JSON.stringify(path.join(__dirname, 'client.js'))});
-    const quiet = { logger: keepingLogger(), slackApiUrl: ${JSON.stringify(slack?.apiUrl)} };
+    const { ErrorCode, RTMClient, recordingLogger, next } = require(${JSON.stringify(path.join(__dirname, 'client.js'))});
+    const quiet = { logger: recordingLogger(), slackApiUrl: ${JSON.stringify(slack?.apiUrl)} };
     const client = (options) => new RTMClient(${JSON.stringify(slack?.token)}, { ...quiet, ...options });
     const report = ${report};
     (${fn})({ ErrorCode, RTMClient, client, next, report, input: ${JSON.stringify(input)} });
   `;
 }
 
-/** Hands out reports in the order in which they come. */
+/** A queue that hands out each report once, in the order of arrival. */
 class Reports {
   all = [];
   #waiting = [];
@@ -47,7 +47,7 @@ class Reports {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  /** Nothing follows. */
+  /** No report follows. */
   end(why) {
     this.#end = new Error(`no report: ${why}`);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
@@ -55,11 +55,11 @@ class Reports {
 }
 
 /**
- * Runs a function in a process of its own, which is killed if the test ends first.
+ * Runs a function in a child process, which is killed if the test ends first.
  * @param {import('node:test').TestContext} t
  * @param {import('slack-rtm-workspace').Workspace | undefined} slack
  * @param {(context: any) => void} fn
- * @param {{ input?: any, flags?: string[] }} [options] `flags` are Node's
+ * @param {{ input?: any, flags?: string[] }} [options] `flags` are Node's command-line options
  */
 function inProcess(t, slack, fn, { input = null, flags = [] } = {}) {
   const { NODE_TEST_CONTEXT, ...env } = process.env;
@@ -86,7 +86,7 @@ function inProcess(t, slack, fn, { input = null, flags = [] } = {}) {
   return {
     /** The next report. */
     report: () => reports.next(),
-    /** How the process ended, with all that it reported and wrote to stderr. */
+    /** How the process ended, with all its reports and its stderr. */
     ended: closed.then(([code, signal]) => ({ code, signal, reports: reports.all, stderr })),
   };
 }

@@ -1,23 +1,23 @@
-// What a test leaves behind is ended in the reverse order of its making: clients before the servers they talk to, so
-// that no client tries to get back to a server that is gone.
+// Cleanup at the end of a test, in reverse order: clients end before the servers they talk to, so that no client tries to
+// reconnect to a closed server.
 'use strict';
 
 /** @type {WeakMap<import('node:test').TestContext, (() => unknown)[]>} */
-const left = new WeakMap();
+const cleanups = new WeakMap();
 
 /**
- * Runs `end` when the test ends, before what was registered earlier.
+ * Runs `end` when the test ends, before the functions that were registered earlier.
  * @param {import('node:test').TestContext} t
  * @param {() => unknown} end
  */
 function atEnd(t, end) {
-  const known = left.get(t);
+  const known = cleanups.get(t);
   if (known !== undefined) {
     known.push(end);
     return;
   }
   const ends = [end];
-  left.set(t, ends);
+  cleanups.set(t, ends);
   t.after(async () => {
     while (ends.length > 0) await ends.pop()();
   });

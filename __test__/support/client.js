@@ -1,18 +1,19 @@
-// The client under test: this package, or, with RTM_CLIENT=peer, @slack/rtm-api 7.0.1, so that the same tests run
-// against both. Owns that choice, and the marks of the differences that are meant.
+// The client under test: this package, or, with RTM_CLIENT=slack, `@slack/rtm-api` 7.0.1. The same tests run against both:
+// `same` marks equal behaviour, `better` a deliberate difference.
 'use strict';
 
+const assert = require('node:assert/strict');
 const test = require('node:test');
 const { atEnd } = require('./cleanup.js');
 
-const isPeer = process.env.RTM_CLIENT === 'peer';
-const { RTMClient, ErrorCode, LogLevel } = require(isPeer ? 'rtm-api-peer' : '../..');
+const isSlackRtmApi = process.env.RTM_CLIENT === 'slack';
+const { RTMClient, ErrorCode, LogLevel } = require(isSlackRtmApi ? 'slack-rtm-api-7.0.1' : '../..');
 
-/** A test that hangs says so by failing. */
+/** In ms, so that a test that hangs fails. */
 const TIMEOUT = 20_000;
 
 /**
- * A test of what both clients do.
+ * A test of behaviour that is equal to `@slack/rtm-api`. It runs against both packages.
  * @param {string} name
  * @param {(t: import('node:test').TestContext) => void | Promise<void>} fn
  */
@@ -21,16 +22,16 @@ function same(name, fn) {
 }
 
 /**
- * A test of what the peer does not do, or not well.
- * @param {string} why where the peer falls short, in the words of the contract
+ * A test of behaviour that is deliberately better than that of `@slack/rtm-api`. It runs against this package only.
+ * @param {string} why what `@slack/rtm-api` does instead, shown as the reason for the skip
  * @param {string} name
  * @param {(t: import('node:test').TestContext) => void | Promise<void>} fn
  */
 function better(why, name, fn) {
-  test(name, { timeout: TIMEOUT, skip: isPeer && `the peer: ${why}` }, fn);
+  test(name, { timeout: TIMEOUT, skip: isSlackRtmApi && `@slack/rtm-api: ${why}` }, fn);
 }
 
-/** Lifecycle events and what tells of trouble, in the order of a life. */
+/** The lifecycle events and those of failures, roughly in the order of a session. */
 const LIFECYCLE = [
   'connecting',
   'authenticated',
@@ -58,8 +59,8 @@ function record(rtm) {
   };
 }
 
-/** A logger that keeps its lines. */
-function keepingLogger() {
+/** A logger that records its lines. */
+function recordingLogger() {
   const lines = [];
   const write =
     (level) =>
@@ -84,7 +85,7 @@ function keepingLogger() {
 }
 
 /**
- * A client of a workspace that is quiet, and disconnected when the test ends.
+ * A client of a workspace. It prints no log, and disconnects when the test ends.
  * @param {import('node:test').TestContext} t
  * @param {{ token: string, apiUrl: string }} slack
  * @param {Record<string, any>} [options]
@@ -92,25 +93,37 @@ function keepingLogger() {
 function clientOf(t, slack, options) {
   const rtm = new RTMClient(slack.token, {
     slackApiUrl: slack.apiUrl,
-    logger: keepingLogger(),
-    // The peer cannot be stopped while it repeats a connect call.
-    ...(isPeer && { retryConfig: { retries: 0 } }),
+    logger: recordingLogger(),
+    // `@slack/rtm-api` cannot be stopped while it retries a connect call.
+    ...(isSlackRtmApi && { retryConfig: { retries: 0 } }),
     ...options,
   });
   atEnd(t, async () => {
-    if (rtm.connected || !isPeer) await rtm.disconnect();
+    if (rtm.connected || !isSlackRtmApi) await rtm.disconnect();
   });
   return rtm;
 }
 
 /**
- * The next event of this name: its arguments. For emitters of eventemitter3, which `events.once` does not take.
+ * Resolves with the arguments of the next event of this name. `events.once` does not accept emitters of eventemitter3.
  * @param {InstanceType<typeof RTMClient>} rtm
  * @param {string} name
  * @returns {Promise<any[]>}
  */
 function next(rtm, name) {
   return new Promise((resolve) => rtm.once(name, (...args) => resolve(args)));
+}
+
+/**
+ * The error of a promise that must reject, also if the error is undefined.
+ * @param {Promise<any>} promise
+ * @returns {Promise<any>}
+ */
+function failureOf(promise) {
+  return promise.then(
+    () => assert.fail('it did not fail'),
+    (error) => error,
+  );
 }
 
 module.exports = {
@@ -120,8 +133,9 @@ module.exports = {
   RTMClient,
   better,
   clientOf,
-  isPeer,
-  keepingLogger,
+  failureOf,
+  isSlackRtmApi,
+  recordingLogger,
   next,
   record,
   same,

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { atEnd } = require('./cleanup.js');
-const { isPeer } = require('./client.js');
+const { isSlackRtmApi } = require('./client.js');
 
 const ROOT = path.join(__dirname, '../..');
 const MODULES = path.join(ROOT, 'node_modules');
@@ -19,7 +19,7 @@ const MODULES = path.join(ROOT, 'node_modules');
 function copies(t, count) {
   const home = fs.mkdtempSync(path.join(tmpdir(), 'copies-'));
   atEnd(t, () => fs.rmSync(home, { recursive: true }));
-  const from = isPeer ? path.join(MODULES, 'rtm-api-peer') : ROOT;
+  const from = isSlackRtmApi ? path.join(MODULES, 'slack-rtm-api-7.0.1') : ROOT;
   const { files, main } = JSON.parse(fs.readFileSync(path.join(from, 'package.json'), 'utf8'));
   const isWanted = (name) => name.endsWith('.node') || files.some((file) => file.startsWith(name));
   const wanted = fs.readdirSync(from).filter(isWanted);

@@ -1,12 +1,11 @@
-// The documentation as the tests see it: its pages, and the code blocks in them. Owns what a block is, and which pages have
-// theirs run by another test.
+// The pages of the documentation, and their code blocks.
 //
-//   pages();                 // README.md and those in docs/: paths from the project's folder, with /
-//   reference();             // those of the API reference, which is made of the typings
-//   allPages();              // of the whole project
-//   blocks('docs/tls.md');   // { page, line, heading, language, code, output }, in order. `output`, of js, ts and sh: the
-//                            // lines of the block without a language that follows it, which it must print
-//   matchLine('posted at 1…', line)   // … stands for anything
+//   pages();                 // README.md and the pages in docs/: paths from the project's folder, with /
+//   reference();             // the pages of the API reference, which is generated from the typings
+//   allPages();              // all pages of the project
+//   blocks('docs/tls.md');   // { page, line, heading, language, code, output }, in order. A js, ts or sh block has `output`
+//                            // if a block without a language follows it: the lines that the code must print
+//   matchLine('posted at 1…', line)   // … matches any text
 'use strict';
 
 const { readFileSync, readdirSync } = require('node:fs');
@@ -14,10 +13,10 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..', '..');
 
-/** Pages of docs/ whose blocks are run by a test of their own. */
+/** Pages of docs/ whose blocks another test runs. */
 const RUN_ELSEWHERE = { 'docs/bundlers.md': '__test__/package/bundlers.test.js' };
 
-/** Folders that hold no page of the project's. */
+/** Folders without pages of the project. */
 const FOREIGN = /^(node_modules|target|\.programs|\.git|fixtures|corpus|artifacts)$/;
 
 function markdownIn(folder) {
@@ -51,7 +50,7 @@ function blocks(page) {
 }
 
 /**
- * Whether a line is what the documentation says.
+ * Whether a printed line matches a line of the documentation.
  * @param {string} written
  * @param {string} line
  */
@@ -61,7 +60,7 @@ function matchLine(written, line) {
 }
 
 /**
- * The first line of the documentation's that was not printed, in this order.
+ * The first line of the documentation that was not printed in this order.
  * @param {string[]} written
  * @param {string} printed
  */

@@ -1,10 +1,10 @@
-// The package as the documentation's examples see it, in a process of their own: it talks to the test's server unless it is
-// told otherwise, says when it is ready, and ends when the server says that all has been seen. What it owns is that end.
+// The package that the documentation's examples load in the tests. Its client connects to the test's server by default,
+// prints READY, and disconnects when the server sends `that_is_all`.
 'use strict';
 
 const native = require('../..');
 
-/** Calls that have not settled, and how many there ever were. */
+/** The number of calls that have not settled, and of all calls. */
 let open = 0;
 let made = 0;
 
@@ -24,11 +24,11 @@ class RTMClient extends native.RTMClient {
   constructor(token, options) {
     super(token, { ...options, slackApiUrl: options?.slackApiUrl ?? process.env.SLACK_API_URL });
     this.on('ready', async () => {
-      await this.#quiet();
+      await this.#idle();
       console.log('READY');
     });
     this.on('that_is_all', async () => {
-      await this.#quiet();
+      await this.#idle();
       await this.disconnect();
     });
   }
@@ -41,8 +41,8 @@ class RTMClient extends native.RTMClient {
     return counted(super.apiCall(...args));
   }
 
-  /** Waits until the listeners have done what they do, and the server has heard of it. */
-  async #quiet() {
+  /** Waits until the listeners' calls have settled, and the server has received all frames. */
+  async #idle() {
     let seen;
     do {
       seen = made;

@@ -34,12 +34,12 @@ const CHANNELS = {
  */
 async function errorServers(t, onFrames) {
   const [slack, refused, doorless, tripping] = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
-  slack.answers = endless((request, response, { url }) => {
-    const method = METHODS[url] ?? ((_, other) => other.end(JSON.stringify(slack.answer())));
+  slack.responses = endless((request, response, { url }) => {
+    const method = METHODS[url] ?? ((_, other) => other.end(JSON.stringify(slack.connectResponse())));
     method(request, response);
   });
   onFrames(slack, (socket, { id, channel }) => CHANNELS[channel]?.(socket, id));
-  refused.answers = endless({ ok: false, error: 'invalid_auth' });
+  refused.responses = endless({ ok: false, error: 'invalid_auth' });
   doorless.refusals = endless(503);
   tripping.greet = (socket) => {
     socket.hello();

@@ -1,12 +1,11 @@
-// Arbitrary JSON as text, for fast-check: white space, ways to escape, ways to write numbers, duplicate keys. Owns the
-// shapes; what should come of a text is JSON.parse's affair.
+// Arbitrary JSON texts for fast-check, with white space, all escapes, all number formats and duplicate keys.
 'use strict';
 
 const fc = require('fast-check');
 
 const space = fc.constantFrom('', '', '', '', ' ', '\n', '\t', '\r\n', '  ');
 
-/** One UTF-16 unit or character, in one of the ways in which it can be written. */
+/** One UTF-16 unit or character, in one of its possible spellings. */
 const unit = fc.oneof(
   { weight: 6, arbitrary: fc.string({ minLength: 1, maxLength: 1 }).map(plain) },
   { weight: 2, arbitrary: fc.constantFrom('é', 'ü', '漢', '😀', '👩‍👧', '\u2028', '\ufeff', '\x7f', '\uffff') },
@@ -28,7 +27,7 @@ function hex(code) {
   return `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** A character as it is, where JSON allows that. */
+/** A character without an escape, if JSON allows that. */
 function plain(character) {
   return JSON.stringify(character).slice(1, -1);
 }
@@ -60,7 +59,7 @@ const number = fc.oneof(
     }),
 );
 
-/** Keys that are few, so that they come twice, and keys of all kinds. */
+/** Keys from a short list, so that duplicates occur, and arbitrary keys. */
 const key = fc.oneof(
   fc.constantFrom(
     '"a"',
@@ -91,7 +90,7 @@ function pair(text, keys = key) {
   return fc.tuple(around(keys), around(text)).map((parts) => parts.join(':'));
 }
 
-/** A frame: an object, mostly with a type, often with a subtype, at any place, also twice. */
+/** A frame: an object, mostly with a type, often with a subtype, at any position, sometimes twice. */
 const frame = fc
   .tuple(
     fc.array(pair(value), { maxLength: 5 }),
@@ -113,7 +112,7 @@ const frame = fc
     return `${white}{${pairs.join(',')}}${white}`;
   });
 
-/** Any JSON at all but null, which the peer stumbles over. */
+/** Any JSON value except null, which makes `@slack/rtm-api` throw. */
 const anything = around(value).filter((text) => text.trim() !== 'null');
 
 module.exports = { anything, frame };

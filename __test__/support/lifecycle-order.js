@@ -1,8 +1,8 @@
-// Whether lifecycle events came in a legal order, and whether the properties fitted them. Owns the order as section
-// "Lifecycle" of the documentation has it, for a client that reconnects by itself.
+// Checks the order of lifecycle events, and the properties at each of them, for a client that reconnects by itself. The
+// order is that of docs/lifecycle.md.
 'use strict';
 
-/** What may follow what. A client is `disconnected` when it is made. */
+/** For each event, the events that may follow it. A new client is `disconnected`. */
 const FOLLOWS = {
   disconnected: ['connecting'],
   connecting: ['authenticated', 'unable_to_rtm_start', 'disconnecting'],
@@ -10,13 +10,13 @@ const FOLLOWS = {
   connected: ['ready', 'error', 'reconnecting', 'disconnecting'],
   ready: ['error', 'reconnecting', 'disconnecting'],
   error: ['reconnecting'],
-  // Passing trouble; permanent trouble ends a session.
+  // A temporary failure; a permanent failure ends the session.
   unable_to_rtm_start: ['reconnecting', 'disconnected'],
   reconnecting: ['connecting', 'disconnecting'],
   disconnecting: ['disconnected'],
 };
 
-/** What `authenticated` and `connected` are at an event; the others change neither. */
+/** `authenticated` and `connected` at an event. Other events change neither. */
 const PROPERTIES = {
   connecting: [false, false],
   authenticated: [true, false],
@@ -29,9 +29,9 @@ const PROPERTIES = {
 
 /**
  * @typedef {{ name: string, authenticated: boolean, connected: boolean }} Moment an event, with the client's
- *   properties while it was told
- * @param {Moment[]} moments all lifecycle events of a client's life
- * @returns {string[]} what was wrong
+ *   properties while it was emitted
+ * @param {Moment[]} moments all lifecycle events of a client
+ * @returns {string[]} the violations
  */
 function lifecycleFaults(moments) {
   const faults = [];
@@ -51,16 +51,16 @@ function lifecycleFaults(moments) {
 /**
  * Records a client's moments.
  * @param {import('eventemitter3').EventEmitter & { authenticated: boolean, connected: boolean }} rtm
- * @param {(moment: Moment) => void} [tell] is told each at once
+ * @param {(moment: Moment) => void} [onMoment] called at once for each
  */
-function recordMoments(rtm, tell) {
+function recordMoments(rtm, onMoment) {
   /** @type {Moment[]} */
   const moments = [];
   for (const name of Object.keys(FOLLOWS)) {
     rtm.on(name, () => {
       const { authenticated, connected } = rtm;
       moments.push({ name, authenticated, connected });
-      tell?.(moments[moments.length - 1]);
+      onMoment?.(moments[moments.length - 1]);
     });
   }
   return moments;

@@ -1,16 +1,16 @@
-// Listening on a port. Owns the patience with a port that is to be opened again, and was taken meanwhile as the
-// near end of somebody's connection, which soon lets go of it.
+// Listens on a port, and retries while the port is in use: between two uses of a port, the system may give it to an
+// outgoing connection for a short time.
 'use strict';
 
 const { once } = require('node:events');
-const { setTimeout: elapse } = require('node:timers/promises');
+const { setTimeout: sleep } = require('node:timers/promises');
 
-/** So often, 100 ms apart. */
+/** 100 ms apart. */
 const ATTEMPTS = 50;
 
 /**
  * @param {import('node:net').Server} server
- * @param {number} port 0: any
+ * @param {number} port 0 means any free port
  * @param {string} [host]
  */
 async function listen(server, port, host = '127.0.0.1') {
@@ -21,7 +21,7 @@ async function listen(server, port, host = '127.0.0.1') {
       return;
     } catch (error) {
       if (/** @type {any} */ (error).code !== 'EADDRINUSE' || attempt === ATTEMPTS) throw error;
-      await elapse(100);
+      await sleep(100);
     }
   }
 }

@@ -7,7 +7,7 @@
 //   server.callFaults.push((response) => {});         // the next connect call gets this in place of an answer
 //   server.helloFaults.push((greet) => {});           // the next socket is greeted when `greet()` is called
 //   server.current;                                   // the connection in use: { ticket, socket, … }
-//   server.account();                                 // what the ledger needs (ledger.js)
+//   server.account();                                 // what the audit needs (fault-run-audit.js)
 'use strict';
 
 /** Replies to messages that came so recently, in ms, are replayed. */
@@ -37,19 +37,19 @@ class NumberedServer {
     this.#scripted = scripted;
     this.#random = random;
     const onCall = (request, response) => {
-      scripted.answers.push(onCall);
+      scripted.responses.push(onCall);
       const fault = this.callFaults.shift();
       if (fault === undefined) response.end(this.goodAnswer());
       else fault(response);
     };
-    scripted.answers.push(onCall);
+    scripted.responses.push(onCall);
     scripted.greet = (socket) => this.#open(socket);
     this.#tick();
   }
 
   /** With a URL that is good for one socket. */
   goodAnswer() {
-    return JSON.stringify(this.#scripted.answer({ url: `ws://${this.host}/socket/${(this.#tickets += 1)}` }));
+    return JSON.stringify(this.#scripted.connectResponse({ url: `ws://${this.host}/socket/${(this.#tickets += 1)}` }));
   }
 
   get current() {

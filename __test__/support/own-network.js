@@ -39,8 +39,8 @@ function run(program, ...args) {
 
 function codeOf(fn, input) {
   return `
-    const { RTMClient, keepingLogger, next } = require(${JSON.stringify(path.join(__dirname, 'client.js'))});
-    const client = (token, options) => new RTMClient(token, { logger: keepingLogger(), ...options });
+    const { RTMClient, recordingLogger, next } = require(${JSON.stringify(path.join(__dirname, 'client.js'))});
+    const client = (token, options) => new RTMClient(token, { logger: recordingLogger(), ...options });
     const report = (value) => process.send(value);
     const order = async () => (await require('node:events').once(process, 'message'))[0];
     ${run}

@@ -11,7 +11,7 @@
 
 const { appendFileSync } = require('node:fs');
 const test = require('node:test');
-const { isPeer } = require('./client.js');
+const { isSlackRtmApi } = require('./client.js');
 
 /** Whether the slow promises are kept at their full length: a shorter run of each is part of `npm test`. */
 const isFull = process.env.PROMISES === 'full';
@@ -34,12 +34,12 @@ const SLACK = 2000;
  * @param {number} [options.timeout] in ms
  */
 function promise(name, { measure, keep, peer, skip: notHere = false, timeout = 60_000 }) {
-  const skip = notHere || (isPeer && peer !== undefined && `the peer: ${peer}`);
+  const skip = notHere || (isSlackRtmApi && peer !== undefined && `the peer: ${peer}`);
   if (skip && !notHere) keepFigures(name, { 'not run': peer });
   test(name, { timeout, skip }, async (t) => {
-    const figures = isPeer ? await measuredOfPeer(t, measure, timeout) : await measure(t);
+    const figures = isSlackRtmApi ? await measuredOfPeer(t, measure, timeout) : await measure(t);
     tell(t, name, figures);
-    if (!isPeer) keep?.(figures);
+    if (!isSlackRtmApi) keep?.(figures);
   });
 }
 
@@ -64,7 +64,7 @@ function tell(t, name, figures) {
 
 function keepFigures(name, figures) {
   if (process.env.FIGURES === undefined) return;
-  const line = { promise: name, client: isPeer ? 'peer' : 'ours', figures };
+  const line = { promise: name, client: isSlackRtmApi ? 'peer' : 'ours', figures };
   appendFileSync(process.env.FIGURES, `${JSON.stringify(line)}\n`);
 }
 

@@ -1,4 +1,4 @@
-// Random numbers that a seed repeats. Owns the generator (mulberry32), and nothing of what is made with it.
+// Random numbers that are reproducible from a seed (mulberry32).
 'use strict';
 
 class Random {
@@ -53,7 +53,7 @@ class Random {
     return Buffer.from(Array.from({ length: count }, () => this.between(0, 255)));
   }
 
-  /** A generator of its own, which does not depend on how much was drawn from this one. */
+  /** An independent generator: it does not depend on how many numbers were drawn from this one. */
   fork(number) {
     return new Random(Math.imul(this.#seed ^ Math.imul(number + 1, 0x9e3779b1), 0x85ebca6b));
   }

@@ -1,36 +1,36 @@
-// A server of which a test controls everything: the answer of each connect call, each upgrade, and both ends of each
-// socket. For what the local workspace is too well-behaved to do. It answers no frame by itself, pings neither. Owns no
-// opinion on what a client should do.
+// A server that does what the test scripts: the response to each connect call, each upgrade, and the server's end of each
+// socket. For behaviour that the local workspace does not have. It answers no frame by itself, not even a ping.
 //
-//   const server = await scriptedServer(t);          // closed, with all its sockets, when the test ends
-//   const rtm = clientOf(t, server);                 // it has `apiUrl` and `token`, like a workspace
+//   const server = await scriptedServer(t);          // closes with all its sockets when the test ends
+//   const rtm = clientOf(t, server);                 // the server has `apiUrl` and `token`, like a workspace
 //
-//   server.answers.push({ ok: false, error: 'x' });  // the next connect call gets this JSON (a 200),
-//   server.answers.push('<html>');                   // … this text (a 200),
-//   server.answers.push(server.answer({ url: '' })); // … the good answer, with other fields,
-//   server.answers.push((request, response, call) => response.destroy()); // … whatever this does;
-//                                                    // and when none is left, the good answer.
+//   server.responses.push({ ok: false, error: 'x' });  // the next connect call gets this JSON (with a 200),
+//   server.responses.push('<html>');                   // … this text (with a 200),
+//   server.responses.push(server.connectResponse({ url: '' })); // … the good response with other fields,
+//   server.responses.push((request, response, call) => response.destroy()); // … or runs this function.
+//                                                    // When the list is empty, it gets the good response
 //   server.refusals.push(503);                       // the next upgrade is refused with this status,
-//   server.refusals.push((request, tcp) => {});      // … or treated like this (here: left without an answer)
-//   server.greet = (socket) => {};                   // what an opened socket does first; default: `socket.hello()`
+//   server.refusals.push((request, tcp) => {});      // … or runs this function (here: no response)
+//   server.greet = (socket) => {};                   // runs when a socket opens; default: `socket.hello()`
 //
-//   const call = await server.nextCall();            // { method, url, headers, body, form }, in the order of arrival;
-//   server.calls;                                    // all of them. `url` is the path; `form` the fields of the body
+//   const call = await server.nextCall();            // { method, url, headers, body, form }, in the order of arrival:
+//                                                    // `url` is the path, `form` the fields of the body
+//   server.calls;                                    // all calls
 //   server.upgrades;                                 // all upgrade requests: { url, headers }
-//   const socket = await server.nextSocket();        // in the order of opening; has been greeted
-//   server.sockets;                                  // all of them, also the closed ones
+//   const socket = await server.nextSocket();        // in the order of opening, after `greet`
+//   server.sockets;                                  // all sockets, including closed ones
 //
-//   socket.send({ type: 'x' });                      // an object as JSON, a string or Buffer as it is
+//   socket.send({ type: 'x' });                      // an object as JSON, a string or Buffer unchanged
 //   socket.hello();
 //   const frame = await socket.nextFrame('ping');    // the client's next frame (of this type), parsed; each comes once
-//   socket.frames;                                   // all of them, parsed
+//   socket.frames;                                   // all frames, parsed
 //   socket.close(4000, 'reason');                    // with a close frame
-//   socket.drop();                                   // without
-//   socket.reset();                                  // so that the client gets ECONNRESET
-//   await socket.closed;                             // { code, reason } of the client's close frame, 1006 without one
+//   socket.drop();                                   // without a close frame
+//   socket.reset();                                  // the client gets ECONNRESET
+//   await socket.closed;                             // { code, reason } of the client's close frame; 1006 without one
 //   socket.ws; socket.headers;                       // the `ws` socket, and the upgrade request's headers
 //
-// Options: `tls` ({ key, cert }) makes it https: and wss:; `ws` are options of ws's WebSocketServer.
+// Options: `tls` ({ key, cert }) for https: and wss:; `ws` are options of ws's WebSocketServer.
 'use strict';
 
 const http = require('node:http');
@@ -38,7 +38,7 @@ const https = require('node:https');
 const { WebSocketServer } = require('ws');
 const { atEnd } = require('./cleanup.js');
 
-/** Hands out each item once, in the order of arrival, to whoever asks first. */
+/** A queue that hands out each item once, in the order of arrival. `next` may ask for items of a kind. */
 class Queue {
   #items = [];
   #waiting = [];
@@ -103,7 +103,7 @@ class ScriptedSocket {
 
 class ScriptedServer {
   token = 'xoxb-scripted';
-  answers = [];
+  responses = [];
   refusals = [];
   greet = (socket) => socket.hello();
   calls = [];
@@ -111,7 +111,7 @@ class ScriptedServer {
   sockets = [];
   #http;
   #ws;
-  /** Upgrades that were not taken. */
+  /** The sockets of refused upgrades. */
   #tcps = new Set();
   #newCalls = new Queue();
   #newSockets = new Queue();
@@ -140,8 +140,8 @@ class ScriptedServer {
     return `${this.secure ? 'wss' : 'ws'}://${this.host}/socket`;
   }
 
-  /** The good answer of a connect call, with other fields; those that are undefined are left out. */
-  answer(fields) {
+  /** The good response to a connect call, with some fields replaced. Fields that are undefined are left out. */
+  connectResponse(fields) {
     const self = { id: 'U1', name: 'robot' };
     return { ok: true, url: this.socketUrl, self, team: { id: 'T1', name: 'Acme', domain: 'acme' }, ...fields };
   }
@@ -168,11 +168,11 @@ class ScriptedServer {
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
     const form = Object.fromEntries(new URLSearchParams(body));
     const call = { method: request.method, url, headers, body, form };
-    const answer = this.answers.length > 0 ? this.answers.shift() : this.answer();
+    const scripted = this.responses.length > 0 ? this.responses.shift() : this.connectResponse();
     this.calls.push(call);
     this.#newCalls.push(call);
-    if (typeof answer === 'function') answer(request, response, call);
-    else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
+    if (typeof scripted === 'function') scripted(request, response, call);
+    else response.end(typeof scripted === 'string' ? scripted : JSON.stringify(scripted));
   }
 
   #onUpgrade(request, tcp, head) {

@@ -1,4 +1,4 @@
-// A workspace with clients for one test, which end with it. Owns the steps to a client in a given state.
+// A workspace with clients for one test, and the steps to a client in a given state. All of it ends with the test.
 'use strict';
 
 const { clientOf, next } = require('./client.js');
@@ -14,7 +14,7 @@ async function openSession(t, options) {
   /** A client of the workspace. */
   const client = (given) => clientOf(t, slack, given);
 
-  /** A client that has got its `hello`, with the server's end of its connection. */
+  /** A client that has received `hello`, with the server's end of its connection. */
   async function connect(rtm = client()) {
     const hello = next(rtm, 'hello');
     await rtm.start();
@@ -22,7 +22,7 @@ async function openSession(t, options) {
     return { rtm, connection: await slack.nextConnection() };
   }
 
-  /** A client that may send. */
+  /** A client that is ready to send. */
   async function ready(rtm = client()) {
     const isReady = next(rtm, 'ready');
     const { connection } = await connect(rtm);
@@ -34,7 +34,7 @@ async function openSession(t, options) {
 }
 
 /**
- * The frames that a client gets up to one of type `end`, as listeners to `slack_event` get them.
+ * The frames that listeners of `slack_event` get, up to a frame of type `end`.
  * @param {InstanceType<typeof RTMClient>} rtm
  * @param {string} [end]
  * @returns {Promise<any[]>}
@@ -54,9 +54,9 @@ function framesUntil(rtm, end = 'end') {
 }
 
 /**
- * All that a promise comes to, as in `Promise.allSettled`.
+ * The outcomes of promises: for each its value, or the code of its error.
  * @param {Promise<any>[]} promises
- * @returns {Promise<string[]>} of each its value, or the code of its error
+ * @returns {Promise<string[]>}
  */
 async function outcomes(promises) {
   const settled = await Promise.allSettled(promises);

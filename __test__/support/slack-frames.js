@@ -1,4 +1,4 @@
-// A small stock of frames shaped like Slack's, written for these tests. Owns no expectation.
+// Frames shaped like Slack's, written for these tests.
 'use strict';
 
 exports.SLACK_FRAMES = [

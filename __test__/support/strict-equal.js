@@ -1,11 +1,11 @@
-// Equality of JSON values, stricter than assert's: the order of keys, own properties called `__proto__`, -0, and great
-// depth. Owns nothing but that comparison.
+// Equality of JSON values, stricter than assert's: it compares the order of keys, own properties called `__proto__` and -0,
+// and works at any depth.
 'use strict';
 
 const assert = require('node:assert/strict');
 
 /**
- * Fails where two values differ; tells where.
+ * Throws if two values differ, and names the place.
  * @param {unknown} actual
  * @param {unknown} expected
  */

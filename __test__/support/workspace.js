@@ -1,4 +1,4 @@
-// The local workspace, for the length of a test.
+// A local workspace that ends with the test.
 'use strict';
 
 const { Workspace } = require('slack-rtm-workspace');

@@ -1,4 +1,4 @@
-// What this package's typings have beyond those of `@slack/rtm-api`.
+// Typings that this package has in addition to those of `@slack/rtm-api`.
 
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -25,7 +25,7 @@ import {
   type RTMWebsocketError,
 } from 'slack-rtm-native';
 
-/** Compiles only where the type of `value` is exactly `T`. */
+/** Only compiles if the type of `value` is exactly `T`. */
 function exactly<T>(): <V>(value: V, ...same: Same<T, V> extends true ? [] : [never]) => void {
   return () => undefined;
 }
@@ -57,7 +57,7 @@ const options: RTMConstructorOptions = {
 
 const rtm = new RTMClient('xoxb-token', options);
 
-// The result of `start()` and of sending, as a body any object.
+// The results of `start()` and of sending. A body is any object.
 
 interface Message {
   text: string;
@@ -91,7 +91,7 @@ exactly<RTMClientState>()(rtm.stateMachine.getCurrentState());
 rtm.webClient.chat.postMessage({ channel: 'C1', text: 'hello' });
 rtm['webClient'].users.info({ user: 'U1' });
 
-// Lifecycle events know what they hand over.
+// Lifecycle events have typed arguments.
 
 rtm.on('authenticated', (result) => exactly<RTMConnectResult>()(result));
 rtm.once('slack_event', (type, event) => exactly<[any, any]>()([type, event] as [typeof type, typeof event]));
@@ -138,12 +138,12 @@ const listeners: { [E in keyof RTMClientEvents]?: (...args: RTMClientEvents[E]) 
 };
 console.log(listeners);
 
-// `ErrorCode` is an enum, not only a type.
+// `ErrorCode` is an enum and not only a type.
 
 const code: ErrorCode = ErrorCode['WebsocketError'];
 export const isWebsocketError = (error: CodedError): boolean => error.code === code;
 
-// Any method of the Web API: what it answers is the caller's to say.
+// Any method of the Web API: the caller may give the type of the response.
 
 interface Members {
   ok: boolean;
@@ -153,13 +153,17 @@ interface Members {
 type User = { user: { id: string } };
 
 export async function call(): Promise<void> {
-  const answer = await rtm.apiCall('chat.postMessage', { channel: 'C1', text: 'hello', blocks: [{ type: 'divider' }] });
-  exactly<RTMApiCallResult>()(answer);
-  exactly<boolean>()(answer.ok);
-  exactly<any>()(answer.ts);
-  exactly<string[] | undefined>()(answer.response_metadata?.scopes);
-  exactly<string | undefined>()(answer.response_metadata?.next_cursor);
-  exactly<any>()(answer.response_metadata?.whatever);
+  const response = await rtm.apiCall('chat.postMessage', {
+    channel: 'C1',
+    text: 'hello',
+    blocks: [{ type: 'divider' }],
+  });
+  exactly<RTMApiCallResult>()(response);
+  exactly<boolean>()(response.ok);
+  exactly<any>()(response.ts);
+  exactly<string[] | undefined>()(response.response_metadata?.scopes);
+  exactly<string | undefined>()(response.response_metadata?.next_cursor);
+  exactly<any>()(response.response_metadata?.whatever);
 
   const { members, response_metadata } = await rtm.apiCall<Members>('users.list', { limit: 100, cursor: undefined });
   exactly<{ id: string; name?: string }[]>()(members);
@@ -184,7 +188,7 @@ const metadata: RTMResponseMetadata = { scopes: ['bot'], acceptedScopes: [], war
 const result: RTMApiCallResult = { ok: true, response_metadata: metadata, anything: 1 };
 console.log(result.anything);
 
-// Retries: ready-made ones, those of `@slack/web-api`, one's own.
+// Retries: our policies, those of `@slack/web-api`, and custom ones.
 
 exactly<number | undefined>()(retryPolicies.rapidRetryPolicy.maxTimeout);
 for (const retryConfig of [
@@ -218,7 +222,7 @@ for (const agent of [
   new RTMClient('xoxb-token', { agent });
 }
 
-// TLS: in all forms that Node's own takes.
+// TLS: all forms that Node accepts.
 
 const forms: RTMTLSOptions[] = [
   {},
@@ -234,7 +238,7 @@ const forms: RTMTLSOptions[] = [
 ];
 for (const tls of forms) new RTMClient('xoxb-token', { tls });
 
-// A webClient: the real one, one by hand, a class, one that is typed more narrowly.
+// A webClient: the real one, an object, a class, and one with narrower types.
 
 class Counting {
   #calls = 0;

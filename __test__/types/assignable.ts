@@ -1,47 +1,47 @@
-// The types of this package stand where those of `@slack/rtm-api` are asked for.
+// The types of this package are assignable to those of `@slack/rtm-api`.
 
 import type { EventEmitter } from 'eventemitter3';
-import type * as peer from 'rtm-api-peer';
+import type * as slackRtmApi from 'slack-rtm-api-7.0.1';
 import * as ours from 'slack-rtm-native';
 
-/** What is public of the original's class: private members would tie it to that very class. */
-type PeerClient = EventEmitter & Omit<peer.RTMClient, keyof EventEmitter>;
+/** The public part of the class: private members would make it incompatible with any other class. */
+type SlackRtmApiClient = EventEmitter & Omit<slackRtmApi.RTMClient, keyof EventEmitter>;
 
 interface Both {
-  client: [ours.RTMClient, PeerClient];
-  callResult: [ours.RTMCallResult, peer.RTMCallResult];
-  startOptions: [ours.RTMStartOptions, peer.RTMStartOptions];
-  logger: [ours.Logger, peer.Logger];
-  logLevel: [ours.LogLevel, peer.LogLevel];
-  errorCode: [ours.ErrorCode, peer.ErrorCode];
-  codedError: [ours.CodedError, peer.CodedError];
-  callError: [ours.RTMCallError, peer.RTMCallError];
-  platformError: [ours.RTMPlatformError, peer.RTMPlatformError];
-  websocketError: [ours.RTMWebsocketError, peer.RTMWebsocketError];
-  noReplyReceivedError: [ours.RTMNoReplyReceivedError, peer.RTMNoReplyReceivedError];
-  sendWhileDisconnectedError: [ours.RTMSendWhileDisconnectedError, peer.RTMSendWhileDisconnectedError];
-  sendWhileNotReadyError: [ours.RTMSendWhileNotReadyError, peer.RTMSendWhileNotReadyError];
+  client: [ours.RTMClient, SlackRtmApiClient];
+  callResult: [ours.RTMCallResult, slackRtmApi.RTMCallResult];
+  startOptions: [ours.RTMStartOptions, slackRtmApi.RTMStartOptions];
+  logger: [ours.Logger, slackRtmApi.Logger];
+  logLevel: [ours.LogLevel, slackRtmApi.LogLevel];
+  errorCode: [ours.ErrorCode, slackRtmApi.ErrorCode];
+  codedError: [ours.CodedError, slackRtmApi.CodedError];
+  callError: [ours.RTMCallError, slackRtmApi.RTMCallError];
+  platformError: [ours.RTMPlatformError, slackRtmApi.RTMPlatformError];
+  websocketError: [ours.RTMWebsocketError, slackRtmApi.RTMWebsocketError];
+  noReplyReceivedError: [ours.RTMNoReplyReceivedError, slackRtmApi.RTMNoReplyReceivedError];
+  sendWhileDisconnectedError: [ours.RTMSendWhileDisconnectedError, slackRtmApi.RTMSendWhileDisconnectedError];
+  sendWhileNotReadyError: [ours.RTMSendWhileNotReadyError, slackRtmApi.RTMSendWhileNotReadyError];
 }
 
-// Whoever has the original's options may pass them here.
+// Options typed by `@slack/rtm-api` can be passed to this package.
 interface Options {
-  client: [peer.RTMClientOptions, ours.RTMClientOptions];
-  start: [peer.RTMStartOptions, ours.RTMStartOptions | undefined];
+  client: [slackRtmApi.RTMClientOptions, ours.RTMClientOptions];
+  start: [slackRtmApi.RTMStartOptions, ours.RTMStartOptions | undefined];
 }
 
-/** The names of those pairs whose first type is not assignable to their second. */
+/** The names of the pairs whose first type is not assignable to the second. */
 type Unfit<Pairs> = {
   [K in keyof Pairs]: Pairs[K] extends [infer A, infer B] ? ([A] extends [B] ? never : K) : K;
 }[keyof Pairs];
 
-/** Compiles for `never` only. */
+/** Only compiles for `never`. */
 export type None<_Names extends never> = true;
 
 export type Assignable = None<Unfit<Both> | Unfit<Options>>;
 
-// Every value and every code that the original exports is there, and the class is made in the same way.
-export type Complete = None<Exclude<keyof typeof peer, keyof typeof ours> | Exclude<PeerCode, OurCode>>;
-type PeerCode = `${peer.ErrorCode}`;
+// This package has every value and code that `@slack/rtm-api` exports, and the same constructor.
+export type Complete = None<Exclude<keyof typeof slackRtmApi, keyof typeof ours> | Exclude<SlackRtmApiCode, OurCode>>;
+type SlackRtmApiCode = `${slackRtmApi.ErrorCode}`;
 type OurCode = `${ours.ErrorCode}`;
 
-export const Client: new (token: string, options?: peer.RTMClientOptions) => PeerClient = ours.RTMClient;
+export const Client: new (token: string, options?: slackRtmApi.RTMClientOptions) => SlackRtmApiClient = ours.RTMClient;

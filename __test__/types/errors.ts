@@ -1,4 +1,4 @@
-// A comparison of an error's `code` narrows its type, so that no cast and no `instanceof` is needed.
+// Comparing the `code` of an error narrows its type, without a cast or `instanceof`.
 
 import {
   ErrorCode,
@@ -11,7 +11,7 @@ import {
   type RTMWebsocketError,
 } from 'slack-rtm-native';
 
-/** Compiles only where the type of `value` is exactly `T`. */
+/** Only compiles if the type of `value` is exactly `T`. */
 function exactly<T>(): <V>(value: V, ...same: Same<T, V> extends true ? [] : [never]) => void {
   return () => undefined;
 }
@@ -19,7 +19,7 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 
 const rtm = new RTMClient('xoxb-token');
 
-// The pattern for whatever the package throws: one cast, then `code`.
+// The pattern for any error of the package: one cast, then `code`.
 
 export async function run(): Promise<void> {
   try {
@@ -54,7 +54,7 @@ export async function run(): Promise<void> {
   }
 }
 
-// The same where promises are chained, and in `if`.
+// The same in chained promises, and in `if`.
 
 rtm.sendMessage('hello', 'C1').catch((error: RTMCallError) => {
   if (error.code === ErrorCode.WebsocketError) exactly<string>()(error.original.message);
@@ -74,7 +74,7 @@ rtm.on('unable_to_rtm_start', (error: RTMConnectError) => {
 });
 rtm.on('error', (error: RTMWebsocketError) => exactly<ErrorCode.WebsocketError>()(error.code));
 
-// Without a cast: a guard of one's own, or what TypeScript knows of `in`.
+// Without a cast: narrowing with `in`.
 
 rtm.start().catch((error: unknown) => {
   if (error instanceof Error && 'code' in error && error.code === ErrorCode.KeepAliveConfigError)

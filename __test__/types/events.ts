@@ -1,5 +1,5 @@
-// Listeners know what they get: the client's own events, every event and subtype that Slack documents, with room for what
-// it does not.
+// Listeners have typed arguments: for the client's own events, and for every event and subtype that Slack documents. Unknown
+// events and fields are `any`.
 
 import {
   RTMClient,
@@ -17,18 +17,18 @@ import {
   type SlackUser,
 } from 'slack-rtm-native';
 
-/** Compiles only where the type of `value` is exactly `T`. */
+/** Only compiles if the type of `value` is exactly `T`. */
 function exactly<T>(): <V>(value: V, ...same: Same<T, V> extends true ? [] : [never]) => void {
   return () => undefined;
 }
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
-/** Compiles for `never` only. */
+/** Only compiles for `never`. */
 export type None<_Names extends never> = true;
 
 const rtm = new RTMClient('xoxb-token');
 
-// A known event: known fields have their types, or are `any` where that is told in objects.d.ts, and all others are `any`.
+// A known event: known fields have their types, except those that objects.d.ts explains as `any`; all others are `any`.
 
 rtm.on('message', (event) => {
   exactly<MessageEvent>()(event);
@@ -53,7 +53,7 @@ rtm.on('member_joined_channel', ({ user, channel, team }) => exactly<string[]>()
 rtm.on('pong', ({ reply_to }) => exactly<number>()(reply_to));
 rtm.on('subteam_updated', ({ subteam }) => exactly<string>()(subteam.handle));
 
-// Subtypes of `message`: the known ones have what they add, the others are messages.
+// Subtypes of `message`: known ones have their additional fields, others are messages.
 
 rtm.on('message::channel_topic', (event) => {
   exactly<MessageSubtypes['channel_topic']>()(event);
@@ -67,7 +67,7 @@ rtm.on('message::of_tomorrow', (event) => exactly<MessageEvent>()(event));
 rtm.once('message::of_tomorrow', (event) => exactly<MessageEvent>()(event));
 rtm.addListener('message::of_tomorrow', (event) => exactly<MessageEvent>()(event));
 
-// Names that are not known, names in variables, several at once.
+// Unknown names, names in variables, several names at once.
 
 rtm.on('event_of_tomorrow', (event) => exactly<any>()(event));
 rtm.on('emoji_changed::add', (event) => exactly<any>()(event));
@@ -83,7 +83,7 @@ for (const each of ['channel_archive', 'channel_unarchive'] as const) {
 rtm.on('authenticated', (result) => exactly<RTMConnectResult>()(result));
 rtm.on('slack_event', (type, event) => exactly<[any, any]>()([type, event] as [typeof type, typeof event]));
 
-// Whoever hears all events may ask for one of those that Slack documents, and tell them apart by `type`.
+// A listener of all events can use the union of documented events, and narrow it by `type`.
 
 rtm.on('slack_event', (type, event: RTMEvent) => {
   switch (event.type) {
@@ -117,7 +117,7 @@ export function when<T extends RTMEventType>(type: T, then: (...args: RTMEvents[
 }
 when('user_typing', ({ user, channel }) => exactly<string[]>()([user, channel]));
 
-// Every event that Slack documents for its RTM API, and every subtype: none is missing, and each bears its own name.
+// Every event and subtype that Slack documents for its RTM API exists, under its own name.
 
 type Documented =
   | 'accounts_changed'

@@ -1,4 +1,4 @@
-// Mistakes that the typings must catch. Each line after `@ts-expect-error` is one.
+// Mistakes that the typings must report. Each line after `@ts-expect-error` is one.
 
 import {
   ErrorCode,
@@ -48,7 +48,7 @@ export async function talk(rtm: RTMClient, awaitReply: boolean): Promise<void> {
   await rtm.addOutgoingEvent(true);
   // @ts-expect-error: without awaitReply there is no reply
   (await rtm.addOutgoingEvent(false, 'message')).ts;
-  // @ts-expect-error: perhaps there is no reply
+  // @ts-expect-error: there may be no reply
   (await rtm.addOutgoingEvent(awaitReply, 'message')).ts;
 }
 
@@ -69,9 +69,9 @@ export function listen(rtm: RTMClient): void {
   rtm.addListener('reaction_added', (event) => event.reaction.lenght);
   // @ts-expect-error: a topic is text
   rtm.on('message::channel_topic', (event) => event.topic.value);
-  // @ts-expect-error: of another event
+  // @ts-expect-error: the type of another event
   rtm.on('hello', (event) => event.type === 'goodbye');
-  // @ts-expect-error: known by the event's name
+  // @ts-expect-error: the event's name implies the subtype
   rtm.on('message::me_message', (event) => event.subtype === 'bot_message');
   // @ts-expect-error: a message of a subtype that is not known is a message
   rtm.on('message::of_tomorrow', (event) => event.channel.name);
@@ -84,7 +84,7 @@ export function listen(rtm: RTMClient): void {
 export function read(rtm: RTMClient): void {
   // @ts-expect-error: no such state
   rtm.state === 'ready';
-  // @ts-expect-error: the client alone sets it
+  // @ts-expect-error: the state is read-only
   rtm.state = 'connected';
   // @ts-expect-error: there may have been no ping yet
   rtm.latency.toFixed();
@@ -127,9 +127,9 @@ new RTMClient('xoxb-token', { logLevel: LogLevel.TRACE });
 new RTMClient('xoxb-token', { tls: { ca: new ArrayBuffer(1) } });
 // @ts-expect-error: a logger's methods take anything
 new RTMClient('xoxb-token', { logger: { ...logger, info: 'info' } });
-// @ts-expect-error: an agent has more than that
+// @ts-expect-error: an agent has more methods
 new RTMClient('xoxb-token', { agent: { createConnection: () => undefined } });
-// @ts-expect-error: apiCall gives a promise
+// @ts-expect-error: apiCall returns a promise
 new RTMClient('xoxb-token', { webClient: { apiCall: () => ({ ok: true }) } });
 // @ts-expect-error: apiCall is a function
 new RTMClient('xoxb-token', { webClient: { apiCall: 'rtm.connect' } });
@@ -155,9 +155,9 @@ new RTMClient('xoxb-token', { retryConfig: { retry: 5 } });
 new RTMClient('xoxb-token', { retryConfig: 'rapidRetryPolicy' });
 // @ts-expect-error: no such policy
 retryPolicies.oneRetry;
-// @ts-expect-error: nobody changes them
+// @ts-expect-error: policies are read-only
 retryPolicies.rapidRetryPolicy.retries = 1;
-// @ts-expect-error: nobody replaces them
+// @ts-expect-error: policies cannot be replaced
 retryPolicies.rapidRetryPolicy = {};
 
 export async function call(rtm: RTMClient): Promise<void> {
@@ -167,12 +167,12 @@ export async function call(rtm: RTMClient): Promise<void> {
   await rtm.apiCall({ method: 'api.test' });
   // @ts-expect-error: arguments are an object
   await rtm.apiCall('api.test', 'text');
-  // @ts-expect-error: an answer is an object
+  // @ts-expect-error: a response is an object
   await rtm.apiCall<string>('api.test');
-  // @ts-expect-error: what the caller said has no such field
+  // @ts-expect-error: the caller's type has no such field
   (await rtm.apiCall<{ user: { id: string } }>('users.info')).users;
   // @ts-expect-error: a promise
   rtm.apiCall('api.test').ok;
-  // @ts-expect-error: no metadata, perhaps
+  // @ts-expect-error: there may be no metadata
   (await rtm.apiCall('api.test')).response_metadata.scopes;
 }

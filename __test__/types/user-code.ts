@@ -1,4 +1,4 @@
-// What bots written for `@slack/rtm-api` do. Compiles with that package's typings too (tsconfig.peer.json).
+// Code of bots written for `@slack/rtm-api`. It also compiles with that package's typings (tsconfig.slack.json).
 
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
@@ -142,7 +142,7 @@ async function talk(): Promise<void> {
   console.log(id, reply, nothing, sent, state, ids);
 }
 
-// Errors, told apart by code.
+// Errors, distinguished by code.
 
 function explain(error: RTMCallError): string {
   switch (error.code) {

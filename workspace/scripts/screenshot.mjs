@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const { RTMClient } = require('rtm-api-peer');
+const { RTMClient } = require('slack-rtm-api-7.0.1');
 const { chromium } = require('playwright-core');
 const { Workspace } = require('..');
 const { executablePath } = require('../test/chromium.js');

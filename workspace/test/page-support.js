@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const { after } = require('node:test');
 const { chromium } = require('playwright-core');
-const { RTMClient } = require('rtm-api-peer');
+const { RTMClient } = require('slack-rtm-api-7.0.1');
 const { Workspace } = require('..');
 const { executablePath, skip } = require('./chromium');
 

@@ -16,7 +16,7 @@ assert.deepStrictEqual([...files.keys()], ['bot.js', 'bot.test.js']);
 
 const aliases = new Map([
   ['slack-rtm-workspace', '..'],
-  ['@slack/rtm-api', 'rtm-api-peer'],
+  ['@slack/rtm-api', 'slack-rtm-api-7.0.1'],
 ]);
 
 /** Loads a file of the README. */

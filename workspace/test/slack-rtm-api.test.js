@@ -3,7 +3,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const { test } = require('node:test');
-const { RTMClient, LogLevel } = require('rtm-api-peer');
+const { RTMClient, LogLevel } = require('slack-rtm-api-7.0.1');
 const { startWorkspace } = require('./support');
 
 function createClient(slack, options) {

@@ -1,5 +1,5 @@
-"""Prints, as JSON, what slack_sdk's two RTM clients have that is public: options, methods, attributes, what a callback gets, and
-the events that they make themselves. Read off their sources."""
+"""Prints the public names of slack_sdk's two RTM clients as JSON: options, methods, attributes, arguments of callbacks, and the
+events that the clients emit themselves. It reads their sources."""
 
 import ast
 import importlib.util

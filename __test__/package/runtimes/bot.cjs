@@ -1,5 +1,5 @@
-// The bot that runtimes.test.js runs on each runtime. It does as it is told by messages, tells what happens to it, a line
-// each, and nothing ends it but the end of its client. AGENT=1: its connections are made by an agent of its own.
+// The bot that runtimes.test.js runs on each runtime. It executes commands from messages, prints a line for each event, and
+// exits when its client disconnects. AGENT=1: an agent makes its connections.
 'use strict';
 
 const http = require('node:http');
@@ -9,7 +9,7 @@ const { RTMClient } = require('slack-rtm-native');
 
 class OwnConnections extends http.Agent {
   createConnection(options) {
-    tell('connection');
+    print('connection');
     return net.connect(options);
   }
 }
@@ -29,19 +29,19 @@ const COMMANDS = {
   exit: () => process.exit(3),
 };
 
-function tell(line) {
+function print(line) {
   if (parentPort) parentPort.postMessage(line);
   else console.log(line);
 }
 
-for (const state of ['ready', 'reconnecting', 'disconnected']) rtm.on(state, () => tell(state));
-process.on('uncaughtException', ({ message }) => tell(message));
+for (const state of ['ready', 'reconnecting', 'disconnected']) rtm.on(state, () => print(state));
+process.on('uncaughtException', ({ message }) => print(message));
 
 rtm.on('message', (event) => COMMANDS[event.text]?.(event));
 rtm.on('message', async ({ text, user, channel }) => {
   if (user === rtm.activeUserId || text in COMMANDS) return;
   const reply = await rtm.sendMessage(`${text}, <@${user}>`, channel);
-  tell(`reply ${reply.ok}`);
+  print(`reply ${reply.ok}`);
 });
 
 rtm.start();

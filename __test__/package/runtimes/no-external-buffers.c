@@ -1,6 +1,6 @@
-/* Electron's restriction, for any Node: loaded with LD_PRELOAD, it answers every call that would make a buffer of memory
- * outside of V8's heap with napi_no_external_buffers_allowed, as Electron does, and says so on stderr. The addon looks
- * Node-API up by dlsym, so that is where it is told of other functions. */
+/* Electron's restriction for any Node. Loaded with LD_PRELOAD, it makes every call that creates a buffer outside of V8's heap
+ * return napi_no_external_buffers_allowed, like in Electron, and prints a line to stderr. The addon looks up Node-API functions
+ * with dlsym, which this file replaces. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// A bot that connects over TLS, says whether that went well, and disconnects. TRUSTED: the file of an authority that it is to
-// trust in place of those that the runtime knows.
+// A bot that connects over TLS, prints the outcome, and disconnects. TRUSTED: the file of an authority that it trusts instead of
+// the runtime's authorities.
 'use strict';
 
 const { readFileSync } = require('node:fs');

@@ -1,4 +1,4 @@
-// The bot in a worker thread that is ended while it is connected, then in the main thread.
+// Runs the bot in a worker thread that is terminated while connected, and then in the main thread.
 'use strict';
 
 const path = require('node:path');

@@ -1,4 +1,4 @@
-// Somebody's project: a folder of its own, packages installed into it from the local registry, programs run in it.
+// A user's project in a temporary folder: installs packages from the local registry, and runs programs.
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -7,7 +7,7 @@ const { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } = r
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { atEnd } = require('../../support/cleanup.js');
-const { outside } = require('./registry.js');
+const { cleanEnvironment } = require('./registry.js');
 
 class App {
   #t;
@@ -32,7 +32,7 @@ class App {
     cpSync(from, this.path(name), { recursive: true });
   }
 
-  /** Has a package here that is installed somewhere else. */
+  /** Links a package that is installed in another folder. */
   link(name, modules) {
     mkdirSync(path.dirname(this.path('node_modules', name)), { recursive: true });
     symlinkSync(path.join(modules, name), this.path('node_modules', name), 'junction');
@@ -51,7 +51,7 @@ class App {
   run([command, ...args], { env = {}, t = this.#t } = {}) {
     const child = spawn(command, args, {
       cwd: this.folder,
-      env: { ...outside(), ...env },
+      env: { ...cleanEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
@@ -68,14 +68,14 @@ class App {
     });
     early.catch(() => {});
     return {
-      /** How it ended, with all that it wrote. */
+      /** Its exit code or signal, and its output. */
       ended,
-      /** What is awaited of it, unless it ends before. */
+      /** Awaits a promise. Rejects if the program ends before. */
       until: (awaited) => Promise.race([awaited, early]),
     };
   }
 
-  /** Runs a program to its end, and wants it to end well; gives what it printed. */
+  /** Runs a program, which must exit with code 0. Resolves with its stdout. */
   async done(command, options) {
     const end = await this.run(command, options).ended;
     if (end.code !== 0) throw new Error(`${command.join(' ')} failed:\n${JSON.stringify(end, null, 2)}`);
@@ -84,7 +84,7 @@ class App {
 }
 
 /**
- * An empty project. It goes when the test ends.
+ * An empty project. Its folder is removed when the test ends.
  * @param {import('node:test').TestContext} t
  * @param {object} [manifest]
  */

@@ -1,11 +1,11 @@
-// The fleet of examples/fleet for a test: workspaces, a Redis, and processes. Owns their start and end, and notes down what
-// the workspaces see and what is published.
+// The fleet of examples/fleet for a test: workspaces, a Redis, and processes. It records the connections of the workspaces and
+// the published events. All of it ends with the test.
 //
 //   const fleet = await startFleet(t, { size: 10, ttl: 3000 });
 //   const worker = fleet.worker('one');
-//   await worker.says(/connected/, 10);       // so many lines that match, not counting those waited for before
-//   await fleet.published(['text', …]);       // messages are in the stream
-//   fleet.mostConnections();                  // so many a workspace had at once, at most
+//   await worker.says(/connected/, 10);       // waits for 10 matching lines that no earlier call has waited for
+//   await fleet.published(['text', …]);       // waits until these messages are in the stream
+//   fleet.mostConnections();                  // the largest number of connections that a workspace had at once
 'use strict';
 
 const { spawn } = require('node:child_process');
@@ -19,7 +19,8 @@ const { RedisServer, missing } = require('../../../scripts/examples/redis-server
 const { atEnd } = require('../../support/cleanup.js');
 
 const FOLDER = path.join(__dirname, '../../../examples/fleet');
-const PATIENCE = 30_000;
+/** In ms. */
+const TIMEOUT = 30_000;
 
 /** A process of the fleet. */
 class Process {
@@ -39,10 +40,10 @@ class Process {
         rest = lines.pop();
         this.lines.push(...lines);
         this.#unread.push(...lines);
-        for (const look of this.#waiting) look();
+        for (const check of this.#waiting) check();
       });
     }
-    this.exited.then(() => this.#waiting.forEach((look) => look()));
+    this.exited.then(() => this.#waiting.forEach((check) => check()));
     atEnd(t, async () => {
       this.child.kill('SIGCONT');
       this.child.kill('SIGKILL');
@@ -54,20 +55,20 @@ class Process {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  /** Waits for lines that match, of those that no earlier call has waited for. */
-  async says(pattern, count = 1, timeout = PATIENCE) {
+  /** Waits for matching lines that no earlier call has waited for. */
+  async says(pattern, count = 1, timeout = TIMEOUT) {
     const found = [];
     await new Promise((resolve, reject) => {
       const end = (settle, value) => {
         clearTimeout(timer);
-        this.#waiting.delete(look);
+        this.#waiting.delete(check);
         settle(value);
       };
       const fail = (why) => {
         const all = this.lines.join('\n');
         end(reject, new Error(`${why}: ${found.length} of ${count} lines that match ${pattern} in\n${all}`));
       };
-      const look = () => {
+      const check = () => {
         while (found.length < count) {
           const index = this.#unread.findIndex((line) => pattern.test(line));
           if (index < 0) break;
@@ -77,8 +78,8 @@ class Process {
         else if (this.isGone) fail('the process has ended');
       };
       const timer = setTimeout(() => fail(`nothing more in ${timeout} ms`), timeout);
-      this.#waiting.add(look);
-      look();
+      this.#waiting.add(check);
+      check();
     });
     return found;
   }
@@ -88,11 +89,11 @@ class Process {
   }
 }
 
-/** What the test knows of the fleet. */
+/** A fleet, and what the test records of it. */
 class Fleet {
   /** @type {Map<string, Workspace>} */
   slacks = new Map();
-  /** What stands in the stream, in order. */
+  /** The entries of the stream, in order. */
   entries = [];
   #most = new Map();
   #changes = new EventEmitter();
@@ -138,7 +139,7 @@ class Fleet {
   async connect() {
     const { connectRedis } = require(path.join(FOLDER, 'redis.js'));
     const redis = await connectRedis(this.server.url);
-    redis.removeAllListeners('error').on('error', () => {}); // tests end it on purpose
+    redis.removeAllListeners('error').on('error', () => {}); // tests end Redis on purpose
     atEnd(this.t, () => redis.destroy());
     return redis;
   }
@@ -155,7 +156,7 @@ class Fleet {
     return new Process(this.t, 'fleet.js', { REDIS_URL: url, FLEET_WORKSPACES: this.file, FLEET_NAME: name, ...ttl });
   }
 
-  /** Another way to the same Redis, on which an answer takes so many ms more. */
+  /** A relay to the same Redis that delays each response by this time. Resolves with its URL. */
   async slowly(ms) {
     const url = path.join(this.folder, `slow-${ms}`);
     const proxy = createServer((socket) => {
@@ -181,7 +182,7 @@ class Fleet {
     });
   }
 
-  /** Two processes with half of the workspaces each. */
+  /** Starts two processes, which get half of the workspaces each. */
   async pair() {
     const one = this.worker('one');
     await one.says(/: connected, token/, this.slacks.size);
@@ -191,7 +192,7 @@ class Fleet {
     return [one, other];
   }
 
-  /** Waits until the two of a pair have half of the workspaces each, and all are connected. */
+  /** Waits until both processes have half of the workspaces, and all workspaces are connected. */
   async balanced() {
     const half = this.slacks.size / 2;
     for (;;) {
@@ -203,7 +204,7 @@ class Fleet {
     }
   }
 
-  /** The names of the workspaces that a process has. */
+  /** The names of the workspaces whose lease a process has. */
   async heldBy(name) {
     const holders = await this.leases.holders(this.names);
     return holders.filter(({ owner }) => owner?.startsWith(`${name}/`)).map(({ name: workspace }) => workspace);
@@ -219,7 +220,7 @@ class Fleet {
     return Math.max(...this.#most.values());
   }
 
-  /** Somebody says something in every workspace (or those named); gives the texts. */
+  /** Posts a message in every workspace (or in those named). Returns the texts. */
   say(what, names = this.names) {
     return names.map((name) => {
       const text = `${what} in ${name}`;
@@ -233,12 +234,12 @@ class Fleet {
     const missing = new Set(texts);
     const note = (entry) => missing.delete(JSON.parse(entry.message.event).text);
     this.entries.forEach(note);
-    const end = Date.now() + PATIENCE;
+    const end = Date.now() + TIMEOUT;
     while (missing.size > 0) {
-      if (Date.now() > end) throw new Error(`not published in ${PATIENCE} ms: ${[...missing].join(', ')}`);
+      if (Date.now() > end) throw new Error(`not published in ${TIMEOUT} ms: ${[...missing].join(', ')}`);
       if (!this.reading.isReady) await once(this.reading, 'ready');
-      const answer = await this.reading.xRead({ key: 'fleet:events', id: this.#last }, { BLOCK: 1000, COUNT: 1000 });
-      for (const entry of answer?.[0].messages ?? []) {
+      const response = await this.reading.xRead({ key: 'fleet:events', id: this.#last }, { BLOCK: 1000, COUNT: 1000 });
+      for (const entry of response?.[0].messages ?? []) {
         this.#last = entry.id;
         this.entries.push(entry);
         note(entry);
@@ -257,10 +258,10 @@ class Fleet {
 /**
  * @param {import('node:test').TestContext} t
  * @param {object} [options]
- * @param {number} [options.size] how many workspaces
- * @param {number} [options.ttl] default: that of the fleet
- * @param {boolean} [options.keep] whether Redis has its data after it was killed
- * @param {boolean} [options.settled] whether Redis counts as one that has run for long
+ * @param {number} [options.size] the number of workspaces
+ * @param {number} [options.ttl] of leases, in ms; default: that of the fleet
+ * @param {boolean} [options.keep] whether Redis keeps its data when it is killed
+ * @param {boolean} [options.settled] whether Redis counts as running for a long time already
  */
 function startFleet(t, { size = 10, ttl, keep = false, settled = true } = {}) {
   return new Fleet(t, { ttl }).start({ size, keep, settled });

@@ -1,9 +1,9 @@
-// A registry on loopback with this project's packages as a release would publish them: the tarballs of `npm run package`,
-// and packages without a binary for the platforms that are not built here. For all else it sends the package manager on
-// to the registry that npm is configured with. Runs on a thread of its own, so tests may block (spawnSync).
+// A local npm registry with this project's packages as a release would publish them: the tarballs of `npm run package`, and
+// packages without a binary for the platforms that are not built here. It redirects requests for other packages to the
+// configured registry. It runs in a worker thread, so that tests may block (spawnSync).
 //
-// Not verdaccio: the newest that runs on Node 18 is long past, needs an override to install, and brings 278 packages for
-// the two requests that are answered here.
+// Verdaccio is not used: the newest version for Node 18 is old, needs an override to install, and has 278 packages for the two
+// kinds of requests that this module handles.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -24,11 +24,11 @@ const { atEnd } = require('../../support/cleanup.js');
  */
 
 /**
- * Starts a registry for the length of a test.
+ * Starts a registry that ends with the test.
  *
  * @param {import('node:test').TestContext} t
- * @returns {Promise<{ url: string, env: NodeJS.ProcessEnv, caches: string }>} `env` makes npm, pnpm, Yarn, Bun and Deno
- * use it, with caches of their own (in `caches`) where they would keep a package by its version.
+ * @returns {Promise<{ url: string, env: NodeJS.ProcessEnv, caches: string }>} `env` makes npm, pnpm, Yarn, Bun and Deno use the
+ * registry, with separate caches (in `caches`) for those that cache a package by its version.
  */
 async function localRegistry(t) {
   const worker = new Worker(__filename, { workerData: { upstream: configured(), packages: await published() } });
@@ -38,7 +38,7 @@ async function localRegistry(t) {
   const caches = mkdtempSync(path.join(tmpdir(), 'rtm-caches-'));
   atEnd(t, () => rmSync(caches, { recursive: true, force: true }));
   const env = {
-    ...outside(),
+    ...cleanEnvironment(),
     npm_config_registry: url,
     NPM_CONFIG_REGISTRY: url,
     npm_config_audit: 'false',
@@ -53,8 +53,8 @@ async function localRegistry(t) {
   return { url, env, caches };
 }
 
-/** The environment without what `npm run` and the test runner put into it for their own children. */
-function outside() {
+/** The environment without the variables that `npm run` and the test runner add for their children. */
+function cleanEnvironment() {
   return Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) =>
@@ -63,14 +63,14 @@ function outside() {
   );
 }
 
-/** The registry that npm would use here. */
+/** The configured registry of npm. */
 function configured() {
   const { stdout, stderr } = spawnSync('npm', ['config', 'get', 'registry'], {
     encoding: 'utf8',
     shell: process.platform === 'win32',
   });
   const url = stdout.trim();
-  if (!URL.canParse(url)) throw new Error(`npm tells no registry: ${stdout}${stderr}`);
+  if (!URL.canParse(url)) throw new Error(`npm has no valid registry: ${stdout}${stderr}`);
   return url.replace(/\/?$/, '/');
 }
 
@@ -94,7 +94,7 @@ async function published() {
   ];
 }
 
-/** A tarball with nothing but a package.json. */
+/** A tarball with only a package.json. */
 function tarballOf(/** @type {object} */ json) {
   const content = Buffer.from(JSON.stringify(json));
   const header = Buffer.alloc(512);
@@ -113,7 +113,7 @@ function tarballOf(/** @type {object} */ json) {
   return gzipSync(Buffer.concat([header, content, padding, Buffer.alloc(1024)]));
 }
 
-/** The thread's work. */
+/** Runs in the worker thread. */
 function serve(/** @type {{ upstream: string, packages: Published[] }} */ { upstream, packages }) {
   const byName = new Map(packages.map((one) => [one.manifest.name, one]));
   const server = createServer(({ url = '', headers }, response) => {
@@ -138,5 +138,5 @@ function serve(/** @type {{ upstream: string, packages: Published[] }} */ { upst
   });
 }
 
-if (isMainThread) module.exports = { localRegistry, outside };
+if (isMainThread) module.exports = { localRegistry, cleanEnvironment };
 else serve(workerData);

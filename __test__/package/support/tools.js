@@ -1,7 +1,7 @@
-// Owns the npm packages that only the tests of this folder use (bundlers, TypeScript versions, runtimes, …). Each folder
-// below that has a package.json is a set of them, with a lock file of its own: installed when first asked for, and again
-// when its lock file changed, so that `npm ci` of the project itself stays small. Run as a program, it installs all of them,
-// since two tests that run at a time may use the same.
+// Installs npm packages that only the tests of this folder need (bundlers, TypeScript versions, runtimes, …), so that `npm ci`
+// of the project stays small. Each subfolder with a package.json is a set with its own lock file. A set is installed when a test
+// first needs it, and again when its lock file has changed. Run as a program, this module installs all sets, because concurrent
+// tests may need the same one.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -10,11 +10,11 @@ const { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } = require
 const path = require('node:path');
 
 /**
- * Installs a set of tools.
+ * Installs a set of packages.
  *
- * @param {string} folder - That of its package.json.
+ * @param {string} folder - The folder of its package.json.
  * @returns {string} Its node_modules.
- * @throws {Error} With what npm printed.
+ * @throws {Error} With the output of npm.
  */
 function tools(folder) {
   const modules = path.join(folder, 'node_modules');

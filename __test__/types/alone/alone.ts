@@ -1,4 +1,4 @@
-// All of the typings without those of Node, and without those of browsers: nothing but the language is there.
+// The typings without those of Node and of browsers: only the types of the language are available.
 
 import { ErrorCode, LogLevel, RTMClient, retryPolicies, type RTMClientOptions, type RTMError } from 'slack-rtm-native';
 
@@ -20,5 +20,5 @@ rtm.start().catch((error: RTMError) => {
 });
 // @ts-expect-error: an agent is an http.Agent
 new RTMClient('xoxb-token', { agent: { destroy: () => undefined } });
-// @ts-expect-error: Node's types are not there
+// @ts-expect-error: Node's types are missing
 process.exit();

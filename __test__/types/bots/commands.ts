@@ -1,5 +1,5 @@
-// A bot of commands, written against events that are `any`: it trusts texts to match, reckons with timestamps, and hands
-// events on to functions with types of their own. Compiles with the typings of `@slack/rtm-api`, too.
+// A bot that executes commands, written for events that are `any`: it assumes that texts match, calculates with timestamps, and
+// passes events to typed functions. It also compiles with the typings of `@slack/rtm-api`.
 
 import { RTMClient } from 'slack-rtm-native';
 import { WebClient } from '@slack/web-api';
@@ -91,7 +91,7 @@ rtm.on('message', (event) => {
   console.log(sent.toISOString(), age, rounded, parseFloat(event.ts), inThread);
 });
 
-// What is not there.
+// Missing fields.
 
 rtm.on('message', async (event) => {
   if (event.subtype && event.subtype === 'bot_message') return;
@@ -118,7 +118,7 @@ rtm.on('message', async (event) => {
   delete event.attachments;
 });
 
-// Events handed on.
+// Events that are passed on.
 
 rtm.on('message', (event) => handle(event));
 rtm.on('message', async (event) => {

@@ -1,5 +1,5 @@
-// All that code does with a client as an emitter: listeners with types of their own, other numbers of arguments, names in
-// variables, subclasses that override, mocks, rxjs, node:events. Compiles with the typings of `@slack/rtm-api`, too.
+// All uses of a client as an emitter: typed listeners, other numbers of arguments, names in variables, subclasses that override
+// methods, mocks, rxjs, node:events. It also compiles with the typings of `@slack/rtm-api`.
 
 import { once } from 'node:events';
 import { fromEvent, type Observable } from 'rxjs';
@@ -9,7 +9,7 @@ import type { AllMessageEvents, GenericMessageEvent, ReactionAddedEvent } from '
 
 const rtm = new RTMClient('xoxb-token', {});
 
-// Listeners with types of their own.
+// Typed listeners.
 
 interface Message {
   text: string;
@@ -102,7 +102,7 @@ function forward<E extends 'message' | 'hello'>(event: E, listener: (payload: an
 subscribe<Message>('message', (message) => console.log(message.my_own_field));
 forward('message', (event) => console.log(event));
 
-// The rest of an emitter.
+// Other methods of an emitter.
 
 console.log(rtm.emit('message', { text: 'made up' }), rtm.emit('own', 1, 'two'), rtm.emit('ready'));
 console.log(

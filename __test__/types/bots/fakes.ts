@@ -1,6 +1,6 @@
-// What stands in for a client or is made beside it: mocks as jest's and sinon's types make them, fakes, subclasses that
-// override, a WebClient made of the same options; errors told by the codes of `@slack/web-api`, events by `@slack/types`.
-// Compiles with the typings of `@slack/rtm-api`, too.
+// Replacements of a client: mocks with the types of Jest and sinon, fakes, subclasses. Also a WebClient with the same options,
+// errors compared with the codes of `@slack/web-api`, and events of `@slack/types`. It also compiles with the typings of
+// `@slack/rtm-api`.
 
 import { ErrorCode as WebErrorCode, WebClient, type WebAPICallError, type WebAPICallResult } from '@slack/web-api';
 import type {
@@ -17,7 +17,7 @@ import type {
 } from '@slack/types';
 import { LogLevel, RTMClient, type RTMClientOptions, type RTMStartOptions } from 'slack-rtm-native';
 
-// Mocks: a method's type is taken apart into what it takes and what it gives.
+// Mocks: their types use the parameters and the result of a method.
 
 type Mocked<T> = T & {
   [K in keyof T]: T[K] extends (...args: infer Args) => infer Result
@@ -66,7 +66,7 @@ export class Counting extends RTMClient implements Started {
   }
 }
 
-// What start() gives, as people say it.
+// The result of start(), typed in different ways.
 
 interface Self {
   id: string;

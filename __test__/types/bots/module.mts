@@ -1,5 +1,5 @@
-// An ES module in TypeScript: by name, as a whole, and by the default that CommonJS has. Compiles with the typings of
-// `@slack/rtm-api`, too.
+// An ES module in TypeScript that imports names, the namespace, and the default of CommonJS. It also compiles with the typings of
+// `@slack/rtm-api`.
 
 import slack, { ErrorCode, LogLevel, RTMClient } from 'slack-rtm-native';
 import * as whole from 'slack-rtm-native';

@@ -1,4 +1,4 @@
-// CommonJS in TypeScript, by `import … = require()`. Compiles with the typings of `@slack/rtm-api`, too.
+// CommonJS in TypeScript with `import … = require()`. It also compiles with the typings of `@slack/rtm-api`.
 
 import slack = require('slack-rtm-native');
 

@@ -1,4 +1,4 @@
-// A bot in JavaScript, checked by TypeScript. Compiles with the typings of `@slack/rtm-api`, too.
+// A bot in JavaScript, checked by TypeScript. It also compiles with the typings of `@slack/rtm-api`.
 // @ts-check
 
 const { RTMClient, LogLevel, ErrorCode } = require('slack-rtm-native');
@@ -8,7 +8,7 @@ const options = { logLevel: LogLevel.INFO, useRtmConnect: false };
 const rtm = new RTMClient(process.env.SLACK_BOT_TOKEN || '', options);
 
 /** @param {{ text: string, channel: string, my_own_field?: number }} message */
-function answer(message) {
+function reply(message) {
   return rtm.sendMessage(message.text, message.channel);
 }
 
@@ -16,7 +16,7 @@ rtm.on('message', (event) => {
   if (event.subtype || event.bot_id || !event.text) return;
   const [command, ...words] = event.text.trim().split(' ');
   console.log(command, words, event.text.match(/x/)[1], new Date(event.ts * 1000), event.whatever.deep);
-  answer(event).catch((error) => error.code === ErrorCode.NoReplyReceivedError && console.error(error.message));
+  reply(event).catch((error) => error.code === ErrorCode.NoReplyReceivedError && console.error(error.message));
 });
 rtm.on('team_join', (event) => console.log(event.user.profile.display_name));
 rtm.once('authenticated', (data) => console.log(data.self.name, data.team.domain));

@@ -1,5 +1,5 @@
-// A bot as a service: options by hand and from elsewhere, loggers, errors of every kind, a WebClient beside it. Compiles with
-// the typings of `@slack/rtm-api`, too.
+// A bot as a service: options from several sources, loggers, all kinds of errors, and a WebClient. It also compiles with the
+// typings of `@slack/rtm-api`.
 
 import { Agent as HttpAgent } from 'node:http';
 import { Agent } from 'node:https';
@@ -84,7 +84,7 @@ const forRtm: rtmApi.RTMClientOptions = {
 for (const each of [agent, new HttpAgent(), undefined]) new rtmApi.RTMClient(token, { agent: each });
 const rtm = new rtmApi.RTMClient(token, forRtm);
 
-// What the connect call gives.
+// The result of the connect call.
 
 interface Connected extends WebAPICallResult {
   self: { id: string; name: string };
@@ -98,7 +98,7 @@ export async function run(): Promise<void> {
   console.log(self.name, team.domain, data.self.prefs, result.ok, ok, error, response_metadata?.scopes);
   await rtm
     .start()
-    .then((answer: any) => console.log(answer.self.id))
+    .then((result: any) => console.log(result.self.id))
     .catch(console.error);
   await rtm.subscribePresence(['U1']);
   const reply = await rtm.sendMessage('hello', 'C1');

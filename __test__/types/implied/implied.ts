@@ -1,4 +1,4 @@
-// Uses names of Node's without asking for Node's types: the package's typings make them known, where they are installed.
+// Uses Node's types without a reference to them: the package's typings make them known if they are installed.
 
 import { RTMClient } from 'slack-rtm-native';
 

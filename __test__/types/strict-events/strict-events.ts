@@ -1,4 +1,4 @@
-// With `strictEvents`, asked for once in a project, every known field of an event has its exact type.
+// With `strictEvents`, which a project turns on once, every known field of an event has its exact type.
 
 import { ErrorCode, RTMClient, type SlackFile } from 'slack-rtm-native';
 
@@ -8,7 +8,7 @@ declare module 'slack-rtm-native' {
   }
 }
 
-/** Compiles only where the type of `value` is exactly `T`. */
+/** Only compiles if the type of `value` is exactly `T`. */
 function exactly<T>(): <V>(value: V, ...same: Same<T, V> extends true ? [] : [never]) => void {
   return () => undefined;
 }
@@ -37,10 +37,10 @@ rtm.on('message::channel_join', ({ user, inviter }) =>
 rtm.on('presence_change', ({ presence }) => exactly<'active' | 'away'>()(presence));
 rtm.on('reaction_added', ({ item }) => exactly<'message' | 'file' | 'file_comment'>()(item.type));
 rtm.on('team_join', ({ user }) => exactly<string | undefined>()(user.profile.email));
-// @ts-expect-error: a name is no number
+// @ts-expect-error: a name is not a number
 rtm.on('subteam_created', ({ subteam }) => subteam.name * 2);
 
-// Errors are known, too, and narrowed by their codes.
+// Errors are typed, too, and narrowed by their codes.
 
 rtm.on('unable_to_rtm_start', (error) => {
   if (error.code === 'slack_webapi_rate_limited_error') exactly<number>()(error.retryAfter);
@@ -49,7 +49,7 @@ rtm.on('unable_to_rtm_start', (error) => {
 });
 rtm.on('disconnected', (error) => {
   if (error?.code === ErrorCode.WebsocketError) exactly<string>()(error.original.message);
-  // @ts-expect-error: there is none after disconnect()
+  // @ts-expect-error: there is no error after disconnect()
   console.log(error.message);
 });
 rtm.on('error', (error) => {

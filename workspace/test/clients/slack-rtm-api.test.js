@@ -4,7 +4,7 @@
 const assert = require('node:assert');
 const { once } = require('node:events');
 const { test } = require('node:test');
-const { LogLevel, RTMClient } = require('rtm-api-peer');
+const { LogLevel, RTMClient } = require('slack-rtm-api-7.0.1');
 const { startWorkspace } = require('../support');
 
 /** ms. The client waits two seconds after a loss. */

@@ -1,4 +1,4 @@
-// Jest: the package mocked as a whole, without a factory.
+// Jest: the whole package is mocked, without a factory.
 const { ErrorCode, LogLevel, RTMClient } = require('@slack/rtm-api');
 const { startBot } = require('./bot.js');
 
@@ -6,7 +6,7 @@ jest.mock('@slack/rtm-api');
 
 beforeEach(() => RTMClient.mockClear());
 
-test('the class and its methods are mocks, constants stay', async () => {
+test('the class and its methods are mocks, and constants keep their values', async () => {
   const rtm = await startBot('xoxb-1');
   expect(RTMClient).toHaveBeenCalledWith('xoxb-1');
   expect(RTMClient.mock.instances).toEqual([rtm]);
@@ -18,7 +18,7 @@ test('the class and its methods are mocks, constants stay', async () => {
   expect(LogLevel.DEBUG).toBe('debug');
 });
 
-test('a listener that the bot has added is called by hand', async () => {
+test("the test can call the bot's listener", async () => {
   const rtm = await startBot('xoxb-2');
   const [[name, listener]] = rtm.on.mock.calls;
   expect(name).toBe('message');

@@ -1,10 +1,10 @@
-// Vitest: the package mocked as a whole, without a factory.
+// Vitest: the whole package is mocked, without a factory.
 import { ErrorCode, LogLevel, RTMClient } from '@slack/rtm-api';
 import { expect, test, vi } from 'vitest';
 
 vi.mock('@slack/rtm-api');
 
-test('the class and its methods are mocks, constants stay', async () => {
+test('the class and its methods are mocks, and constants keep their values', async () => {
   const rtm = new RTMClient('xoxb-1');
   expect(vi.isMockFunction(RTMClient)).toBe(true);
   for (const name of ['start', 'on', 'sendMessage', 'disconnect']) expect(vi.isMockFunction(rtm[name])).toBe(true);

@@ -1,4 +1,4 @@
-// What the tests of this folder test: a bot that answers.
+// The bot under test in this folder. It replies to messages.
 const { ErrorCode, RTMClient } = require('@slack/rtm-api');
 
 exports.startBot = async (token) => {

@@ -1,10 +1,10 @@
-// Jest: single methods of the real class replaced; events of one's own.
+// Jest: single methods of the real class are replaced, and the test emits events.
 const { ErrorCode, RTMClient } = require('@slack/rtm-api');
 const bot = require('./bot.js');
 
 afterEach(() => jest.restoreAllMocks());
 
-test('the real emitter, with methods that are not', async () => {
+test('the real emitter works with mocked methods', async () => {
   jest.spyOn(RTMClient.prototype, 'start').mockResolvedValue({ ok: true });
   const send = jest.spyOn(RTMClient.prototype, 'sendMessage').mockResolvedValue({ ok: true });
   const rtm = await bot.startBot('xoxb-1');
@@ -12,7 +12,7 @@ test('the real emitter, with methods that are not', async () => {
   expect(send).toHaveBeenCalledWith('pong', 'C1');
 });
 
-test('a failure made up', async () => {
+test('a mocked method can reject', async () => {
   jest.spyOn(RTMClient.prototype, 'start').mockResolvedValue({ ok: true });
   const error = Object.assign(new Error('none'), { code: ErrorCode.NoReplyReceivedError });
   jest.spyOn(RTMClient.prototype, 'sendMessage').mockRejectedValue(error);

@@ -1,4 +1,4 @@
-// sinon and proxyquire: the class stubbed, its methods stubbed, the package replaced under a module.
+// sinon and proxyquire: the class is stubbed, its methods are stubbed, and the package is replaced for one module.
 'use strict';
 
 const assert = require('node:assert/strict');

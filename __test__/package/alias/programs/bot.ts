@@ -1,4 +1,4 @@
-// A bot in TypeScript, as strict as it gets. It is compiled to CommonJS and to an ES module.
+// A bot in TypeScript with strict options. It is compiled to CommonJS and to an ES module.
 import { ErrorCode, LogLevel, RTMClient, type RTMCallError, type RTMClientOptions } from '@slack/rtm-api';
 import { fromEvent } from 'rxjs';
 

@@ -1,5 +1,5 @@
-// The original's guide, topic by topic, as a program: `node guide.cjs <topic>`. What it tells begins with `>`; all else is
-// the client's own log. Nothing in it knows which package it runs on.
+// The topics of the guide of `@slack/rtm-api` as a program: `node guide.cjs <topic>`. Its own lines begin with `>`; other lines
+// are the client's log. It does not know which package it uses.
 'use strict';
 
 const http = require('node:http');
@@ -7,13 +7,13 @@ const { ErrorCode, LogLevel, RTMClient } = require('@slack/rtm-api');
 const { WebClient } = require('@slack/web-api');
 
 const { SLACK_BOT_TOKEN: token, SLACK_API_URL: slackApiUrl, CONVERSATION: conversationId, USER: userId } = process.env;
-const tell = (...words) => console.log('>', ...words);
+const print = (...words) => console.log('>', ...words);
 
 const TOPICS = {
   async connecting() {
     const rtm = new RTMClient(token, { slackApiUrl });
     const { self, team } = await rtm.start();
-    tell(
+    print(
       `${self.name} of ${team.name}`,
       rtm.connected,
       rtm.authenticated,
@@ -21,20 +21,20 @@ const TOPICS = {
       rtm.activeTeamId === team.id,
     );
     rtm.on('ready', async () => {
-      tell(rtm.connected);
+      print(rtm.connected);
       await rtm.disconnect();
-      tell(rtm.connected, rtm.authenticated);
+      print(rtm.connected, rtm.authenticated);
     });
   },
 
   async events() {
     const rtm = new RTMClient(token, { slackApiUrl });
-    rtm.on('message', (event) => tell(event.type, event.subtype, event.text ?? event.message.text));
+    rtm.on('message', (event) => print(event.type, event.subtype, event.text ?? event.message.text));
     rtm.on('message::message_changed', ({ message, previous_message: before }) =>
-      tell(before.text, 'became', message.text),
+      print(before.text, 'became', message.text),
     );
-    rtm.once('reaction_added', ({ reaction, user }) => tell(reaction, user === userId));
-    rtm.on('slack_event', (type, event) => type.startsWith('reaction') && tell(type, event.reaction));
+    rtm.once('reaction_added', ({ reaction, user }) => print(reaction, user === userId));
+    rtm.on('slack_event', (type, event) => type.startsWith('reaction') && print(type, event.reaction));
     rtm.on('reaction_removed', () => rtm.disconnect());
     await rtm.start();
   },
@@ -43,10 +43,10 @@ const TOPICS = {
     const rtm = new RTMClient(token, { slackApiUrl });
     await rtm.start();
     const reply = await rtm.sendMessage('Hello there', conversationId);
-    tell(reply.ok, reply.text, /^\d+\.\d{6}$/.test(reply.ts));
+    print(reply.ok, reply.text, /^\d+\.\d{6}$/.test(reply.ts));
     const pong = await rtm.addOutgoingEvent(true, 'ping', { note: 'mine' });
-    tell(pong.type, pong.note);
-    tell(await rtm.addOutgoingEvent(false, 'typing', { channel: conversationId }));
+    print(pong.type, pong.note);
+    print(await rtm.addOutgoingEvent(false, 'typing', { channel: conversationId }));
     await rtm.disconnect();
   },
 
@@ -73,7 +73,7 @@ const TOPICS = {
       'error',
       'unable_to_rtm_start',
     ]) {
-      rtm.on(name, () => tell(name));
+      rtm.on(name, () => print(name));
     }
     rtm.once('ready', () => {
       rtm.once('ready', () => rtm.disconnect());
@@ -88,23 +88,23 @@ const TOPICS = {
     try {
       await rtm.sendMessage('', conversationId);
     } catch (error) {
-      tell(error instanceof Error, error.code === ErrorCode.SendMessagePlatformError, error.data.error.msg);
+      print(error instanceof Error, error.code === ErrorCode.SendMessagePlatformError, error.data.error.msg);
     }
     await rtm.disconnect();
-    await new RTMClient('xoxb-wrong', { slackApiUrl }).start().catch((error) => tell(error.code, error.data.error));
+    await new RTMClient('xoxb-wrong', { slackApiUrl }).start().catch((error) => print(error.code, error.data.error));
   },
 
   async typing() {
     const rtm = new RTMClient(token, { slackApiUrl });
     await rtm.start();
-    tell(await rtm.sendTyping(conversationId));
+    print(await rtm.sendTyping(conversationId));
     await rtm.disconnect();
   },
 
   async presence() {
     const rtm = new RTMClient(token, { slackApiUrl });
     rtm.on('presence_change', async ({ users = [], presence }) => {
-      tell(users.includes(userId), presence);
+      print(users.includes(userId), presence);
       if (presence === 'away') await rtm.disconnect();
     });
     await rtm.start({ batch_presence_aware: true });
@@ -113,7 +113,7 @@ const TOPICS = {
 
   async snapshot() {
     const rtm = new RTMClient(token, { slackApiUrl, useRtmConnect: false });
-    rtm.on('authenticated', ({ channels, users }) => tell(channels.map(({ name }) => name).join(), users.length));
+    rtm.on('authenticated', ({ channels, users }) => print(channels.map(({ name }) => name).join(), users.length));
     rtm.on('ready', () => rtm.disconnect());
     await rtm.start();
   },
@@ -136,7 +136,7 @@ const TOPICS = {
     const rtm = new RTMClient(token, { slackApiUrl, logger, logLevel: LogLevel.DEBUG });
     rtm.on('ready', () => rtm.disconnect());
     rtm.on('disconnected', () =>
-      tell(...['debug', 'error', /^rtm-api:RTMClient:\d$/].map((word) => lines.some(([first]) => first.match(word)))),
+      print(...['debug', 'error', /^rtm-api:RTMClient:\d$/].map((word) => lines.some(([first]) => first.match(word)))),
     );
     await rtm.start();
   },
@@ -151,7 +151,7 @@ const TOPICS = {
     })();
     const rtm = new RTMClient(token, { slackApiUrl, agent });
     rtm.on('ready', async () => {
-      tell(connections);
+      print(connections);
       await rtm.disconnect();
     });
     await rtm.start();
@@ -162,7 +162,7 @@ const TOPICS = {
     const rtm = new RTMClient(token, { webClient: web });
     rtm.on('ready', () => rtm.disconnect());
     const { ok, response_metadata: metadata } = await rtm.start();
-    tell(ok, typeof metadata);
+    print(ok, typeof metadata);
   },
 };
 

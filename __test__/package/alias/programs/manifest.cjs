@@ -1,4 +1,4 @@
-// What programs look up in the package itself.
+// Fields of the package's manifest that programs read.
 'use strict';
 
 const { name, version, main, types } = require('@slack/rtm-api/package.json');

@@ -1,4 +1,4 @@
-// A bot as an ES module that imports the package as a namespace, here dynamically and there at once.
+// A bot as an ES module that imports the package as a namespace, statically and dynamically.
 import * as slack from '@slack/rtm-api';
 
 const { RTMClient, LogLevel } = await import('@slack/rtm-api');

@@ -1,4 +1,4 @@
-// A bot that hears by way of rxjs.
+// A bot that receives events with rxjs.
 'use strict';
 
 const { RTMClient } = require('@slack/rtm-api');

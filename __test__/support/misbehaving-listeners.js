@@ -1,12 +1,13 @@
-// A life of a client with one listener that misbehaves, between two that only listen. Owns the life: a session that is
-// lost, an answer and a socket that are refused, a second session, the end; and the misdeeds.
+// A client with a misbehaving listener between two well-behaved ones. Its scenario: a session whose connection is lost, a
+// refused connect call, a refused socket, a second session, the end.
 //
-//   await hostileServers(t)         the servers of such lives, in the test; gives one that has `apiUrl`
-//   liveAll(context)                in the process under test: lives with `input.misdeed`, all events in turn
+//   await hostileServers(t)         in the test: the servers of the scenario; resolves with one that has `apiUrl`
+//   runAllSessions(context)         in the process under test: one scenario for each event, with `input.misdeed` in a
+//                                   listener of that event
 'use strict';
 
 const assert = require('node:assert/strict');
-const { setTimeout: pause } = require('node:timers/promises');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { isFull } = require('./promise.js');
 const { scriptedServer } = require('./scripted-server.js');
 
@@ -16,7 +17,7 @@ const FRAMES = [
   { type: 'message', text: 'c', n: 3 },
 ];
 
-/** Where listeners misbehave, and others listen. */
+/** The events of the misbehaving and of the well-behaved listeners. */
 const EVENTS = [
   'connecting',
   'authenticated',
@@ -36,7 +37,7 @@ const EVENTS = [
 
 /** @param {import('node:test').TestContext} t */
 async function hostileServers(t) {
-  const [first, doorless, second] = await Promise.all(Array.from({ length: 3 }, () => scriptedServer(t)));
+  const [first, socketless, second] = await Promise.all(Array.from({ length: 3 }, () => scriptedServer(t)));
   const greetBy = (finish) => (socket) => {
     socket.ws.removeAllListeners('message');
     socket.ws.on('message', (data) => {
@@ -50,23 +51,25 @@ async function hostileServers(t) {
   };
   first.greet = greetBy((socket) => socket.close(1001, 'going away'));
   second.greet = greetBy((socket) => socket.send({ type: 'end' }));
-  doorless.refusals = /** @type {any} */ ({ shift: () => 503 });
-  const places = [first, undefined, doorless];
+  socketless.refusals = /** @type {any} */ ({ shift: () => 503 });
+  const places = [first, undefined, socketless];
   const calls = new Map();
-  const answer = (request, response, { url, headers, form }) => {
+  const respond = (request, response, { url, headers, form }) => {
     if (!url.endsWith('/rtm.connect')) return response.end('{"ok":true}');
     const token = headers.authorization ?? form.token;
     const count = calls.get(token) ?? 0;
     calls.set(token, count + 1);
     const place = count < places.length ? places[count] : second;
     const refused = { ok: false, error: 'fatal_error' };
-    return response.end(JSON.stringify(place === undefined ? refused : first.answer({ url: place.socketUrl })));
+    return response.end(
+      JSON.stringify(place === undefined ? refused : first.connectResponse({ url: place.socketUrl })),
+    );
   };
-  first.answers = /** @type {any} */ ({ length: 1, shift: () => answer });
+  first.responses = /** @type {any} */ ({ length: 1, shift: () => respond });
   return first;
 }
 
-/** In ms; fourteen times in a thread. */
+/** In ms. Each thread is blocked fourteen times: once for each event. */
 const BLOCKED_FOR = isFull ? 2000 : 150;
 
 const ignore = () => {};
@@ -80,15 +83,15 @@ const throws = (make) => ({
 });
 
 /**
- * What a listener does with the client and the event's argument, each time or the first time that it is called, and
- * what that does to others: nothing, unless `effect` says so.
+ * What a listener does with the client and the event's last argument: on each call, or with `once` on the first. It does
+ * not affect other listeners unless there is an `effect`.
  * @type {Record<string, { does: (rtm: any, event: any) => any, once?: boolean, effect?: string }>}
  */
-const MISDEEDS = {
+const MISBEHAVIOURS = {
   'throws an error': throws(() => new Error('of the listener')),
   'throws undefined': throws(() => undefined),
   'throws a string': throws(() => 'of the listener'),
-  'throws what has no text': throws(() => ({ toString: () => assert.fail('no text') })),
+  'throws a value that cannot be converted to a string': throws(() => ({ toString: () => assert.fail('no text') })),
   'overflows the stack': {
     does: function again() {
       again();
@@ -111,7 +114,7 @@ const MISDEEDS = {
   'calls disconnect() and start()': {
     does: (rtm) => void [rtm.disconnect().catch(ignore), rtm.start().catch(ignore)],
     once: true,
-    effect: 'restarts anew',
+    effect: 'starts a new session',
   },
   'calls removeAllListeners()': { does: (rtm) => rtm.removeAllListeners(), effect: 'removes' },
   'adds 10,000 listeners': {
@@ -154,7 +157,7 @@ const MISDEEDS = {
   'holds 50 MB': { does: (rtm) => (rtm.held ??= Buffer.alloc(50 * 2 ** 20, 1)) && ignore() },
 };
 
-/** Of one session, up to its last frame. */
+/** The events of one session, up to its last frame. */
 const SESSION = [
   ...['connecting', 'authenticated', 'connected', 'slack_event hello', 'hello', 'ready', 'outgoing_message'],
   ...['slack_event message', 'message'],
@@ -162,7 +165,7 @@ const SESSION = [
   ...['slack_event message', 'message'],
 ];
 
-/** What is heard of a life that nobody disturbs. */
+/** The events of the whole scenario without a misbehaving listener. */
 const WHOLE = [
   ...SESSION,
   ...['reconnecting', 'connecting', 'unable_to_rtm_start'],
@@ -171,7 +174,7 @@ const WHOLE = [
   ...['slack_event end', 'disconnecting', 'disconnected'],
 ];
 
-/** What is written down of an event: nothing of what a misdeed has added. */
+/** The note of an event; undefined for events that the misbehaviour itself causes. */
 function noteOf(name, args) {
   if (name === 'outgoing_message') return args[0].text === 'go on' ? name : undefined;
   if (name !== 'slack_event') return name;
@@ -180,7 +183,7 @@ function noteOf(name, args) {
 
 /**
  * @param {any} rtm
- * @param {() => void} done the life has come to its end
+ * @param {() => void} done called when the scenario ends
  */
 function listenTo(rtm, done) {
   const notes = [];
@@ -194,92 +197,97 @@ function listenTo(rtm, done) {
   return notes;
 }
 
-/** A life; with an event, with the misdeed in a listener of that. `acted`: it was called. */
-function live(rtm, misdeed, event) {
+/**
+ * Runs the scenario. With an event, a listener of it misbehaves; `acted` resolves when that listener is called.
+ * @param {any} rtm
+ * @param {string} misdeed
+ * @param {string | undefined} event
+ */
+function runScenario(rtm, misdeed, event) {
   let [end, act] = [ignore, ignore];
   const ended = new Promise((resolve) => (end = () => resolve(undefined)));
   const acted = new Promise((resolve) => (act = () => resolve(undefined)));
   rtm.on('ready', () => rtm.sendMessage('go on', 'C1').catch(ignore));
   const before = listenTo(rtm, ignore);
   if (event !== undefined) {
-    const { does, once } = MISDEEDS[misdeed];
+    const { does, once } = MISBEHAVIOURS[misdeed];
     rtm[once ? 'once' : 'on'](event, (...args) => {
       act();
       return does(rtm, args.at(-1));
     });
   }
   const after = listenTo(rtm, () => rtm.disconnect().then(end, end));
-  // What the peer throws at once is as good as rejected.
+  // A synchronous throw of `@slack/rtm-api` counts as a rejection.
   new Promise((resolve) => resolve(rtm.start())).catch(ignore);
   return { rtm, event, before, after, ended, acted };
 }
 
 /**
- * What the two listeners must have heard, and how many of these notes they have heard in their order.
- * @param {{ before: string[], after: string[], event: string | undefined }} life
+ * Compares the notes of the two well-behaved listeners with the expected ones, and counts those that came in order.
+ * @param {{ before: string[], after: string[], event: string | undefined }} scenario
  * @param {string | undefined} effect
- * @param {string[]} whole what is heard of a life without a misdeed
+ * @param {string[]} whole the notes of a scenario without a misbehaving listener
  */
 function judge({ before, after, event }, effect, whole) {
   const isOf = (note) => event !== undefined && (note === event || note.startsWith(`${event} `));
   const isWhole = event === undefined || [undefined, 'throws', 'restarts'].includes(effect);
   const expected = isWhole ? whole : whole.slice(0, whole.findIndex(isOf) + 1);
-  const behind = effect === 'throws' ? whole.filter((note) => !isOf(note)) : expected;
+  const expectedAfter = effect === 'throws' ? whole.filter((note) => !isOf(note)) : expected;
   const faults = [];
   let heard = 0;
   for (const [side, notes, list] of /** @type {const} */ ([
     ['before', before, expected],
-    ['behind', after, behind],
+    ['after', after, expectedAfter],
   ])) {
     const wrong = list.findIndex((note, n) => notes[n] !== note);
     heard += wrong === -1 ? list.length : wrong;
     const [more] = notes.slice(list.length);
-    if (wrong !== -1) faults.push(`${side} it: ${notes[wrong] ?? 'nothing'} in place of ${list[wrong]}`);
+    if (wrong !== -1) faults.push(`${side} it: ${notes[wrong] ?? 'nothing'} instead of ${list[wrong]}`);
     else if (more !== undefined && MORE[effect]?.(more) !== true) faults.push(`${side} it: ${more} too many`);
   }
-  return { heard, wanted: expected.length + behind.length, faults: faults.map((fault) => `${event}: ${fault}`) };
+  return { heard, wanted: expected.length + expectedAfter.length, faults: faults.map((fault) => `${event}: ${fault}`) };
 }
 
-/** What may follow after what was expected. @type {Record<string, (note: string) => boolean>} */
+/** The notes that may follow the expected ones. @type {Record<string, (note: string) => boolean>} */
 const MORE = {
-  // A frame is emitted by its other names, too, and what was sent is told.
+  // The same frame is also emitted under its other names, and sent messages as `outgoing_message`.
   disconnects: (note) => note !== 'connecting',
   restarts: (note) => note === 'connecting',
-  'restarts anew': () => true,
+  'starts a new session': () => true,
 };
 
-/** Longer than a life takes, in ms. */
+/** Longer than a scenario takes, in ms. */
 const LATEST = isFull ? 60_000 : 20_000;
 
 /**
- * In the process under test: lives with the misdeed in a listener of each event, and one without, all at once.
+ * In the process under test: the scenario with a misbehaving listener of each event, and without one, all at once.
  * @param {any} context
  */
-async function liveAll({ RTMClient, report, input: { misdeed, apiUrl } }) {
-  const { FORGETFUL_LOGGER: logger } = require('./weighing.js');
+async function runAllSessions({ RTMClient, report, input: { misdeed, apiUrl } }) {
+  const { SILENT_LOGGER: logger } = require('./memory-probe.js');
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, ignore);
   const retryConfig = { retries: 3, minTimeout: 20, factor: 1, randomize: false };
   const options = { logger, slackApiUrl: apiUrl, retryConfig };
-  const begin = (event) => live(new RTMClient(`xoxb-${event}`, options), misdeed, event);
-  const { effect } = MISDEEDS[misdeed];
+  const begin = (event) => runScenario(new RTMClient(`xoxb-${event}`, options), misdeed, event);
+  const { effect } = MISBEHAVIOURS[misdeed];
   const hasNoEnd = effect === 'disconnects' || effect === 'removes';
-  const lives = [begin(undefined), ...EVENTS.map(begin)];
-  const late = pause(LATEST);
+  const scenarios = [begin(undefined), ...EVENTS.map(begin)];
+  const late = sleep(LATEST);
   const lengths = [];
   await Promise.all(
-    lives.map(async ({ rtm, event, before, ended, acted }, n) => {
+    scenarios.map(async ({ rtm, event, before, ended, acted }, n) => {
       await Promise.race([event !== undefined && hasNoEnd ? acted : ended, late]);
       await Promise.race([rtm.disconnect().catch(ignore), late]);
       lengths[n] = before.length;
     }),
   );
-  const verdicts = lives.map((life) => judge(life, effect, WHOLE));
+  const verdicts = scenarios.map((scenario) => judge(scenario, effect, WHOLE));
   const sum = (what) => verdicts.reduce((total, verdict) => total + verdict[what], 0);
   const isLoud = ({ before }, n) => before.length > lengths[n];
-  const loud = lives.filter(isLoud).map(({ event }) => `${event}: heard something after disconnect() resolved`);
+  const loud = scenarios.filter(isLoud).map(({ event }) => `${event}: an event after disconnect() resolved`);
   const faults = [...verdicts.flatMap(({ faults: some }) => some), ...loud].map((fault) => `${misdeed}, ${fault}`);
   report({ heard: sum('heard'), wanted: sum('wanted'), faults });
   process.exit();
 }
 
-module.exports = { MISDEEDS, hostileServers, liveAll };
+module.exports = { MISBEHAVIOURS, hostileServers, runAllSessions };

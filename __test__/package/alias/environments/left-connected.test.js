@@ -1,8 +1,8 @@
-// A client that its test has left connected, and one that is still connecting. The workspace is in another process: Node 20 may
-// abort when a thread ends in which its HTTP server is reading a request.
+// A client that stays connected after its test, and one that is still connecting. The workspace is in another process, because
+// Node 20 may abort when a thread ends while its HTTP server reads a request.
 const { RTMClient } = require('@slack/rtm-api');
 
-test('ends without ending its clients', async () => {
+test('ends without disconnecting its clients', async () => {
   const { SLACK_BOT_TOKEN, API_URL } = process.env;
   const options = { slackApiUrl: API_URL, logLevel: 'error' };
   const rtm = new RTMClient(SLACK_BOT_TOKEN, options);

@@ -1,16 +1,15 @@
-// Steps that tests of outages, storms and sleeps share, in the test's process and in those of its clients. Owns no
-// expectation.
+// Helpers for tests of outages, reconnect storms and sleep. They run in the test's process and in its clients' processes.
 'use strict';
 
 /**
- * A logger that tells each pause that a client announces, in ms.
- * @param {(pause: number) => void} [tell]
+ * A logger that reports each pause before a reconnect that a client logs, in ms.
+ * @param {(pause: number) => void} [onPause]
  */
-function pauseLogger(tell) {
+function pauseLogger(onPause) {
   const quiet = () => {};
   const info = (text) => {
     const [, pause] = / in (\d+) ms$/.exec(text) ?? [];
-    if (pause !== undefined) tell?.(Number(pause));
+    if (pause !== undefined) onPause?.(Number(pause));
   };
   return { debug: quiet, info, warn: quiet, error: quiet, setLevel: quiet, setName: quiet, getLevel: quiet };
 }

@@ -1,32 +1,32 @@
-// What a process weighs while it works, after each tenth of its work. Owns the scales, and what growth is.
-// In the process under test it is loaded by `require(input.weighing)`.
+// The memory of a process while it works, measured after each tenth of its work. The process under test loads this module
+// by its path.
 'use strict';
 
-const { setTimeout: pause } = require('node:timers/promises');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const MB = 2 ** 20;
 
-/** Takes all lines and keeps none. */
-const FORGETFUL_LOGGER = Object.fromEntries(
+/** A logger that discards all lines. */
+const SILENT_LOGGER = Object.fromEntries(
   ['debug', 'info', 'warn', 'error', 'setLevel', 'getLevel', 'setName'].map((name) => [name, () => {}]),
 );
 
 /**
- * The memory of this process, in MB, without its garbage. Needs `--expose-gc`. The pauses let the other threads come to
- * rest, and finalizers run.
+ * The memory of this process, in MB, after garbage collection. Needs `--expose-gc`. The pauses let the other threads become
+ * idle, and finalizers run.
  * @returns {Promise<{ heap: number, rss: number }>}
  */
-async function weigh() {
+async function measureMemory() {
   for (let round = 0; round < 5; round += 1) {
     /** @type {any} */ (global).gc();
-    await pause(10);
+    await sleep(10);
   }
   const { heapUsed, rss } = process.memoryUsage();
   return { heap: heapUsed / MB, rss: rss / MB };
 }
 
 /**
- * How much the last tenth weighs more than the second: the first is the warm-up.
+ * The growth between the second tenth and the last. The first tenth is the warm-up.
  * @param {{ heap: number, rss: number }[]} tenths
  */
 function growth(tenths) {
@@ -35,4 +35,4 @@ function growth(tenths) {
   return { 'heap grows by': text(after.heap - before.heap), 'process grows by': text(after.rss - before.rss) };
 }
 
-module.exports = { FORGETFUL_LOGGER, growth, weigh };
+module.exports = { SILENT_LOGGER, growth, measureMemory };

@@ -1,13 +1,13 @@
-// The fault tests' ledger notices what it is there for. Owns accounts in which one thing is wrong.
+// The audit of a fault run detects each kind of violation.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('node:test');
-const { auditOf } = require('./support/ledger.js');
+const { auditFaultRun } = require('./support/fault-run-audit.js');
 
 const NO_REPLY = 'slack_rtmapi_no_reply_received_error';
 
-/** A short life in which all is well: two connections, the second after a loss that took a message with it. */
+/** The records of a correct run with two connections. The first one is lost together with a message. */
 function accounts() {
   const moment = (name, authenticated, connected) => ({ name, authenticated, connected });
   const start = [
@@ -56,17 +56,20 @@ function accounts() {
   };
 }
 
-/** What is changed in the good accounts, and what the ledger says to it. */
-const WRONGS = {
+/** A change that makes the records wrong, and the violation that the audit then reports. */
+const VIOLATIONS = {
   'a message delivered twice': [({ server }) => server.delivered.set('one', 2), '"one" was delivered 2 times'],
-  'a message that nobody sent': [({ server }) => server.delivered.set('five', 1), 'nobody sent "five"'],
+  'a message that the bot did not send': [
+    ({ server }) => server.delivered.set('five', 1),
+    '"five" was delivered and never sent',
+  ],
   'an acknowledged message that was not delivered': [
     ({ server }) => server.delivered.delete('one'),
     '"one" was acknowledged and never delivered',
   ],
   'a promise that never settles': [({ bot }) => (bot.sent[1].outcome = 'pending'), 'message "two": pending'],
   'a rejection of the wrong kind': [({ bot }) => (bot.sent[3].outcome = NO_REPLY), `note "four": ${NO_REPLY}`],
-  'a reply that came, and was lost': [
+  'a reply that arrived and was lost': [
     ({ bot }) => Object.assign(bot.sent[0], { outcome: NO_REPLY, seen: 3 }),
     `the reply to "one" came, and its promise was ${NO_REPLY}`,
   ],
@@ -74,50 +77,47 @@ const WRONGS = {
     ({ server }) => server.replies.shift(),
     '"one" was resolved, the reply to it none',
   ],
-  'events in another order': [
+  'events in the wrong order': [
     ({ bot }) => bot.events.splice(0, 2, [1, 2], [1, 1]),
-    'connection 1: event 2 came in place of 1',
+    'connection 1: event 2 came instead of 1',
   ],
-  'an event twice': [({ bot }) => bot.events.splice(1, 0, [1, 1]), 'connection 1: event 1 came in place of 2'],
-  'an event of a connection that is gone': [
+  'a duplicate event': [({ bot }) => bot.events.splice(1, 0, [1, 1]), 'connection 1: event 1 came instead of 2'],
+  'an event of a connection that has ended': [
     ({ bot }) => bot.events.push([1, 3]),
     "event 3 of connection 1 came after a later connection's",
   ],
-  'an event missing at a good end': [
+  'a missing event at an orderly end': [
     ({ bot }) => bot.events.pop(),
     'connection 2 passed 2 events and ended well, and 1 came',
   ],
-  'an id missing': [({ server }) => server.connections[0].ids.push(4), 'connection 1: id 4 after 2'],
+  'a missing id': [({ server }) => server.connections[0].ids.push(4), 'connection 1: id 4 after 2'],
   'an id used again': [({ server }) => server.connections[1].ids.unshift(2), 'connection 2: id 2 after 2'],
   'two sockets at once': [({ proxy }) => (proxy.mostSockets = 2), '2 sockets were open at once'],
   'a URL used twice': [({ server }) => server.upgrades.push('/socket/2'), '/socket/2 was used twice'],
-  'a slow end': [({ bot }) => bot.disconnects.push(5001), 'disconnect() took 5001 ms'],
-  'a client that never comes back': [
+  'a slow disconnect()': [({ bot }) => bot.disconnects.push(5001), 'disconnect() took 5001 ms'],
+  'a client that never reconnects': [
     ({ bot }) => (bot.outcome = 'reconnecting, and no end within 9 s'),
     'the client ended reconnecting, and no end within 9 s',
   ],
   'an uncaught exception': [({ bot }) => bot.troubles.push('uncaught exception: x'), 'uncaught exception: x'],
-  'a lifecycle event that is missing': [
-    ({ bot }) => bot.moments.splice(2, 1),
-    'lifecycle event 2: ready after authenticated',
-  ],
-  'a property that does not fit': [
+  'a missing lifecycle event': [({ bot }) => bot.moments.splice(2, 1), 'lifecycle event 2: ready after authenticated'],
+  'a wrong property': [
     ({ bot }) => (bot.moments[3].connected = false),
     'lifecycle event 3: at ready authenticated is true, connected false',
   ],
 };
 
-describe('the ledger of the fault tests', () => {
-  test('finds nothing where all is well', () => {
-    assert.deepEqual(auditOf(accounts()), []);
+describe('the audit of a fault run', () => {
+  test('finds nothing in a correct run', () => {
+    assert.deepEqual(auditFaultRun(accounts()), []);
   });
 
-  for (const [wrong, [change, words]] of Object.entries(WRONGS)) {
-    test(`notices ${wrong}`, () => {
+  for (const [name, [change, violation]] of Object.entries(VIOLATIONS)) {
+    test(`detects ${name}`, () => {
       const changed = accounts();
       change(changed);
-      const found = auditOf(changed);
-      assert.ok(found.includes(words), `found only ${JSON.stringify(found)}`);
+      const found = auditFaultRun(changed);
+      assert.ok(found.includes(violation), `found only ${JSON.stringify(found)}`);
     });
   }
 });

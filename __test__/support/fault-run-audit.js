@@ -1,5 +1,5 @@
-// What must hold between the accounts of a bot (numbered-bot.js), of its server (numbered-server.js), and of the proxy
-// between them (fault-proxy.js). Owns these rules; each gives what breaks it, in words.
+// The rules that the records of a fault run must satisfy: those of the bot (numbered-bot.js), of its server
+// (numbered-server.js), and of the proxy between them (fault-proxy.js). Each rule returns its violations as text.
 'use strict';
 
 const { lifecycleFaults } = require('./lifecycle-order.js');
@@ -10,33 +10,33 @@ const WEBSOCKET = 'slack_rtmapi_websocket_error';
 const NOT_CONNECTED = 'slack_rtmapi_send_while_disconnected_error';
 const NOT_READY = 'slack_rtmapi_send_while_not_ready_error';
 
-/** What each way to send may come to. */
+/** The allowed outcomes of each way to send. */
 const OUTCOMES = {
   message: ['resolved', PLATFORM, NO_REPLY],
   note: ['resolved', WEBSOCKET],
   direct: ['resolved', WEBSOCKET, NOT_CONNECTED, NOT_READY],
 };
 
-/** Within so many ms a client ends when it is told to. */
+/** disconnect() settles within this time, in ms. */
 const DISCONNECT = 5000;
 
-/** More of one kind are not told in full. */
-const TOLD = 5;
+/** The number of violations of one rule that are listed. */
+const LISTED = 5;
 
 /**
  * @typedef {object} Accounts
  * @property {any} bot
  * @property {ReturnType<import('./numbered-server.js').NumberedServer['account']>} server
  * @property {{ mostSockets: number, connections: { path: string, isWhole: boolean }[] }} proxy
- * @property {number} slack how much later than promised something may be seen, in ms
+ * @property {number} slack tolerance for a busy machine, in ms
  *
  * @param {Accounts} accounts
- * @returns {string[]} what is wrong; nothing, where every promise was kept
+ * @returns {string[]} the violations
  */
-function auditOf(accounts) {
+function auditFaultRun(accounts) {
   const found = RULES.map((rule) => rule(accounts));
-  const rest = (all) => (all.length > TOLD ? [`… and ${all.length - TOLD} like it`] : []);
-  return found.flatMap((all) => [...all.slice(0, TOLD), ...rest(all)]);
+  const rest = (all) => (all.length > LISTED ? [`… and ${all.length - LISTED} like it`] : []);
+  return found.flatMap((all) => [...all.slice(0, LISTED), ...rest(all)]);
 }
 
 /** @type {((accounts: Accounts) => string[])[]} */
@@ -48,19 +48,19 @@ const RULES = [
   ({ bot: { disconnects }, slack }) =>
     disconnects.filter((ms) => ms > DISCONNECT + slack).map((ms) => `disconnect() took ${Math.round(ms)} ms`),
 
-  // Every promise settles, as the ways to send have it.
+  // Every promise settles with an outcome that is allowed for its way to send.
   ({ bot: { sent } }) =>
     sent
       .filter(({ kind, outcome }) => !OUTCOMES[kind].includes(outcome))
       .map(({ kind, text, outcome }) => `${kind} "${short(text)}": ${outcome}`),
 
-  // What was acknowledged was delivered.
+  // Every acknowledged message was delivered.
   ({ bot: { sent }, server: { delivered } }) =>
     sent
       .filter(({ kind, text, outcome }) => kind === 'message' && outcome === 'resolved' && !delivered.has(text))
       .map(({ text }) => `"${short(text)}" was acknowledged and never delivered`),
 
-  // Nothing was delivered twice, or made up.
+  // No message was delivered twice, and none was delivered that the bot did not send.
   ({ server: { delivered } }) =>
     [...delivered]
       .filter(([, count]) => count > 1)
@@ -68,21 +68,21 @@ const RULES = [
   ({ bot: { sent }, server: { delivered } }) => {
     const known = new Set(sent.map(({ text }) => text));
     const unknown = [...delivered.keys()].filter((text) => !known.has(text));
-    return unknown.map((text) => `nobody sent "${short(String(text))}"`);
+    return unknown.map((text) => `"${short(String(text))}" was delivered and never sent`);
   },
 
   repliesWithoutEffect,
-  eventsAmiss,
-  idsAmiss,
+  wrongEvents,
+  wrongIds,
 
   ({ proxy: { mostSockets } }) => (mostSockets > 1 ? [`${mostSockets} sockets were open at once`] : []),
   ({ server: { upgrades } }) =>
     upgrades.filter((url, index) => upgrades.indexOf(url) !== index).map((url) => `${url} was used twice`),
 ];
 
-/** A reply that came in time settles its promise: by what it says, and before any later event. */
+/** A reply that arrives in time settles its promise with the reply's content, and before any later event. */
 function repliesWithoutEffect({ bot: { sent, events }, server: { replies } }) {
-  /** For each connection, the index of each event that came by it. */
+  /** For each connection, its events with their index. */
   const arrivals = new Map();
   for (const [index, [ticket, n]] of events.entries()) {
     if (!arrivals.has(ticket)) arrivals.set(ticket, []);
@@ -110,8 +110,8 @@ function repliesWithoutEffect({ bot: { sent, events }, server: { replies } }) {
   return found;
 }
 
-/** Events come in order, once, without a gap until the connection ends; all of them where nothing was thrown away. */
-function eventsAmiss({ bot: { events }, server: { connections }, proxy }) {
+/** Events arrive once, in order, without a gap until the connection ends; all of them if the proxy discarded nothing. */
+function wrongEvents({ bot: { events }, server: { connections }, proxy }) {
   const found = [];
   const whole = new Set(proxy.connections.filter(({ isWhole }) => isWhole).map(({ path }) => path));
   const got = new Map();
@@ -125,7 +125,7 @@ function eventsAmiss({ bot: { events }, server: { connections }, proxy }) {
   for (const { ticket, sent } of connections) {
     const arrived = got.get(ticket) ?? [];
     const wrong = arrived.findIndex((n, index) => n !== sent[index]);
-    if (wrong !== -1) found.push(`connection ${ticket}: event ${arrived[wrong]} came in place of ${sent[wrong]}`);
+    if (wrong !== -1) found.push(`connection ${ticket}: event ${arrived[wrong]} came instead of ${sent[wrong]}`);
     if (whole.has(`/socket/${ticket}`) && arrived.length < sent.length) {
       found.push(`connection ${ticket} passed ${sent.length} events and ended well, and ${arrived.length} came`);
     }
@@ -134,8 +134,8 @@ function eventsAmiss({ bot: { events }, server: { connections }, proxy }) {
   return [...found, ...[...got.keys()].map((ticket) => `events came by connection ${ticket}, which there was not`)];
 }
 
-/** Ids rise for ever; those of one connection without a gap. */
-function idsAmiss({ server: { connections } }) {
+/** Message ids increase from connection to connection, and have no gap within one. */
+function wrongIds({ server: { connections } }) {
   const found = [];
   let last = 0;
   for (const { ticket, ids } of connections) {
@@ -152,4 +152,4 @@ function short(text) {
   return text.length > 20 ? `${text.slice(0, 20)}…` : text;
 }
 
-module.exports = { auditOf };
+module.exports = { auditFaultRun };

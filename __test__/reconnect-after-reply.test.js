@@ -1,20 +1,20 @@
-// An acknowledged message, then the loss of the connection, a reconnect, an end: where @slack/rtm-api 7.0.4 throws an
-// uncaught error.
+// An acknowledged message, followed by a lost connection, a reconnect and disconnect(). In this sequence, `@slack/rtm-api`
+// 7.0.4 throws an uncaught error.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { describe } = require('node:test');
 const { promisify } = require('node:util');
-const { clientOf, isPeer, next, same } = require('./support/client.js');
+const { clientOf, isSlackRtmApi, next, same } = require('./support/client.js');
 const { startWorkspace } = require('./support/workspace.js');
 
-describe('after an acknowledged message', { concurrency: true }, () => {
+describe('after a reply to a message', { concurrency: true }, () => {
   for (const [how, lose] of Object.entries({
     'a dropped connection': (slack) => slack.faults.drop(),
     'a closed connection': (slack) => slack.faults.close(1001, 'going away'),
   })) {
-    same(`${how}, a reconnect, another message, and the end`, async (t) => {
+    same(`the client survives ${how}, sends another message, and disconnects`, async (t) => {
       const slack = await startWorkspace(t);
       const rtm = clientOf(t, slack);
       const general = slack.channel('general').id;
@@ -36,7 +36,7 @@ describe('after an acknowledged message', { concurrency: true }, () => {
     });
   }
 
-  same('disconnect() alone, and a second life', async (t) => {
+  same('disconnect() and a second session work', async (t) => {
     const slack = await startWorkspace(t);
     const rtm = clientOf(t, slack);
     for (const text of ['one', 'two']) {
@@ -51,10 +51,16 @@ describe('after an acknowledged message', { concurrency: true }, () => {
     );
   });
 
-  same('a process with all of it ends by itself, with code 0', async (t) => {
+  same('a process that does all of this exits by itself with code 0', async (t) => {
     const slack = await startWorkspace(t);
-    const fixture = require.resolve('./fixtures/acknowledged.js');
-    const args = [fixture, isPeer ? 'rtm-api-peer' : '../..', slack.apiUrl, slack.token, slack.channel('general').id];
+    const fixture = require.resolve('./fixtures/reconnect-after-reply.js');
+    const args = [
+      fixture,
+      isSlackRtmApi ? 'slack-rtm-api-7.0.1' : '../..',
+      slack.apiUrl,
+      slack.token,
+      slack.channel('general').id,
+    ];
     const run = promisify(execFile)(process.execPath, args);
     await slack.nextMessage({ text: 'acknowledged', timeout: 15_000 });
     await slack.nextMessage({ text: 'drop me', timeout: 15_000 });

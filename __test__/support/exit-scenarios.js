@@ -1,17 +1,17 @@
-// Every state in which a process may be ended. Owns how a client, and its server, are brought there; how the process
-// ends there, and what is expected of it, is the test's.
+// The states in which a process may exit, and how its client and server get into each of them. The test chooses how the
+// process exits.
 //
-//   run(context)        in the process: calls `exit` when it is there; `rtm` is a client, `client(options)` another
-//   prepare(server, t)  in the test, before: may give `input` for the process, and `there`, a promise of when it is
-//                       there, if it cannot know by itself: `exit` is called then
-//   better              the peer cannot be brought there
+//   run(context)        in the process: calls `exit` in this state; `rtm` is a client, `client(options)` makes another
+//   prepare(server, t)  in the test, before: may return `input` for the process, and `there`, a promise that resolves when
+//                       the process is in this state, if it cannot know by itself; `exit` is called then
+//   better              `@slack/rtm-api` cannot get into this state
 'use strict';
 
-const { answers, scriptedProxy } = require('./proxies.js');
+const { proxyHandlers, scriptedProxy } = require('./scripted-proxies.js');
 const { SLACK_FRAMES } = require('./slack-frames.js');
 
-/** Whoever is connected gets frames, and replies. */
-function talkative(server, { frames = 500, pad = '' } = {}) {
+/** Sends frames to each client, and replies to its messages. */
+function sendFrames(server, { frames = 500, pad = '' } = {}) {
   server.greet = (socket) => {
     socket.ws.on('message', (data) => socket.send({ ok: true, reply_to: JSON.parse(data.toString()).id }));
     socket.hello();
@@ -21,15 +21,15 @@ function talkative(server, { frames = 500, pad = '' } = {}) {
   };
 }
 
-/** The first that is connected is dropped. */
-function dropping(server) {
+/** Drops the first connection. */
+function dropFirst(server) {
   server.nextSocket().then((socket) => socket.drop());
 }
 
-/** A request of a kind is left without an answer; it has come when the process is there. */
+/** The server leaves the next request of a kind unanswered. The process is in this state when the request arrives. */
 const unanswered = (kind) => (server) => ({ there: new Promise((resolve) => server[kind].push(resolve)) });
 
-/** A message gets no reply before its connection is lost; there is another when the process is there. */
+/** Drops the connection before the reply to a message. The process is in this state on the next connection. */
 async function losesReply(server) {
   const socket = await server.nextSocket();
   await socket.nextFrame('message');
@@ -39,16 +39,16 @@ async function losesReply(server) {
 
 const start = ({ rtm }) => void rtm.start();
 
-/** Messages go out, frames come in. */
+/** Sends messages, and exits after 100 frames. */
 function talk({ rtm, exit }) {
-  let heard = 0;
-  rtm.on('slack_event', () => (heard += 1) === 100 && exit());
+  let received = 0;
+  rtm.on('slack_event', () => (received += 1) === 100 && exit());
   rtm.on('outgoing_message', () => {});
   for (let n = 0; n < 200; n += 1) rtm.sendMessage('x'.repeat(1000), 'C1').catch(() => {});
   rtm.start();
 }
 
-/** In a listener of an event, and in the turn of the event loop after it. */
+/** In a listener of an event, and in the next turn of the event loop. */
 function around(name, begin, prepare) {
   const at = (then) => ({
     prepare,
@@ -67,7 +67,7 @@ const onHello = (then) => `({ rtm }) => {
 }`;
 
 /** @type {Record<string, { run: any, prepare?: (server: any, t: any) => any, better?: boolean }>} */
-const EXIT_STATES = {
+const EXIT_SCENARIOS = {
   constructed: { run: ({ exit }) => exit() },
   'right after start()': {
     run: ({ rtm, exit }) => {
@@ -75,8 +75,8 @@ const EXIT_STATES = {
       exit();
     },
   },
-  'authenticating, without an answer': { prepare: unanswered('answers'), run: start },
-  'dialling, without an answer': { prepare: unanswered('refusals'), run: start },
+  'authenticating, without a response': { prepare: unanswered('responses'), run: start },
+  'connecting the socket, without a response': { prepare: unanswered('refusals'), run: start },
   'handshaking, without a hello': {
     prepare: (server) => {
       server.greet = () => {};
@@ -98,8 +98,8 @@ const EXIT_STATES = {
   ...around('slack_event', start),
   ...around('disconnecting', onHello('rtm.disconnect()')),
   ...around('disconnected', onHello('rtm.disconnect()')),
-  ...around('reconnecting', start, dropping),
-  ...around('unable_to_rtm_start', start, (server) => void server.answers.push({ ok: false, error: 'fatal_error' })),
+  ...around('reconnecting', start, dropFirst),
+  ...around('unable_to_rtm_start', start, (server) => void server.responses.push({ ok: false, error: 'fatal_error' })),
   ...around(
     'error',
     ({ rtm }) => void rtm.start().catch(() => {}),
@@ -109,7 +109,7 @@ const EXIT_STATES = {
     rtm.sendTyping('C1').catch(() => {});
     rtm.start();
   }),
-  'disconnecting, from a server that does not answer': {
+  'disconnecting, from a server that does not respond': {
     prepare: (server) => {
       server.greet = (socket) => {
         socket.hello();
@@ -125,9 +125,9 @@ const EXIT_STATES = {
       rtm.start();
     },
   },
-  'in traffic both ways': { prepare: (server) => talkative(server), run: talk },
-  'busy, with the outbox full': {
-    prepare: (server) => talkative(server, { frames: 1500, pad: 'x'.repeat(10_000) }),
+  'in traffic both ways': { prepare: (server) => sendFrames(server), run: talk },
+  'busy, with a full outbox': {
+    prepare: (server) => sendFrames(server, { frames: 1500, pad: 'x'.repeat(10_000) }),
     run: ({ rtm, exit }) => {
       rtm.on('slack_event', () => {});
       rtm.once('hello', () => {
@@ -138,42 +138,42 @@ const EXIT_STATES = {
     },
   },
   'draining an outbox that was full': {
-    prepare: (server) => talkative(server, { frames: 1500, pad: 'x'.repeat(10_000) }),
+    prepare: (server) => sendFrames(server, { frames: 1500, pad: 'x'.repeat(10_000) }),
     run: ({ rtm, exit }) => {
-      let heard = 0;
-      rtm.on('slack_event', () => (heard += 1) === 500 && exit());
+      let received = 0;
+      rtm.on('slack_event', () => (received += 1) === 500 && exit());
       rtm.once('hello', () => {
         for (const end = Date.now() + 200; Date.now() < end; );
       });
       rtm.start();
     },
   },
-  'behind await start()': { run: ({ rtm, exit }) => void rtm.start().then(exit) },
-  'behind await sendMessage()': {
-    prepare: (server) => talkative(server),
+  'once start() resolved': { run: ({ rtm, exit }) => void rtm.start().then(exit) },
+  'once sendMessage() resolved': {
+    prepare: (server) => sendFrames(server),
     run: ({ rtm, exit }) => {
       rtm.sendMessage('x', 'C1').then(exit);
       rtm.start();
     },
   },
-  'behind a send() that was rejected': { run: ({ rtm, exit }) => void rtm.send('typing').catch(exit) },
-  'behind await disconnect()': {
+  'once send() rejected': { run: ({ rtm, exit }) => void rtm.send('typing').catch(exit) },
+  'once disconnect() resolved': {
     run: ({ rtm, exit }) => void rtm.once('hello', () => rtm.disconnect().then(exit)).start(),
   },
   'during apiCall()': {
     better: true,
-    prepare: unanswered('answers'),
+    prepare: unanswered('responses'),
     run: ({ rtm }) => void rtm.apiCall('users.info'),
   },
   'with an agent that makes the connections': {
-    prepare: (server) => talkative(server),
+    prepare: (server) => sendFrames(server),
     run: (context) => {
       const { Agent } = require('node:http');
       const rtm = context.client({ agent: new (class extends Agent {})() });
       context.talk({ ...context, rtm });
     },
   },
-  "with a user's WebClient that is at work": {
+  "while a user's WebClient makes a call": {
     run: ({ client, exit }) => {
       const webClient = { apiCall: () => new Promise(() => setImmediate(exit)) };
       client({ webClient }).start();
@@ -182,7 +182,7 @@ const EXIT_STATES = {
   'waiting for a proxy': {
     better: true,
     prepare: async (server, t) => {
-      const proxy = await scriptedProxy(t, answers.silence());
+      const proxy = await scriptedProxy(t, proxyHandlers.silence());
       return { input: proxy.url, there: proxy.nextRequest() };
     },
     run: ({ client, input }) => void client({ proxy: input }).start(),
@@ -190,12 +190,12 @@ const EXIT_STATES = {
   'in traffic through a proxy': {
     better: true,
     prepare: async (server, t) => {
-      talkative(server);
-      return { input: (await scriptedProxy(t, answers.tunnel())).url };
+      sendFrames(server);
+      return { input: (await scriptedProxy(t, proxyHandlers.tunnel())).url };
     },
     run: (context) => context.talk({ ...context, rtm: context.client({ proxy: context.input }) }),
   },
-  'with clients that are made and started while it exits': {
+  'with clients that are created and started while it exits': {
     run: ({ rtm, client, exit }) => {
       process.on('exit', () => {
         rtm.sendMessage('x', 'C1');
@@ -216,4 +216,4 @@ const EXIT_STATES = {
   },
 };
 
-module.exports = { EXIT_STATES, talk };
+module.exports = { EXIT_SCENARIOS, talk };

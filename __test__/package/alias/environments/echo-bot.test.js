@@ -1,4 +1,4 @@
-// A test of a bot against the local workspace, as one writes it for Jest, or for Vitest with its globals.
+// A test of a bot with the local workspace, for Jest, or for Vitest with its globals.
 const { RTMClient } = require('@slack/rtm-api');
 const { Workspace } = require('slack-rtm-workspace');
 
@@ -24,7 +24,7 @@ test.each(['hello', 'and again'])('answers %s', async (text) => {
   expect((await slack.nextMessage({ from: slack.bot })).text).toBe(`${text}!`);
 });
 
-test('comes back', async () => {
+test('reconnects', async () => {
   await slack.nextConnection();
   slack.faults.drop();
   await slack.nextConnection();
@@ -32,7 +32,7 @@ test('comes back', async () => {
   expect((await slack.nextMessage({ from: slack.bot })).text).toBe('still there?!');
 });
 
-test('its errors and events are of the kind that this context has', async () => {
+test('its errors and events have the classes of this context', async () => {
   const error = await rtm.sendMessage('', slack.channel('general').id).catch((reason) => reason);
   expect(error).toBeInstanceOf(Error);
   const event = new Promise((resolve) => rtm.once('own', resolve));

@@ -1,8 +1,8 @@
-// Servers on 127.0.0.1 with which nothing ever comes about. Owns how far each lets a client get.
+// Servers on 127.0.0.1 that never respond.
 //
-//   await muteServer(t)                               // takes connections, and says nothing; gives its port
-//   await fullServer(t)                               // takes none: its backlog is full (Linux); gives its port
-//   waits(promise, ms)                                // { waited, value or error }, or { hangs: true } after so long
+//   await silentServer(t)                             // accepts connections and sends nothing; resolves with its port
+//   await fullBacklogServer(t)                        // accepts no connection: its backlog is full (Linux); its port
+//   outcomeWithin(promise, ms)                        // { waited, value or error }, or { hangs: true } after `ms`
 'use strict';
 
 const { once } = require('node:events');
@@ -11,7 +11,7 @@ const { inProcess } = require('./child.js');
 const { atEnd } = require('./cleanup.js');
 
 /** @param {import('node:test').TestContext} t */
-async function muteServer(t) {
+async function silentServer(t) {
   const sockets = new Set();
   const server = net.createServer((socket) => sockets.add(socket.on('error', () => {}).resume()));
   server.listen(0, '127.0.0.1');
@@ -24,8 +24,8 @@ async function muteServer(t) {
 }
 
 /** @param {import('node:test').TestContext} t */
-async function fullServer(t) {
-  // It listens, and is then too busy to accept.
+async function fullBacklogServer(t) {
+  // The child listens, then blocks its event loop, so that it never accepts.
   const child = inProcess(t, undefined, ({ report }) => {
     const server = require('node:net').createServer();
     server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
@@ -34,22 +34,22 @@ async function fullServer(t) {
     });
   });
   const port = await child.report();
-  let isTaken = true;
-  for (let n = 0; n < 20 && isTaken; n += 1) {
+  let connects = true;
+  for (let n = 0; n < 20 && connects; n += 1) {
     const socket = net.connect(port, '127.0.0.1').on('error', () => {});
     atEnd(t, () => socket.destroy());
-    isTaken = !(await waits(once(socket, 'connect'), 300)).hangs;
+    connects = !(await outcomeWithin(once(socket, 'connect'), 300)).hangs;
   }
-  if (isTaken) throw new Error('the backlog does not fill');
+  if (connects) throw new Error('the backlog does not fill');
   return port;
 }
 
 /**
- * What a promise comes to, and after how long.
+ * The outcome of a promise, and how long it took in ms.
  * @param {Promise<any>} promise
  * @param {number} longest
  */
-async function waits(promise, longest) {
+async function outcomeWithin(promise, longest) {
   const begin = performance.now();
   let timer;
   const outcome = await Promise.race([
@@ -65,4 +65,4 @@ async function waits(promise, longest) {
   return { waited: performance.now() - begin, ...outcome };
 }
 
-module.exports = { fullServer, muteServer, waits };
+module.exports = { fullBacklogServer, silentServer, outcomeWithin };

@@ -1,6 +1,6 @@
-// Agents that stand for a proxy: https-proxy-agent, http-proxy-agent, socks-proxy-agent, hpagent, tunnel. All goes
-// through their proxies, with their credentials, headers and certificates, and, other than with the original, goes on
-// while JavaScript is busy.
+// The agents of https-proxy-agent, http-proxy-agent, socks-proxy-agent, hpagent and tunnel. All connections go through their
+// proxies, with their credentials, headers and certificates. Native code makes them, so they work while JavaScript is busy,
+// which they do not with `@slack/rtm-api`.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -16,35 +16,28 @@ const { HttpsProxyAgent } = require('https-proxy-agent');
 const { HttpsProxyAgent: HttpsProxyAgent5 } = require('https-proxy-agent-5');
 const { SocksProxyAgent } = require('socks-proxy-agent');
 const tunnel = require('tunnel');
+const { openSlack } = require('./support/agents.js');
 const { authority, missing: noCertificates, pkcs12 } = require('./support/certificates.js');
 const { inProcess } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
-const { better, clientOf, same } = require('./support/client.js');
-const { assertAllThrough, live } = require('./support/life.js');
-const proxies = require('./support/proxies.js');
-const { scriptedServer } = require('./support/scripted-server.js');
+const { better, same } = require('./support/client.js');
+const { assertAllProxied, runSession } = require('./support/session-scenario.js');
+const programs = require('./support/proxy-programs.js');
+const { proxyHandlers, scriptedProxy, scriptedSocks } = require('./support/scripted-proxies.js');
 
-const { answers, gate, missing, scriptedProxy, scriptedSocks } = proxies;
-const BLOCKED = 'its sockets are JavaScript’s';
+const BLOCKED = 'its sockets need JavaScript';
 const UNREACHED = '`tls` does not reach the connect call';
 const PLAIN = { user: 'robot', password: 'S3CR3T-w0rd' };
 const RESERVED = { user: 'ro/b?o#t@', password: ':p@/?#[]%25&+ =' };
 
-async function openSlack(t, { plain = false, tls } = {}) {
-  const { key, cert, ca } = authority('Slack').issue();
-  const server = await scriptedServer(t, plain ? {} : { tls: { key, cert, ...tls } });
-  const door = await gate(t, server);
-  return { server, door, ca, client: (options) => clientOf(t, server, options) };
+/** A TLS server in front of a proxy. */
+function tlsFront(t, proxy, { key, fullChain }, rest) {
+  return programs.tlsFront(t, proxy, { key, cert: fullChain, ...rest });
 }
 
-/** TLS before a proxy. */
-function secure(t, proxy, { key, fullChain }, rest) {
-  return proxies.secure(t, proxy, { key, cert: fullChain, ...rest });
-}
+// ── In a child process ──────────────────────────────────────────────────────────────────────────────────────────────
 
-// ── In a process of its own ─────────────────────────────────────────────────────────────────────────────────────────
-
-/** Runs in the child: the agent of this name for this proxy. Its text is part of the child's code. */
+/** Runs in the child: makes the agent of this name for this proxy. Its text is part of the child's code. */
 function agentOf({ name, url }) {
   const { protocol, hostname: host, port, username, password } = new URL(url);
   const proxyAuth = username ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : undefined;
@@ -68,50 +61,50 @@ function agentOf({ name, url }) {
     case 'tunnel for http:':
       return require('tunnel')[isSecure ? 'httpOverHttps' : 'httpOverHttp']({ proxy });
     default:
-      throw new Error(`which agent is ${name}?`);
+      throw new Error(`unknown agent: ${name}`);
   }
 }
 
 const HTTP = ['https-proxy-agent', 'https-proxy-agent 5', 'hpagent', 'tunnel'];
 
-/** A proxy for each program that a test wants, over TLS or not. */
+/** The proxy programs, with and without TLS, and the agents that support them. */
 const PROXIES = {
-  tinyproxy: { needs: 'tinyproxy', open: (t) => proxies.tinyproxy(t, PLAIN), agents: HTTP },
-  squid: { needs: 'squid', open: (t) => proxies.squid(t, RESERVED), agents: HTTP },
+  tinyproxy: { needs: 'tinyproxy', open: (t) => programs.tinyproxy(t, PLAIN), agents: HTTP },
+  squid: { needs: 'squid', open: (t) => programs.squid(t, RESERVED), agents: HTTP },
   'squid over TLS': {
     needs: 'squid',
-    open: (t) => proxies.squid(t, { ...RESERVED, tls: authority('Proxies').issue() }),
+    open: (t) => programs.squid(t, { ...RESERVED, tls: authority('Proxies').issue() }),
     agents: HTTP,
   },
   'tinyproxy behind TLS': {
     needs: 'tinyproxy',
-    open: async (t) => secure(t, await proxies.tinyproxy(t, PLAIN), authority('Proxies').issue()),
+    open: async (t) => tlsFront(t, await programs.tinyproxy(t, PLAIN), authority('Proxies').issue()),
     agents: HTTP,
   },
-  microsocks: { needs: 'microsocks', open: (t) => proxies.microsocks(t, RESERVED), agents: ['socks-proxy-agent'] },
+  microsocks: { needs: 'microsocks', open: (t) => programs.microsocks(t, RESERVED), agents: ['socks-proxy-agent'] },
   'microsocks by socks5h': {
     needs: 'microsocks',
-    open: (t) => proxies.microsocks(t, PLAIN),
+    open: (t) => programs.microsocks(t, PLAIN),
     agents: ['socks-proxy-agent'],
     scheme: 'socks5h',
   },
-  dante: { needs: 'dante', open: (t) => proxies.dante(t), agents: ['socks-proxy-agent'] },
+  dante: { needs: 'dante', open: (t) => programs.dante(t), agents: ['socks-proxy-agent'] },
   'dante by SOCKS 4': {
     needs: 'dante',
-    open: (t) => proxies.dante(t),
+    open: (t) => programs.dante(t),
     agents: ['socks-proxy-agent'],
     scheme: 'socks4',
   },
   'dante by SOCKS 4a': {
     needs: 'dante',
-    open: (t) => proxies.dante(t),
+    open: (t) => programs.dante(t),
     agents: ['socks-proxy-agent'],
     scheme: 'socks4a',
   },
 };
 
-/** Begins a child that trusts the authorities of Slack and of the proxies. */
-function elsewhere(t, server, fn, input) {
+/** Starts a child process that trusts the authorities of Slack and of the proxies. */
+function startChild(t, server, fn, input) {
   const folder = mkdtempSync(path.join(tmpdir(), 'agent-ca-'));
   atEnd(t, () => rmSync(folder, { recursive: true }));
   const file = path.join(folder, 'ca.pem');
@@ -127,8 +120,8 @@ function elsewhere(t, server, fn, input) {
   }
 }
 
-/** A session that is lost once, and a process that ends by itself. */
-const LIVES = async ({ client, next, report, input, agentOf }) => {
+/** In the child: a session whose connection is lost once. */
+const SESSION = async ({ client, next, report, input, agentOf }) => {
   const rtm = client({ agent: agentOf(input), retryConfig: { retries: 0 } });
   rtm.on('news', ({ text }) => rtm.sendTyping(text));
   rtm.on('bye', () => rtm.disconnect());
@@ -140,8 +133,8 @@ const LIVES = async ({ client, next, report, input, agentOf }) => {
   rtm.on('ready', () => report('ready again'));
 };
 
-/** Connects, and then lets JavaScript do nothing any more. */
-const BLOCKS = async ({ client, next, report, input, agentOf }) => {
+/** In the child: connects, and then blocks JavaScript. */
+const BLOCKED_SESSION = async ({ client, next, report, input, agentOf }) => {
   const rtm = client({
     agent: agentOf(input),
     retryConfig: { retries: 0 },
@@ -155,7 +148,7 @@ const BLOCKS = async ({ client, next, report, input, agentOf }) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
 
-async function followLife(server, child) {
+async function followSession(server, child) {
   assert.equal(await child.report(), 'ready');
   const first = await server.nextSocket();
   first.send({ type: 'news', text: 'one' });
@@ -170,8 +163,8 @@ async function followLife(server, child) {
   assert.deepEqual([code, reports], [0, ['ready', 'ready again']]);
 }
 
-/** What the network side does by itself goes on: WebSocket's pings are answered, and its own go out. */
-async function followBlocked(server, child) {
+/** Native code still works: it answers WebSocket pings, and sends its own pings. */
+async function followBlockedSession(server, child) {
   server.greet = (socket) => {
     socket.ws.on('message', (data) => {
       const { type, id } = JSON.parse(data);
@@ -191,46 +184,52 @@ async function followBlocked(server, child) {
   assert.equal(server.sockets.length, 1);
 }
 
-describe('agents that are taken over', { concurrency: 4, skip: noCertificates }, () => {
+describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates }, () => {
   for (const [what, { needs, open, agents, scheme }] of Object.entries(PROXIES)) {
-    describe(what, { concurrency: 2, skip: missing[needs] }, () => {
+    describe(what, { concurrency: 2, skip: programs.missing[needs] }, () => {
       for (const name of agents) {
-        // Its proxy for targets in the clear is another agent.
+        // These packages have a separate agent for targets without TLS.
         const plainName = ['hpagent', 'tunnel'].includes(name) ? `${name} for http:` : name;
 
-        same(`${name}: a life to a wss: URL goes through it, and the process ends by itself`, async (t) => {
-          const { server, door } = await openSlack(t);
-          const proxy = await open(t);
-          await followLife(server, elsewhere(t, server, LIVES, { name, url: proxy.urlWith(scheme ? { scheme } : {}) }));
-          assertAllThrough(server, door, proxy);
-        });
+        same(
+          `${name}: a session with a wss: URL goes through the proxy, and the process exits by itself`,
+          async (t) => {
+            const { server, relay } = await openSlack(t);
+            const proxy = await open(t);
+            await followSession(
+              server,
+              startChild(t, server, SESSION, { name, url: proxy.urlWith(scheme ? { scheme } : {}) }),
+            );
+            assertAllProxied(server, relay, proxy);
+          },
+        );
 
-        same(`${plainName}: a life to a ws: URL goes through it`, async (t) => {
-          const { server, door } = await openSlack(t, { plain: true });
+        same(`${plainName}: a session with a ws: URL goes through the proxy`, async (t) => {
+          const { server, relay } = await openSlack(t, { plain: true });
           const proxy = await open(t);
           const input = { name: plainName, url: proxy.urlWith(scheme ? { scheme } : {}) };
-          await followLife(server, elsewhere(t, server, LIVES, input));
-          assertAllThrough(server, door, proxy);
+          await followSession(server, startChild(t, server, SESSION, input));
+          assertAllProxied(server, relay, proxy);
         });
 
-        better(BLOCKED, `${name}: goes on while JavaScript is busy`, async (t) => {
-          const { server, door } = await openSlack(t);
+        better(BLOCKED, `${name}: the connection works while JavaScript is busy`, async (t) => {
+          const { server, relay } = await openSlack(t);
           const proxy = await open(t);
           const input = { name, url: proxy.urlWith(scheme ? { scheme } : {}) };
-          await followBlocked(server, elsewhere(t, server, BLOCKS, input));
-          assert.deepEqual([door.connections, proxy.connections], [2, 2]);
+          await followBlockedSession(server, startChild(t, server, BLOCKED_SESSION, input));
+          assert.deepEqual([relay.connections, proxy.connections], [2, 2]);
         });
       }
     });
   }
 
-  // It asks for tunnels to nowhere: what is https: it sends to the proxy in the clear.
-  better('it takes no https: URL', 'http-proxy-agent: a life to a wss: URL goes through a tunnel', async (t) => {
-    const { server, door } = await openSlack(t);
-    const proxy = await scriptedProxy(t, answers.demand(PLAIN.user, PLAIN.password));
+  // In JavaScript, http-proxy-agent requests no tunnel: it would send https: requests to the proxy without TLS.
+  better('it accepts no https: URL', 'http-proxy-agent: a session with a wss: URL goes through a tunnel', async (t) => {
+    const { server, relay } = await openSlack(t);
+    const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
     const url = proxy.urlWith(PLAIN);
-    await followLife(server, elsewhere(t, server, LIVES, { name: 'http-proxy-agent', url }));
-    assertAllThrough(server, door, proxy);
+    await followSession(server, startChild(t, server, SESSION, { name: 'http-proxy-agent', url }));
+    assertAllProxied(server, relay, proxy);
     assert.deepEqual(
       proxy.requests.map(({ method }) => method),
       Array(4).fill('CONNECT'),
@@ -238,38 +237,38 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
     for (const { lines } of proxy.requests) assert.ok(!lines.join().includes(server.token));
   });
 
-  same('http-proxy-agent: to a ws: URL, requests go to the proxy as they are', async (t) => {
-    const { server, door } = await openSlack(t, { plain: true });
-    const proxy = await scriptedProxy(t, answers.demand(PLAIN.user, PLAIN.password));
+  same('http-proxy-agent: with a ws: URL, the proxy receives the requests themselves', async (t) => {
+    const { server, relay } = await openSlack(t, { plain: true });
+    const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
     const url = proxy.urlWith(PLAIN);
-    await followLife(server, elsewhere(t, server, LIVES, { name: 'http-proxy-agent', url }));
-    assertAllThrough(server, door, proxy);
+    await followSession(server, startChild(t, server, SESSION, { name: 'http-proxy-agent', url }));
+    assertAllProxied(server, relay, proxy);
     const [call, socket] = proxy.requests;
     assert.deepEqual([call.method, call.target], ['POST', `http://${server.host}/api/rtm.connect`]);
     assert.deepEqual([socket.method, socket.target], ['GET', `http://${server.host}/socket`]);
   });
 
-  describe('apiCall()', { concurrency: true }, () => {
+  describe('send apiCall()', { concurrency: true }, () => {
     for (const [name, make] of Object.entries({
       'https-proxy-agent': (proxy) => new HttpsProxyAgent(proxy.url),
       'https-proxy-agent 5': (proxy) => new HttpsProxyAgent5(proxy.url),
       hpagent: (proxy) => new hpagent.HttpsProxyAgent({ proxy: proxy.url }),
     })) {
-      better('it has no apiCall()', `goes through ${name}`, async (t) => {
-        if (missing.tinyproxy) return t.skip(missing.tinyproxy);
-        const { server, door, ca, client } = await openSlack(t);
-        const proxy = await proxies.tinyproxy(t, PLAIN);
+      better('it has no apiCall()', `through the proxy: ${name}`, async (t) => {
+        if (programs.missing.tinyproxy) return t.skip(programs.missing.tinyproxy);
+        const { server, relay, ca, client } = await openSlack(t);
+        const proxy = await programs.tinyproxy(t, PLAIN);
         const rtm = client({ agent: make(proxy), tls: { ca } });
-        server.answers.push({ ok: true, x: 1 });
+        server.responses.push({ ok: true, x: 1 });
         assert.equal((await rtm.apiCall('a.b', { c: 'd' })).x, 1);
         const [{ url, form, headers }] = server.calls;
         assert.deepEqual([url, form, headers.authorization], ['/api/a.b', { c: 'd' }, `Bearer ${server.token}`]);
-        return assert.deepEqual([door.connections, proxy.connections], [1, 1]);
+        return assert.deepEqual([relay.connections, proxy.connections], [1, 1]);
       });
     }
   });
 
-  describe('headers', { concurrency: true }, () => {
+  describe('send headers', { concurrency: true }, () => {
     const headers = { 'X-Extra': 'yes', 'User-Agent': 'mine/1' };
     for (const [name, make] of Object.entries({
       'https-proxy-agent': ({ url }) => new HttpsProxyAgent(url, { headers }),
@@ -281,12 +280,12 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
       tunnel: ({ host, port }) =>
         tunnel.httpsOverHttp({ proxy: { host, port, headers, proxyAuth: `${PLAIN.user}:${PLAIN.password}` } }),
     })) {
-      better(UNREACHED, `${name}: the proxy gets its extra headers and its credentials, Slack neither`, async (t) => {
-        const { server, door, ca, client } = await openSlack(t);
-        const proxy = await scriptedProxy(t, answers.demand(PLAIN.user, PLAIN.password));
+      better(UNREACHED, `and credentials to the proxy and not to Slack: ${name}`, async (t) => {
+        const { server, relay, ca, client } = await openSlack(t);
+        const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
         const { host, port } = proxy;
-        await live(server, client({ agent: make({ url: proxy.urlWith(PLAIN), host, port }), tls: { ca } }));
-        assertAllThrough(server, door, proxy);
+        await runSession(server, client({ agent: make({ url: proxy.urlWith(PLAIN), host, port }), tls: { ca } }));
+        assertAllProxied(server, relay, proxy);
         for (const request of proxy.requests) {
           assert.deepEqual([request.method, request.target], ['CONNECT', server.host]);
           assert.equal(request.headers['x-extra'], 'yes');
@@ -300,9 +299,9 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
     }
   });
 
-  describe('TLS of the hop to the proxy', { concurrency: true }, () => {
+  describe('use TLS to the proxy', { concurrency: true }, () => {
     const own = () => authority('Proxies');
-    /** What each is told about the proxy, and about Slack where that can be told apart. */
+    /** Agents with TLS options for the proxy. */
     const AGENTS = {
       'https-proxy-agent': ({ url, hop }) => new HttpsProxyAgent(url, hop),
       'https-proxy-agent 5': ({ url, hop }) => new HttpsProxyAgent5({ ...parse(url), ...hop }),
@@ -315,7 +314,7 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
         const slack = await openSlack(t);
         const proxy = await scriptedProxy(t);
         const rest = demands ? { requestCert: true, ca: authority('Bots').cert } : {};
-        const front = await secure(t, proxy, own().issue(), rest);
+        const front = await tlsFront(t, proxy, own().issue(), rest);
         const { host, port, url } = front;
         const agent = make({ url, host, port, hop });
         return {
@@ -326,54 +325,54 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
         };
       };
 
-      better(UNREACHED, `${name}: its \`ca\` is trusted there`, async (t) => {
-        const { server, door, front, rtm } = await open(t, { ca: own().cert });
-        await live(server, rtm);
-        assertAllThrough(server, door, front);
+      better(UNREACHED, `and trust their \`ca\`: ${name}`, async (t) => {
+        const { server, relay, front, rtm } = await open(t, { ca: own().cert });
+        await runSession(server, rtm);
+        assertAllProxied(server, relay, front);
       });
 
-      better(UNREACHED, `${name}: without it the proxy is not trusted, and gets nothing`, async (t) => {
-        const { door, proxy, rtm } = await open(t, {});
+      better(UNREACHED, `and send nothing to a proxy that they do not trust: ${name}`, async (t) => {
+        const { relay, proxy, rtm } = await open(t, {});
         await assert.rejects(rtm.start(), ({ code, original }) => {
           assert.deepEqual([code, original.code], ['slack_webapi_request_error', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE']);
           return true;
         });
-        assert.deepEqual([door.connections, proxy.requests.length], [0, 0]);
+        assert.deepEqual([relay.connections, proxy.requests.length], [0, 0]);
       });
 
-      better(UNREACHED, `${name}: rejectUnauthorized: false`, async (t) => {
-        const { server, door, front, rtm } = await open(t, { rejectUnauthorized: false });
-        // For https-proxy-agent 7 and 5 that is about the proxy only, too.
-        await live(server, rtm);
-        assertAllThrough(server, door, front);
+      better(UNREACHED, `and accept any certificate with rejectUnauthorized false: ${name}`, async (t) => {
+        const { server, relay, front, rtm } = await open(t, { rejectUnauthorized: false });
+        // In https-proxy-agent 7 and 5, this option also applies to the proxy only.
+        await runSession(server, rtm);
+        assertAllProxied(server, relay, front);
       });
 
       for (const [form, secretsOf] of Object.entries({
         'cert and key': ({ cert, key }) => ({ cert, key }),
         pfx: (leaf) => ({ pfx: pkcs12({ ...leaf, passphrase: 'open' }), passphrase: 'open' }),
       })) {
-        better(UNREACHED, `${name}: its client certificate is shown there (${form})`, async (t) => {
+        better(UNREACHED, `and send their client certificate (${form}): ${name}`, async (t) => {
           const bot = authority('Bots').issue({ cn: 'the bot', client: true });
           const hop = { ca: own().cert, ...secretsOf(bot) };
-          const { server, door, front, rtm } = await open(t, hop, { demands: true });
-          await live(server, rtm);
-          assertAllThrough(server, door, front);
+          const { server, relay, front, rtm } = await open(t, hop, { demands: true });
+          await runSession(server, rtm);
+          assertAllProxied(server, relay, front);
           const shown = front.clients.map(({ cn, authorized }) => ({ cn, authorized }));
           assert.deepEqual(shown, Array(4).fill({ cn: 'the bot', authorized: true }));
         });
       }
     }
 
-    better(UNREACHED, 'the client certificate for Slack (`tls`) is not shown to the proxy', async (t) => {
+    better(UNREACHED, 'and do not send the client certificate for Slack (`tls`) to the proxy', async (t) => {
       const bot = authority('Bots').issue({ cn: 'the bot', client: true });
-      const { server, door, ca, client } = await openSlack(t, {
+      const { server, relay, ca, client } = await openSlack(t, {
         tls: { requestCert: true, ca: authority('Bots').cert },
       });
       const rest = { requestCert: true, rejectUnauthorized: false, ca: authority('Bots').cert };
-      const front = await secure(t, await scriptedProxy(t), own().issue(), rest);
+      const front = await tlsFront(t, await scriptedProxy(t), own().issue(), rest);
       const agent = new HttpsProxyAgent(front.url, { ca: own().cert });
-      await live(server, client({ agent, tls: { ca, key: bot.key, cert: bot.cert } }));
-      assertAllThrough(server, door, front);
+      await runSession(server, client({ agent, tls: { ca, key: bot.key, cert: bot.cert } }));
+      assertAllProxied(server, relay, front);
       assert.deepEqual(
         front.clients.map(({ cn }) => cn),
         Array(4).fill(undefined),
@@ -381,8 +380,8 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
     });
   });
 
-  describe('TLS of the connection through the proxy', { concurrency: true }, () => {
-    /** Whose own TLS options are about Slack. */
+  describe('use TLS to Slack', { concurrency: true }, () => {
+    /** Agents with TLS options for Slack. */
     const AGENTS = {
       hpagent: ({ proxy, options }) => new hpagent.HttpsProxyAgent({ proxy: proxy.url, ...options }),
       tunnel: ({ proxy: { host, port }, options }) => tunnel.httpsOverHttp({ proxy: { host, port }, ...options }),
@@ -392,14 +391,14 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
     for (const [name, make] of Object.entries(AGENTS)) {
       const open = (t) => (name === 'socks-proxy-agent' ? scriptedSocks(t) : scriptedProxy(t));
 
-      same(`${name}: its \`ca\` is trusted for Slack`, async (t) => {
-        const { server, door, ca, client } = await openSlack(t);
+      same(`and trust their \`ca\`: ${name}`, async (t) => {
+        const { server, relay, ca, client } = await openSlack(t);
         const proxy = await open(t);
-        await live(server, client({ agent: make({ proxy, options: { ca } }) }));
-        assertAllThrough(server, door, proxy);
+        await runSession(server, client({ agent: make({ proxy, options: { ca } }) }));
+        assertAllProxied(server, relay, proxy);
       });
 
-      same(`${name}: without it Slack is not trusted, and gets nothing`, async (t) => {
+      same(`and send nothing to a server that they do not trust: ${name}`, async (t) => {
         const { server, client } = await openSlack(t);
         const proxy = await open(t);
         const rtm = client({ agent: make({ proxy, options: {} }), retryConfig: { retries: 0 } });
@@ -407,16 +406,16 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
         assert.deepEqual([server.calls.length, proxy.connections], [0, 1]);
       });
 
-      same(`${name}: its client certificate is shown to Slack`, async (t) => {
+      same(`and send their client certificate: ${name}`, async (t) => {
         const bots = authority('Bots');
         const { key, cert } = bots.issue({ cn: 'the bot', client: true });
-        const { server, door, ca, client } = await openSlack(t, { tls: { requestCert: true, ca: bots.cert } });
+        const { server, relay, ca, client } = await openSlack(t, { tls: { requestCert: true, ca: bots.cert } });
         const proxy = await open(t);
-        await live(server, client({ agent: make({ proxy, options: { ca, key, cert } }) }));
-        assertAllThrough(server, door, proxy);
+        await runSession(server, client({ agent: make({ proxy, options: { ca, key, cert } }) }));
+        assertAllProxied(server, relay, proxy);
       });
 
-      same(`${name}: without one, a server that demands it gets nothing`, async (t) => {
+      same(`and send nothing to a server that requires a client certificate if they have none: ${name}`, async (t) => {
         const { server, ca, client } = await openSlack(t, { tls: { requestCert: true, ca: authority('Bots').cert } });
         const proxy = await open(t);
         const rtm = client({ agent: make({ proxy, options: { ca } }), retryConfig: { retries: 0 } });
@@ -425,26 +424,29 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
       });
     }
 
-    same('hpagent: `ca` for Slack and another one for the proxy', async (t) => {
-      const { server, door, ca, client } = await openSlack(t);
-      const front = await secure(t, await scriptedProxy(t), authority('Proxies').issue());
+    same('with one `ca` for Slack and another one for the proxy: hpagent', async (t) => {
+      const { server, relay, ca, client } = await openSlack(t);
+      const front = await tlsFront(t, await scriptedProxy(t), authority('Proxies').issue());
       const proxyRequestOptions = { ca: authority('Proxies').cert };
-      await live(server, client({ agent: new hpagent.HttpsProxyAgent({ proxy: front.url, ca, proxyRequestOptions }) }));
-      assertAllThrough(server, door, front);
+      await runSession(
+        server,
+        client({ agent: new hpagent.HttpsProxyAgent({ proxy: front.url, ca, proxyRequestOptions }) }),
+      );
+      assertAllProxied(server, relay, front);
     });
 
-    same('tunnel: `ca` for Slack and another one for the proxy', async (t) => {
-      const { server, door, ca, client } = await openSlack(t);
-      const front = await secure(t, await scriptedProxy(t), authority('Proxies').issue());
+    same('with one `ca` for Slack and another one for the proxy: tunnel', async (t) => {
+      const { server, relay, ca, client } = await openSlack(t);
+      const front = await tlsFront(t, await scriptedProxy(t), authority('Proxies').issue());
       const proxy = { host: front.host, port: front.port, ca: authority('Proxies').cert };
-      await live(server, client({ agent: tunnel.httpsOverHttps({ proxy, ca }) }));
-      assertAllThrough(server, door, front);
+      await runSession(server, client({ agent: tunnel.httpsOverHttps({ proxy, ca }) }));
+      assertAllProxied(server, relay, front);
     });
 
-    same('hpagent: `ca` for the proxy is none for Slack', async (t) => {
+    same('and do not trust the `ca` for the proxy: hpagent', async (t) => {
       const { server, client } = await openSlack(t);
       const proxyRequestOptions = { ca: authority('Slack').cert };
-      const front = await secure(t, await scriptedProxy(t), authority('Slack').issue());
+      const front = await tlsFront(t, await scriptedProxy(t), authority('Slack').issue());
       const agent = new hpagent.HttpsProxyAgent({ proxy: front.url, proxyRequestOptions });
       await assert.rejects(client({ agent, retryConfig: { retries: 0 } }).start(), {
         code: 'slack_webapi_request_error',
@@ -462,17 +464,17 @@ describe('agents that are taken over', { concurrency: 4, skip: noCertificates },
   ]) {
     better(
       UNREACHED,
-      `${what}: a refusal is ERR_PROXY_TUNNEL, by an error that names the proxy without its password`,
+      `${what}: a refusal is ERR_PROXY_TUNNEL, and the error names the proxy without its password`,
       async (t) => {
-        const { server, door, ca, client } = await openSlack(t);
-        const how = refuses === scriptedSocks ? { ...PLAIN, password: 'other' } : answers.refuse(407);
+        const { server, relay, ca, client } = await openSlack(t);
+        const how = refuses === scriptedSocks ? { ...PLAIN, password: 'other' } : proxyHandlers.refuse(407);
         const proxy = await refuses(t, how);
         const rtm = client({ agent: make(proxy.urlWith(PLAIN)), tls: { ca }, retryConfig: { retries: 0 } });
         const error = await rtm.start().catch((reason) => reason);
         assert.deepEqual([error.code, error.original?.code], ['slack_webapi_request_error', 'ERR_PROXY_TUNNEL']);
         assert.ok(error.message.includes(`//127.0.0.1:${proxy.port}`), error.message);
         assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /S3CR3T/);
-        assert.deepEqual([server.calls.length, door.connections], [0, 0]);
+        assert.deepEqual([server.calls.length, relay.connections], [0, 0]);
       },
     );
   }
