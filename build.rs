@@ -1,5 +1,5 @@
-//! Link arguments of a Node.js addon: symbols resolved by the host, the library never unloaded while its threads run, and
-//! the C library of the folder `RTM_SYSROOT` (scripts/sysroot.mjs), so that it runs on systems that are as old.
+//! Link arguments of the Node.js addon. Node resolves its symbols, and it is never unloaded while its threads run. If
+//! `RTM_SYSROOT` is set (scripts/sysroot.mjs), the addon is linked against the old glibc in that folder.
 
 use std::env::var_os;
 

@@ -9,13 +9,11 @@ const { describe } = require('node:test');
 const { parse } = require('node:url');
 const { inspect } = require('node:util');
 const hpagent = require('hpagent');
-const { HttpProxyAgent } = require('http-proxy-agent');
-const { HttpsProxyAgent } = require('https-proxy-agent');
 const { HttpsProxyAgent: HttpsProxyAgent5 } = require('https-proxy-agent-5');
-const { SocksProxyAgent } = require('socks-proxy-agent');
 const tunnel = require('tunnel');
 const { proxyOfAgent, readProxy } = require('../lib/proxy.js');
 const { better } = require('./support/client.js');
+const { unsupported } = require('./support/package-versions.js');
 
 const OURS = 'this is a unit test of our code';
 const NO_TLS = { ca: null, certs: [], keys: [], pfx: [], verify: true };
@@ -120,7 +118,7 @@ describe('the option proxy', () => {
 });
 
 /** Agents that native code replaces, and how each is read. */
-const NATIVE = {
+const nativeOf = ({ HttpProxyAgent, HttpsProxyAgent, SocksProxyAgent }) => ({
   'https-proxy-agent': [
     [() => new HttpsProxyAgent(PLAIN), proxyWith()],
     [() => new HttpsProxyAgent(new URL(URL_WITH_NAME), { keepAlive: true, timeout: 5 }), proxyWith(WITH_NAME)],
@@ -213,10 +211,10 @@ const NATIVE = {
       proxyWith({ kind: 'https', headers: ['X-A', 'a'], tls: UNVERIFIED }, { tls: { rejectUnauthorized: true } }),
     ],
   ],
-};
+});
 
 /** One agent of each package, with the given options. */
-const MADE_WITH = {
+const madeWith = ({ HttpProxyAgent, HttpsProxyAgent, SocksProxyAgent }) => ({
   'https-proxy-agent': (options) => new HttpsProxyAgent(SECURE, options),
   'https-proxy-agent 5': (options) => new HttpsProxyAgent5({ ...parse(SECURE), ...options }),
   'http-proxy-agent': (options) => new HttpProxyAgent(SECURE, options),
@@ -225,7 +223,7 @@ const MADE_WITH = {
   'hpagent, to the proxy': (options) => new hpagent.HttpsProxyAgent({ proxy: SECURE, proxyRequestOptions: options }),
   'tunnel, to the target': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1 }, ...options }),
   'tunnel, to the proxy': (options) => tunnel.httpsOverHttps({ proxy: { host: 'x', port: 1, ...options } }),
-};
+});
 
 /** Options that change the connections in a way that native code does not support. */
 const UNSUPPORTED = {
@@ -243,7 +241,7 @@ const UNSUPPORTED = {
 };
 
 /** Agents of these packages that a program has changed, or that have unsupported settings. */
-const CHANGED = {
+const changedOf = ({ HttpsProxyAgent, SocksProxyAgent }) => ({
   'a subclass of the same name': new (class extends HttpsProxyAgent {
     static name = 'HttpsProxyAgent';
     connect() {}
@@ -287,10 +285,10 @@ const CHANGED = {
   'tunnel without proxy': tunnel.httpOverHttp({}),
   'options set later': Object.assign(new HttpsProxyAgent(PLAIN), { options: { servername: 'x' } }),
   'options set later, https-proxy-agent 5': Object.assign(new HttpsProxyAgent5(PLAIN), { options: { ca: 'x' } }),
-};
+});
 
 /** Agents without a known proxy, other values, and values that throw when they are read. */
-const OTHERS = {
+const othersOf = ({ HttpsProxyAgent }) => ({
   'http.Agent': new http.Agent(),
   'https.Agent': new https.Agent({ ca: 'x' }),
   'https.globalAgent': https.globalAgent,
@@ -315,28 +313,9 @@ const OTHERS = {
   'a function': () => undefined,
   null: null,
   undefined,
-};
+});
 
 describe('the option agent', () => {
-  for (const [name, cases] of Object.entries(NATIVE)) {
-    better(OURS, `is read with its proxy, credentials, headers and TLS settings: ${name}`, () => {
-      for (const [make, expected] of cases) assert.deepEqual(proxyOfAgent(make()), expected, make.toString());
-    });
-  }
-
-  for (const [name, make] of Object.entries(MADE_WITH)) {
-    better(OURS, `makes the connections itself if it has an unsupported option: ${name}`, () => {
-      assert.notEqual(proxyOfAgent(make({})), null);
-      for (const [key, value] of Object.entries(UNSUPPORTED)) {
-        assert.equal(proxyOfAgent(make({ [key]: value })), null, key);
-      }
-    });
-  }
-
-  for (const [name, agent] of Object.entries({ ...CHANGED, ...OTHERS })) {
-    better(OURS, `makes the connections itself: ${name}`, () => assert.equal(proxyOfAgent(agent), null));
-  }
-
   better(OURS, 'is read after the agent was in use', async () => {
     const agent = new HttpsProxyAgent5('http://127.0.0.1:1');
     await new Promise((resolve) => http.get('http://127.0.0.1:2', { agent }).once('error', resolve));
@@ -344,9 +323,60 @@ describe('the option agent', () => {
     assert.deepEqual(proxyOfAgent(agent), proxyWith({ host: '127.0.0.1', port: 1 }));
   });
 
-  better(OURS, 'is refused if its certificates for the connection to the proxy are invalid', () => {
-    const refusal = { name: 'TypeError', message: /^agent\.ca contains no certificate/ };
-    assert.throws(() => proxyOfAgent(new HttpsProxyAgent(SECURE, { ca: 'x' })), refusal);
-    assert.throws(() => proxyOfAgent(new HttpsProxyAgent5({ ...parse(SECURE), ca: 'x' })), refusal);
+  better(OURS, 'makes the connections itself if it has its own response to a 407 (version 9)', (t) => {
+    for (const [alias, name] of [
+      ['https-proxy-agent-9', 'HttpsProxyAgent'],
+      ['http-proxy-agent-9', 'HttpProxyAgent'],
+    ]) {
+      const skip = unsupported(alias);
+      if (skip) return t.skip(skip);
+      const { [name]: Agent } = require(alias);
+      assert.equal(proxyOfAgent(new Agent(PLAIN, { onProxyAuth: () => ({ headers: {} }) })), null);
+    }
   });
+
+  for (const major of [2, 3]) {
+    better(OURS, `makes the connections itself: an agent of https-proxy-agent ${major}`, () => {
+      const HttpsProxyAgentOld = require(`https-proxy-agent-${major}`);
+      assert.equal(proxyOfAgent(new HttpsProxyAgentOld(PLAIN)), null);
+    });
+  }
 });
+
+/** The packages with several major versions that work alike, by their aliases in package.json. */
+const VERSIONS = [
+  ['http-proxy-agent', 'https-proxy-agent', 'socks-proxy-agent'],
+  ['http-proxy-agent-9', 'https-proxy-agent-9', 'socks-proxy-agent-10'],
+];
+
+for (const aliases of VERSIONS) {
+  describe(`an agent of ${aliases.join(', ')}`, { skip: aliases.map(unsupported).find(Boolean) }, () => {
+    const classes = Object.assign({}, ...aliases.map((alias) => require(alias)));
+    const { HttpsProxyAgent } = classes;
+
+    for (const [name, cases] of Object.entries(nativeOf(classes))) {
+      better(OURS, `is read with its proxy, credentials, headers and TLS settings: ${name}`, () => {
+        for (const [make, expected] of cases) assert.deepEqual(proxyOfAgent(make()), expected, make.toString());
+      });
+    }
+
+    for (const [name, make] of Object.entries(madeWith(classes))) {
+      better(OURS, `makes the connections itself if it has an unsupported option: ${name}`, () => {
+        assert.notEqual(proxyOfAgent(make({})), null);
+        for (const [key, value] of Object.entries(UNSUPPORTED)) {
+          assert.equal(proxyOfAgent(make({ [key]: value })), null, key);
+        }
+      });
+    }
+
+    for (const [name, agent] of Object.entries({ ...changedOf(classes), ...othersOf(classes) })) {
+      better(OURS, `makes the connections itself: ${name}`, () => assert.equal(proxyOfAgent(agent), null));
+    }
+
+    better(OURS, 'is refused if its certificates for the connection to the proxy are invalid', () => {
+      const refusal = { name: 'TypeError', message: /^agent\.ca contains no certificate/ };
+      assert.throws(() => proxyOfAgent(new HttpsProxyAgent(SECURE, { ca: 'x' })), refusal);
+      assert.throws(() => proxyOfAgent(new HttpsProxyAgent5({ ...parse(SECURE), ca: 'x' })), refusal);
+    });
+  });
+}

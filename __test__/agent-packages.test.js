@@ -21,6 +21,7 @@ const { authority, missing: noCertificates, pkcs12 } = require('./support/certif
 const { inProcess } = require('./support/child.js');
 const { atEnd } = require('./support/cleanup.js');
 const { better, same } = require('./support/client.js');
+const { canLoad, load } = require('./support/package-versions.js');
 const { assertAllProxied, runSession } = require('./support/session-scenario.js');
 const programs = require('./support/proxy-programs.js');
 const { proxyHandlers, scriptedProxy, scriptedSocks } = require('./support/scripted-proxies.js');
@@ -43,15 +44,14 @@ function agentOf({ name, url }) {
   const proxyAuth = username ? `${decodeURIComponent(username)}:${decodeURIComponent(password)}` : undefined;
   const proxy = { host, port: Number(port), proxyAuth };
   const isSecure = protocol === 'https:';
-  switch (name) {
+  const alias = name.replace(/ (\d+)$/, '-$1');
+  switch (name.replace(/ \d+$/, '')) {
     case 'https-proxy-agent':
-      return new (require('https-proxy-agent').HttpsProxyAgent)(url);
-    case 'https-proxy-agent 5':
-      return new (require('https-proxy-agent-5').HttpsProxyAgent)(url);
+      return new (require(alias).HttpsProxyAgent)(url);
     case 'http-proxy-agent':
-      return new (require('http-proxy-agent').HttpProxyAgent)(url);
+      return new (require(alias).HttpProxyAgent)(url);
     case 'socks-proxy-agent':
-      return new (require('socks-proxy-agent').SocksProxyAgent)(url);
+      return new (require(alias).SocksProxyAgent)(url);
     case 'hpagent':
       return new (require('hpagent').HttpsProxyAgent)({ proxy: url });
     case 'hpagent for http:':
@@ -65,7 +65,8 @@ function agentOf({ name, url }) {
   }
 }
 
-const HTTP = ['https-proxy-agent', 'https-proxy-agent 5', 'hpagent', 'tunnel'];
+const HTTP = ['https-proxy-agent', 'https-proxy-agent 5', 'https-proxy-agent 9', 'hpagent', 'tunnel'];
+const SOCKS = ['socks-proxy-agent', 'socks-proxy-agent 10'];
 
 /** The proxy programs, with and without TLS, and the agents that support them. */
 const PROXIES = {
@@ -81,24 +82,24 @@ const PROXIES = {
     open: async (t) => tlsFront(t, await programs.tinyproxy(t, PLAIN), authority('Proxies').issue()),
     agents: HTTP,
   },
-  microsocks: { needs: 'microsocks', open: (t) => programs.microsocks(t, RESERVED), agents: ['socks-proxy-agent'] },
+  microsocks: { needs: 'microsocks', open: (t) => programs.microsocks(t, RESERVED), agents: SOCKS },
   'microsocks by socks5h': {
     needs: 'microsocks',
     open: (t) => programs.microsocks(t, PLAIN),
-    agents: ['socks-proxy-agent'],
+    agents: SOCKS,
     scheme: 'socks5h',
   },
-  dante: { needs: 'dante', open: (t) => programs.dante(t), agents: ['socks-proxy-agent'] },
+  dante: { needs: 'dante', open: (t) => programs.dante(t), agents: SOCKS },
   'dante by SOCKS 4': {
     needs: 'dante',
     open: (t) => programs.dante(t),
-    agents: ['socks-proxy-agent'],
+    agents: SOCKS,
     scheme: 'socks4',
   },
   'dante by SOCKS 4a': {
     needs: 'dante',
     open: (t) => programs.dante(t),
-    agents: ['socks-proxy-agent'],
+    agents: SOCKS,
     scheme: 'socks4a',
   },
 };
@@ -187,7 +188,7 @@ async function followBlockedSession(server, child) {
 describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates }, () => {
   for (const [what, { needs, open, agents, scheme }] of Object.entries(PROXIES)) {
     describe(what, { concurrency: 2, skip: programs.missing[needs] }, () => {
-      for (const name of agents) {
+      for (const name of agents.filter(canLoad)) {
         // These packages have a separate agent for targets without TLS.
         const plainName = ['hpagent', 'tunnel'].includes(name) ? `${name} for http:` : name;
 
@@ -223,37 +224,40 @@ describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates 
     });
   }
 
-  // In JavaScript, http-proxy-agent requests no tunnel: it would send https: requests to the proxy without TLS.
-  better('it accepts no https: URL', 'http-proxy-agent: a session with a wss: URL goes through a tunnel', async (t) => {
-    const { server, relay } = await openSlack(t);
-    const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
-    const url = proxy.urlWith(PLAIN);
-    await followSession(server, startChild(t, server, SESSION, { name: 'http-proxy-agent', url }));
-    assertAllProxied(server, relay, proxy);
-    assert.deepEqual(
-      proxy.requests.map(({ method }) => method),
-      Array(4).fill('CONNECT'),
-    );
-    for (const { lines } of proxy.requests) assert.ok(!lines.join().includes(server.token));
-  });
+  for (const name of ['http-proxy-agent', 'http-proxy-agent 9'].filter(canLoad)) {
+    // In JavaScript, http-proxy-agent requests no tunnel: it would send https: requests to the proxy without TLS.
+    better('it accepts no https: URL', `${name}: a session with a wss: URL goes through a tunnel`, async (t) => {
+      const { server, relay } = await openSlack(t);
+      const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
+      const url = proxy.urlWith(PLAIN);
+      await followSession(server, startChild(t, server, SESSION, { name, url }));
+      assertAllProxied(server, relay, proxy);
+      assert.deepEqual(
+        proxy.requests.map(({ method }) => method),
+        Array(4).fill('CONNECT'),
+      );
+      for (const { lines } of proxy.requests) assert.ok(!lines.join().includes(server.token));
+    });
 
-  same('http-proxy-agent: with a ws: URL, the proxy receives the requests themselves', async (t) => {
-    const { server, relay } = await openSlack(t, { plain: true });
-    const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
-    const url = proxy.urlWith(PLAIN);
-    await followSession(server, startChild(t, server, SESSION, { name: 'http-proxy-agent', url }));
-    assertAllProxied(server, relay, proxy);
-    const [call, socket] = proxy.requests;
-    assert.deepEqual([call.method, call.target], ['POST', `http://${server.host}/api/rtm.connect`]);
-    assert.deepEqual([socket.method, socket.target], ['GET', `http://${server.host}/socket`]);
-  });
+    same(`${name}: with a ws: URL, the proxy receives the requests themselves`, async (t) => {
+      const { server, relay } = await openSlack(t, { plain: true });
+      const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
+      const url = proxy.urlWith(PLAIN);
+      await followSession(server, startChild(t, server, SESSION, { name, url }));
+      assertAllProxied(server, relay, proxy);
+      const [call, socket] = proxy.requests;
+      assert.deepEqual([call.method, call.target], ['POST', `http://${server.host}/api/rtm.connect`]);
+      assert.deepEqual([socket.method, socket.target], ['GET', `http://${server.host}/socket`]);
+    });
+  }
 
   describe('send apiCall()', { concurrency: true }, () => {
     for (const [name, make] of Object.entries({
       'https-proxy-agent': (proxy) => new HttpsProxyAgent(proxy.url),
       'https-proxy-agent 5': (proxy) => new HttpsProxyAgent5(proxy.url),
+      'https-proxy-agent 9': (proxy) => new (load('https-proxy-agent 9').HttpsProxyAgent)(proxy.url),
       hpagent: (proxy) => new hpagent.HttpsProxyAgent({ proxy: proxy.url }),
-    })) {
+    }).filter(([name]) => canLoad(name))) {
       better('it has no apiCall()', `through the proxy: ${name}`, async (t) => {
         if (programs.missing.tinyproxy) return t.skip(programs.missing.tinyproxy);
         const { server, relay, ca, client } = await openSlack(t);
@@ -274,12 +278,13 @@ describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates 
       'https-proxy-agent': ({ url }) => new HttpsProxyAgent(url, { headers }),
       'https-proxy-agent with a function': ({ url }) => new HttpsProxyAgent(url, { headers: () => ({ ...headers }) }),
       'https-proxy-agent 5': ({ url }) => new HttpsProxyAgent5({ ...parse(url), headers }),
+      'https-proxy-agent 9': ({ url }) => new (load('https-proxy-agent 9').HttpsProxyAgent)(url, { headers }),
       hpagent: ({ url }) => new hpagent.HttpsProxyAgent({ proxy: url, proxyRequestOptions: { headers } }),
       'hpagent with a URL': ({ url }) =>
         new hpagent.HttpsProxyAgent({ proxy: new URL(url), proxyRequestOptions: { headers } }),
       tunnel: ({ host, port }) =>
         tunnel.httpsOverHttp({ proxy: { host, port, headers, proxyAuth: `${PLAIN.user}:${PLAIN.password}` } }),
-    })) {
+    }).filter(([name]) => canLoad(name))) {
       better(UNREACHED, `and credentials to the proxy and not to Slack: ${name}`, async (t) => {
         const { server, relay, ca, client } = await openSlack(t);
         const proxy = await scriptedProxy(t, proxyHandlers.demand(PLAIN.user, PLAIN.password));
@@ -305,11 +310,12 @@ describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates 
     const AGENTS = {
       'https-proxy-agent': ({ url, hop }) => new HttpsProxyAgent(url, hop),
       'https-proxy-agent 5': ({ url, hop }) => new HttpsProxyAgent5({ ...parse(url), ...hop }),
+      'https-proxy-agent 9': ({ url, hop }) => new (load('https-proxy-agent 9').HttpsProxyAgent)(url, hop),
       hpagent: ({ url, hop }) => new hpagent.HttpsProxyAgent({ proxy: url, proxyRequestOptions: hop }),
       tunnel: ({ host, port, hop }) => tunnel.httpsOverHttps({ proxy: { host, port, ...hop } }),
     };
 
-    for (const [name, make] of Object.entries(AGENTS)) {
+    for (const [name, make] of Object.entries(AGENTS).filter(([name]) => canLoad(name))) {
       const open = async (t, hop, { demands = false } = {}) => {
         const slack = await openSlack(t);
         const proxy = await scriptedProxy(t);
@@ -386,10 +392,12 @@ describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates 
       hpagent: ({ proxy, options }) => new hpagent.HttpsProxyAgent({ proxy: proxy.url, ...options }),
       tunnel: ({ proxy: { host, port }, options }) => tunnel.httpsOverHttp({ proxy: { host, port }, ...options }),
       'socks-proxy-agent': ({ proxy, options }) => new SocksProxyAgent(proxy.url, options),
+      'socks-proxy-agent 10': ({ proxy, options }) =>
+        new (load('socks-proxy-agent 10').SocksProxyAgent)(proxy.url, options),
     };
 
-    for (const [name, make] of Object.entries(AGENTS)) {
-      const open = (t) => (name === 'socks-proxy-agent' ? scriptedSocks(t) : scriptedProxy(t));
+    for (const [name, make] of Object.entries(AGENTS).filter(([name]) => canLoad(name))) {
+      const open = (t) => (name.startsWith('socks-proxy-agent') ? scriptedSocks(t) : scriptedProxy(t));
 
       same(`and trust their \`ca\`: ${name}`, async (t) => {
         const { server, relay, ca, client } = await openSlack(t);
@@ -458,10 +466,13 @@ describe('the agents of proxy packages', { concurrency: 4, skip: noCertificates 
   for (const [what, make, refuses] of [
     ['https-proxy-agent', (url) => new HttpsProxyAgent(url), scriptedProxy],
     ['https-proxy-agent 5', (url) => new HttpsProxyAgent5(url), scriptedProxy],
+    ['https-proxy-agent 9', (url) => new (load('https-proxy-agent 9').HttpsProxyAgent)(url), scriptedProxy],
     ['http-proxy-agent', (url) => new HttpProxyAgent(url), scriptedProxy],
+    ['http-proxy-agent 9', (url) => new (load('http-proxy-agent 9').HttpProxyAgent)(url), scriptedProxy],
     ['hpagent', (url) => new hpagent.HttpsProxyAgent({ proxy: url }), scriptedProxy],
     ['socks-proxy-agent', (url) => new SocksProxyAgent(url), scriptedSocks],
-  ]) {
+    ['socks-proxy-agent 10', (url) => new (load('socks-proxy-agent 10').SocksProxyAgent)(url), scriptedSocks],
+  ].filter(([what]) => canLoad(what))) {
     better(
       UNREACHED,
       `${what}: a refusal is ERR_PROXY_TUNNEL, and the error names the proxy without its password`,

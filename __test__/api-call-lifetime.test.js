@@ -3,10 +3,10 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const webApi = require('@slack/web-api');
 const { inProcess, inWorker } = require('./support/child.js');
 const { clientOf, failureOf, next, recordingLogger } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
+const { canLoad, load } = require('./support/package-versions.js');
 const {
   ONCE,
   clientWith,
@@ -325,12 +325,14 @@ describe('apiCall: the option webClient', { concurrency: true }, () => {
     assert.equal(api.requests.length, 0);
   });
 
-  testApiCall('can be a WebClient of @slack/web-api', async (t) => {
-    const { api } = await clientWith(t);
-    const webClient = new webApi.WebClient('xoxp-own', { slackApiUrl: api.apiUrl, logger: recordingLogger() });
-    const rtm = clientOf(t, api, { webClient });
-    api.responses.push(respondJson({ n: 1 }));
-    assert.equal((await rtm.apiCall('api.test')).n, 1);
-    assert.equal(api.requests[0].headers.authorization, 'Bearer xoxp-own');
-  });
+  for (const name of ['@slack/web-api', 'slack-web-api 8'].filter(canLoad)) {
+    testApiCall(`can be a WebClient of ${name}`, async (t) => {
+      const { api } = await clientWith(t);
+      const webClient = new (load(name).WebClient)('xoxp-own', { slackApiUrl: api.apiUrl, logger: recordingLogger() });
+      const rtm = clientOf(t, api, { webClient });
+      api.responses.push(respondJson({ n: 1 }));
+      assert.equal((await rtm.apiCall('api.test')).n, 1);
+      assert.equal(api.requests[0].headers.authorization, 'Bearer xoxp-own');
+    });
+  }
 });

@@ -5,8 +5,8 @@ const assert = require('node:assert/strict');
 const buffer = require('node:buffer');
 const { describe } = require('node:test');
 const { PassThrough, Readable } = require('node:stream');
-const webApi = require('@slack/web-api');
 const { clientOf, failureOf, recordingLogger } = require('./support/client.js');
+const { canLoad, load } = require('./support/package-versions.js');
 const { ONCE, clientWith, fieldsOf, respondWith, webApiServer, testApiCall } = require('./support/web-api-server.js');
 
 /** The fields of a request's multipart form. */
@@ -20,6 +20,9 @@ async function formOf({ body, headers }) {
   }
   return fields;
 }
+
+/** The versions of @slack/web-api, as support/package-versions.js names them. */
+const WEB_APIS = ['@slack/web-api', 'slack-web-api 8'].filter(canLoad);
 
 describe('apiCall: the request', { concurrency: true }, () => {
   class Money {
@@ -52,10 +55,12 @@ describe('apiCall: the request', { concurrency: true }, () => {
     'a long text': { text: 'ä'.repeat(100_000) },
   };
 
-  for (const [what, options] of Object.entries(TABLE)) {
-    testApiCall(`has the same form as that of a WebClient: ${what}`, async (t) => {
+  for (const [name, what, options] of WEB_APIS.flatMap((name) =>
+    Object.entries(TABLE).map(([what, options]) => [name, what, options]),
+  )) {
+    testApiCall(`has the same form as that of a WebClient of ${name}: ${what}`, async (t) => {
       const { api, rtm } = await clientWith(t, ONCE);
-      const { WebClient } = webApi;
+      const { WebClient } = load(name);
       const logger = recordingLogger();
       const webClient = new WebClient(api.token, { slackApiUrl: api.apiUrl, logger, retryConfig: { retries: 0 } });
       await webClient.apiCall('api.test', options);

@@ -3,8 +3,8 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const webApi = require('@slack/web-api');
 const { clientOf, failureOf, recordingLogger } = require('./support/client.js');
+const { unsupported } = require('./support/package-versions.js');
 const {
   ONCE,
   clientWith,
@@ -273,7 +273,10 @@ describe('apiCall: a retry', { concurrency: true }, () => {
 
   testApiCall('can follow `retryPolicies`, which equal those of @slack/web-api', () => {
     const { retryPolicies } = require('..');
-    assert.deepEqual({ ...retryPolicies }, webApi.retryPolicies.default ?? webApi.retryPolicies);
+    for (const name of ['@slack/web-api', 'slack-web-api-8'].filter((alias) => !unsupported(alias))) {
+      const webApi = require(name);
+      assert.deepEqual({ ...retryPolicies }, webApi.retryPolicies.default ?? webApi.retryPolicies, name);
+    }
     assert.deepEqual(Object.keys(retryPolicies).sort(), [
       'fiveRetriesInFiveMinutes',
       'rapidRetryPolicy',

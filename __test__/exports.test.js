@@ -5,7 +5,6 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { promisify } = require('node:util');
 const { EventEmitter } = require('eventemitter3');
-const logger = require('@slack/logger');
 const {
   ErrorCode,
   LogLevel,
@@ -17,6 +16,7 @@ const {
   next,
   same,
 } = require('./support/client.js');
+const { canLoad, load } = require('./support/package-versions.js');
 const { startWorkspace } = require('./support/workspace.js');
 
 const MODULE = require.resolve(isSlackRtmApi ? 'slack-rtm-api-7.0.1' : '..');
@@ -52,10 +52,12 @@ same('ErrorCode has the documented values', () => {
   );
 });
 
-same("LogLevel has the members of @slack/logger's, in its order", () => {
-  assert.deepEqual(Object.entries(LogLevel), Object.entries(logger.LogLevel));
-  assert.deepEqual({ ...LogLevel }, { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' });
-});
+for (const name of ['@slack/logger', 'slack-logger 5'].filter(canLoad)) {
+  same(`LogLevel has the members of that of ${name}, in its order`, () => {
+    assert.deepEqual(Object.entries(LogLevel), Object.entries(load(name).LogLevel));
+    assert.deepEqual({ ...LogLevel }, { ERROR: 'error', WARN: 'warn', INFO: 'info', DEBUG: 'debug' });
+  });
+}
 
 same('a client is an emitter of eventemitter3, and is disconnected at first', () => {
   const rtm = new RTMClient('xoxb-1', { logger: recordingLogger() });

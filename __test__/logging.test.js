@@ -3,10 +3,10 @@
 
 const assert = require('node:assert/strict');
 const { describe } = require('node:test');
-const slackLogger = require('@slack/logger');
 const { ConsoleLogger } = require('../lib/logger.js');
 const { LogLevel, better, recordingLogger, next, same } = require('./support/client.js');
 const { inProcess } = require('./support/child.js');
+const { canLoad, load } = require('./support/package-versions.js');
 const { framesUntil, openSession } = require('./support/session.js');
 
 const linesOf = (logger, level) => logger.lines.filter((line) => line.level === level).map(({ text }) => text);
@@ -51,31 +51,33 @@ describe('logging', { concurrency: true }, () => {
     assert.ok(!reports.some(([, one]) => one.includes('DEBUG')), JSON.stringify(reports));
   });
 
-  better(
-    'it uses @slack/logger itself',
-    'the default logger writes the same as that of @slack/logger, at every level',
-    () => {
-      const names = ['debug', 'info', 'log', 'warn', 'error'];
-      const original = names.map((name) => console[name]);
-      /** The console methods that a logger calls, with their arguments, in order. */
-      function written(logger) {
-        const calls = [];
-        for (const name of names) console[name] = (...line) => calls.push([name, ...line]);
-        const levels = [logger.getLevel()];
-        for (const level of [undefined, 'error', 'warn', 'info', 'debug']) {
-          if (level !== undefined) logger.setLevel(level);
-          levels.push(logger.getLevel());
-          for (const name of ['debug', 'info', 'warn', 'error']) logger[name](name, level, { deep: [1] });
-          logger.setName(`after ${level}`);
+  for (const name of ['@slack/logger', 'slack-logger 5'].filter(canLoad)) {
+    better(
+      'it uses @slack/logger itself',
+      `the default logger writes the same as that of ${name}, at every level`,
+      () => {
+        const names = ['debug', 'info', 'log', 'warn', 'error'];
+        const original = names.map((method) => console[method]);
+        /** The console methods that a logger calls, with their arguments, in order. */
+        function written(logger) {
+          const calls = [];
+          for (const method of names) console[method] = (...line) => calls.push([method, ...line]);
+          const levels = [logger.getLevel()];
+          for (const level of [undefined, 'error', 'warn', 'info', 'debug']) {
+            if (level !== undefined) logger.setLevel(level);
+            levels.push(logger.getLevel());
+            for (const method of ['debug', 'info', 'warn', 'error']) logger[method](method, level, { deep: [1] });
+            logger.setName(`after ${level}`);
+          }
+          names.forEach((method, index) => (console[method] = original[index]));
+          return { calls, levels };
         }
-        names.forEach((name, index) => (console[name] = original[index]));
-        return { calls, levels };
-      }
-      const ours = written(new ConsoleLogger());
-      assert.deepEqual(ours, written(new slackLogger.ConsoleLogger()));
-      assert.equal(ours.calls.length, 3 + 1 + 2 + 3 + 4);
-    },
-  );
+        const ours = written(new ConsoleLogger());
+        assert.deepEqual(ours, written(new (load(name).ConsoleLogger)()));
+        assert.equal(ours.calls.length, 3 + 1 + 2 + 3 + 4);
+      },
+    );
+  }
 
   same('debug shows the states, and every incoming and outgoing frame', async (t) => {
     const { slack, channel, client, ready } = await openSession(t);

@@ -18,7 +18,15 @@ const {
 } = require('./support/client.js');
 const { scriptedProxy } = require('./support/scripted-proxies.js');
 const { scriptedServer } = require('./support/scripted-server.js');
-const { ONCE, clientWith, connect, deferred, realWebClient, workingWebClient } = require('./support/web-clients.js');
+const {
+  ONCE,
+  clientWith,
+  connect,
+  deferred,
+  describeEachWebApi,
+  realWebClient,
+  workingWebClient,
+} = require('./support/web-clients.js');
 
 describe('the option webClient', { concurrency: true }, () => {
   for (const [useRtmConnect, method] of [
@@ -190,22 +198,6 @@ describe('the option webClient', { concurrency: true }, () => {
     });
   }
 
-  same('can be a WebClient of @slack/web-api with its own token', async (t) => {
-    const server = await scriptedServer(t);
-    const rtm = clientOf(
-      t,
-      { apiUrl: 'http://127.0.0.1:1/', token: 'xoxb-unused' },
-      { webClient: realWebClient(server) },
-    );
-    const data = await connect(rtm, { presence_sub: true, list: [1] });
-    assert.equal(data.self.id, 'U1');
-    assert.deepEqual(
-      server.calls.map(({ url, form }) => [url, form.presence_sub, form.list]),
-      [['/api/rtm.connect', 'true', '[1]']],
-    );
-    assert.equal(server.calls[0].headers.authorization, 'Bearer xoxb-scripted');
-  });
-
   better('it needs a promise', 'can return a value or a thenable instead of a promise', async (t) => {
     for (const wrap of [(value) => value, (value) => ({ then: (resolve) => resolve(value) })]) {
       const { rtm } = await clientWith(t, (n, to) => wrap(to.connectResponse()));
@@ -268,7 +260,23 @@ describe('the option webClient', { concurrency: true }, () => {
   });
 });
 
-describe('with the option webClient', { concurrency: true }, () => {
+describeEachWebApi('with a WebClient as the option webClient', (realWebClient) => {
+  same('the connect call has the token of the WebClient', async (t) => {
+    const server = await scriptedServer(t);
+    const rtm = clientOf(
+      t,
+      { apiUrl: 'http://127.0.0.1:1/', token: 'xoxb-unused' },
+      { webClient: realWebClient(server) },
+    );
+    const data = await connect(rtm, { presence_sub: true, list: [1] });
+    assert.equal(data.self.id, 'U1');
+    assert.deepEqual(
+      server.calls.map(({ url, form }) => [url, form.presence_sub, form.list]),
+      [['/api/rtm.connect', 'true', '[1]']],
+    );
+    assert.equal(server.calls[0].headers.authorization, 'Bearer xoxb-scripted');
+  });
+
   same('slackApiUrl is not used for the connect call', async (t) => {
     const [server, other] = [await scriptedServer(t), await scriptedServer(t)];
     const rtm = clientOf(t, server, { webClient: realWebClient(server), slackApiUrl: other.apiUrl });

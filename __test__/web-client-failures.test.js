@@ -5,12 +5,18 @@ const assert = require('node:assert/strict');
 const { describe } = require('node:test');
 const { better, clientOf, failureOf, isSlackRtmApi, next, record, same } = require('./support/client.js');
 const { scriptedServer } = require('./support/scripted-server.js');
-const { assertEndedWith, clientWith, connect, realWebClient, workingWebClient } = require('./support/web-clients.js');
+const {
+  assertEndedWith,
+  clientWith,
+  connect,
+  describeEachWebApi,
+  workingWebClient,
+} = require('./support/web-clients.js');
 
 const STUCK = 'it stays in `reconnecting` forever';
 const UNCHECKED = 'it does not check the response, and throws an uncaught error';
 
-describe('the failure of a WebClient', { concurrency: true }, () => {
+describeEachWebApi('the failure of a WebClient', (realWebClient) => {
   /** A client with a WebClient whose first call gets this response. */
   async function failing(t, response, options, web) {
     const server = await scriptedServer(t);

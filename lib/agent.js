@@ -3,6 +3,7 @@
 
 const http = require('node:http');
 const https = require('node:https');
+const { urlToHttpOptions } = require('node:url');
 const { MAX_ANSWER_BYTES } = require('./binding.js');
 
 /**
@@ -32,7 +33,9 @@ function requestThrough({ agent, tls }, { method, url, headers, body }) {
   let request;
   const response = new Promise((resolve, reject) => {
     const { request: send } = url.startsWith('https:') ? https : http;
-    request = send(url, { ...tls, agent, method, headers: headersFrom(headers) });
+    // One options object: agent-base 4 (of https-proxy-agent 2 and 3) replaces `https.request` with a function that
+    // takes no URL beside the options.
+    request = send({ ...urlToHttpOptions(new URL(url)), ...tls, agent, method, headers: headersFrom(headers) });
     request.on('error', reject);
     request.on('response', (message) => readResponse(message).then(resolve, reject));
     request.on('upgrade', (message, socket, head) => {

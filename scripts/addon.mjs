@@ -1,5 +1,8 @@
-// Builds the addon for this platform into the project's folder, where binding.js looks for it first. Owns how it is linked
-// (against which C library), that it is stripped, and where its symbols are kept. Uses nothing but Node's own modules.
+// `npm run release:build`: builds the addon of a release for this platform. The release workflow runs it on each platform.
+// `npm run build` and the installation of a git URL use the same code for an addon without the guarantees of a release.
+//
+// The addon is written to the project's folder, where binding.js looks for it first. Only modules of Node are used, because
+// the dependencies may not be installed yet.
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
@@ -9,24 +12,27 @@ import { fetchSysroot, sysroot } from './sysroot.mjs';
 
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'scripts/addon.mjs', 'scripts/sysroot.mjs', ...filesIn('src')];
 
-/** Where what belongs to a crash report is: the symbols of the addon that was built last, not part of any package. */
+/** The folder of the debug symbols of the addon that was built last. They decode crash reports; no package has them. */
 export const symbols = join(root, 'target/symbols');
 
-/** The name of the addon's file. */
 export const file = `slack-rtm-native.${platformName()}.node`;
 
 /**
- * Builds the addon unless it is there. With `floor`, for glibc 2.17 or later where that can be had; for a `release`, it must be,
- * and there are line numbers among the symbols. SLACK_RTM_NATIVE_BUILD=off takes what lies there.
+ * Builds the addon if a source has changed since the last build. SLACK_RTM_NATIVE_BUILD=off turns this off.
+ *
+ * @param {object} [options]
+ * @param {boolean} [options.floor] Link against glibc 2.17, so that the addon runs on old systems. If that glibc cannot
+ *   be fetched, print why and link against the glibc of this system.
+ * @param {boolean} [options.release] The same, but fail if glibc 2.17 cannot be fetched. Adds line numbers to the symbols.
  */
 export function addon({ floor = false, release = false } = {}) {
   if (process.env.SLACK_RTM_NATIVE_BUILD === 'off') return;
   if (floor || release) fetchSysroot();
-  const against = sysroot();
-  if (release && platformName().endsWith('-gnu') && against === '')
-    fail('The addon of a release is linked against glibc 2.17, which is not here.');
+  const folder = sysroot();
+  if (release && platformName().endsWith('-gnu') && folder === '')
+    fail('The addon of a release must be linked against glibc 2.17, but it could not be fetched.');
   const env = {
-    ...(against && { RTM_SYSROOT: against }),
+    ...(folder && { RTM_SYSROOT: folder }),
     ...(release && {
       CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only',
       CARGO_PROFILE_RELEASE_SPLIT_DEBUGINFO: process.platform === 'linux' ? 'off' : 'packed',
@@ -34,19 +40,19 @@ export function addon({ floor = false, release = false } = {}) {
   };
   const result = existsSync(symbols) ? file : 'target/symbols';
   onChange(
-    '.build-stamp',
+    'target/build-stamp',
     SOURCES,
     result,
     () => {
       needCargo();
-      console.log(`Building the addon${against ? ' for glibc 2.17 or later' : ''} (a few minutes the first time) …`);
-      put(compile(env), join(root, file));
+      console.log(`Building the addon${folder ? ' for glibc 2.17 or later' : ''} (a few minutes the first time) …`);
+      install(compile(env), join(root, file));
     },
     JSON.stringify(env),
   );
 }
 
-/** Gives the path of the library. */
+/** Runs cargo. Returns the path of the library that it has built. */
 function compile(env) {
   const { status, stdout } = spawnSync(
     'cargo',
@@ -75,27 +81,33 @@ function compile(env) {
     .find((name) => /\.(so|dylib|dll)$/.test(name));
 }
 
-/** Puts the library in its place, without its symbols, and those into a folder of their own. */
-function put(library, addon) {
+/** Writes the library without its symbols to the path of the addon, and the symbols to their folder. */
+function install(library, addon) {
   rmSync(symbols, { recursive: true, force: true });
   mkdirSync(symbols, { recursive: true });
-  // A new file in place of the old one: a running process keeps what it has loaded.
-  const made = `${addon}.${process.pid}`;
+  // Rename a new file over the old one: a running process may have the old one mapped into memory.
+  const temporary = `${addon}.${process.pid}`;
   if (process.platform === 'linux') {
-    const kept = join(symbols, `${file}.debug`);
-    tool('objcopy', ['--only-keep-debug', library, kept]);
-    tool('objcopy', ['--strip-all', '--remove-section=.comment', `--add-gnu-debuglink=${kept}`, library, made]);
+    const debugFile = join(symbols, `${file}.debug`);
+    tool('objcopy', ['--only-keep-debug', library, debugFile]);
+    tool('objcopy', [
+      '--strip-all',
+      '--remove-section=.comment',
+      `--add-gnu-debuglink=${debugFile}`,
+      library,
+      temporary,
+    ]);
   } else {
-    copyFileSync(library, made);
-    const apart = process.platform === 'win32' ? library.replace(/\.dll$/, '.pdb') : `${library}.dSYM`;
-    if (existsSync(apart))
-      cpSync(apart, join(symbols, process.platform === 'win32' ? `${file}.pdb` : `${file}.dSYM`), {
+    copyFileSync(library, temporary);
+    const debugFile = process.platform === 'win32' ? library.replace(/\.dll$/, '.pdb') : `${library}.dSYM`;
+    if (existsSync(debugFile))
+      cpSync(debugFile, join(symbols, process.platform === 'win32' ? `${file}.pdb` : `${file}.dSYM`), {
         recursive: true,
         dereference: true,
       });
-    if (process.platform === 'darwin') tool('strip', ['-x', made]);
+    if (process.platform === 'darwin') tool('strip', ['-x', temporary]);
   }
-  renameSync(made, addon);
+  renameSync(temporary, addon);
 }
 
 function tool(name, args) {

@@ -1,7 +1,12 @@
-// `npm run autobahn`: the WebSocket layer under the Autobahn test suite (crossbario/autobahn-testsuite), whose server
-// breaks the protocol in hundreds of ways and judges the answers. Ends with an error where a case fails that is not
-// explained below. With --optional, a machine without Python 2.7 (all that the suite runs on) or PyPI skips it; with
-// --cases=1.*,2.*, only these cases. The suite's report with every frame is left in target/autobahn/reports.
+// `npm run autobahn`: runs the Autobahn test suite (crossbario/autobahn-testsuite) against the WebSocket layer. The suite's
+// server breaks the protocol in hundreds of ways and judges how the client reacts. Run it after a change to
+// src/driver/socket.
+//
+//   npm run autobahn -- --cases=1.*,2.*   only these cases
+//   npm run autobahn -- --optional        succeeds if the suite cannot be installed (it needs Python 2.7 and PyPI)
+//
+// It fails if a case fails that is not listed in EXPLAINED. The suite's report, with every frame, is in
+// target/autobahn/reports.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,15 +17,15 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { needCargo, root } from './project.mjs';
 
 const SUITE = 'autobahntestsuite==25.10.1';
-/** The last one that makes environments for Python 2.7. */
+/** The last version that creates environments for Python 2.7. */
 const VIRTUALENV = 'virtualenv==20.21.1';
 
-/** Cases that may fail, and why. */
+/** Cases that may fail, each with the reason. */
 const EXPLAINED = {};
 
-/** Why what is right is not strict: by case, or group of cases. */
-const EARLY = 'a breach that follows a frame at once ends the connection before the frame is echoed';
-const LATE = 'within a frame, invalid UTF-8 is noticed when all of the frame is there';
+/** Why a correct behaviour is judged NON-STRICT, by case or group of cases. */
+const EARLY = 'a violation right after a frame ends the connection before the frame is echoed';
+const LATE = 'invalid UTF-8 within a frame is detected when the whole frame has arrived';
 const NOT_STRICT = { '3.': EARLY, '4.': EARLY, 5.15: EARLY, '6.4.': LATE };
 
 const GROUPS = {
@@ -45,22 +50,22 @@ const bin = (environment, program) => join(folder, environment, 'bin', program);
 const cases = process.argv.find((arg) => arg.startsWith('--cases='))?.slice('--cases='.length) ?? '*';
 
 needCargo();
-const why = await install();
-if (why !== undefined) {
-  console.log(`skipped: ${why}`);
+const obstacle = await install();
+if (obstacle !== undefined) {
+  console.log(`skipped: ${obstacle}`);
   process.exit(process.argv.includes('--optional') ? 0 : 1);
 }
 const started = performance.now();
 await runCases();
 const seconds = ((performance.now() - started) / 1000).toFixed(0);
-process.exitCode = judge(JSON.parse(readFileSync(join(reports, 'index.json'), 'utf8'))) ? 0 : 1;
+process.exitCode = report(JSON.parse(readFileSync(join(reports, 'index.json'), 'utf8'))) ? 0 : 1;
 console.log(`\n${seconds} s. Every frame of every case: ${join(reports, 'index.html')}`);
 
-/** Installs the suite where it is not yet; gives why it cannot be. */
+/** Installs the suite if it is not installed. Returns why that is impossible, or undefined. */
 async function install() {
   if (existsSync(bin('python', 'wstest'))) return undefined;
   const python2 = findPython2();
-  if (python2 === undefined) return 'the suite needs Python 2.7, and none was found. AUTOBAHN_PYTHON may name one.';
+  if (python2 === undefined) return 'the suite needs Python 2.7, which was not found. Set AUTOBAHN_PYTHON to its path.';
   console.log('Installing the Autobahn test suite …');
   mkdirSync(folder, { recursive: true });
   const steps = [
@@ -87,15 +92,15 @@ function findPython2() {
   const pyenv = join(process.env.PYENV_ROOT ?? join(homedir(), '.pyenv'), 'versions');
   const ofPyenv = existsSync(pyenv) ? readdirSync(pyenv).filter((version) => version.startsWith('2.7')) : [];
   const inPyenv = ofPyenv.map((version) => join(pyenv, version, 'bin/python2.7'));
-  const known = [process.env.AUTOBAHN_PYTHON, 'python2.7', 'python2', ...inPyenv];
-  const tell = ['-c', 'import sys; print(sys.executable if sys.version_info[:2] == (2, 7) else "")'];
-  return known
+  const candidates = [process.env.AUTOBAHN_PYTHON, 'python2.7', 'python2', ...inPyenv];
+  const printPath = ['-c', 'import sys; print(sys.executable if sys.version_info[:2] == (2, 7) else "")'];
+  return candidates
     .filter((program) => program !== undefined)
-    .map((program) => spawnSync(program, tell, { encoding: 'utf8' }).stdout?.trim())
+    .map((program) => spawnSync(program, printPath, { encoding: 'utf8' }).stdout?.trim())
     .find(Boolean);
 }
 
-/** Runs the suite's server, and the echo client of src/driver/socket/autobahn.rs against it. */
+/** Starts the suite's server and runs the echo client of src/driver/socket/autobahn.rs against it. */
 async function runCases() {
   rmSync(reports, { recursive: true, force: true });
   const port = await freePort();
@@ -111,7 +116,7 @@ async function runCases() {
     const client = ['test', '--all-features', '--lib', '--', '--ignored', '--nocapture', 'autobahn'];
     const env = { ...process.env, AUTOBAHN_SERVER: url };
     const { status } = spawnSync('cargo', client, { cwd: root, env, stdio: 'inherit', timeout: 20 * MINUTE });
-    if (status !== 0) throw new Error('the echo client failed');
+    if (status !== 0) throw new Error('the echo client (src/driver/socket/autobahn.rs) failed');
   } finally {
     server.kill('SIGKILL');
   }
@@ -130,19 +135,21 @@ function freePort() {
 async function listening(port, server) {
   for (let attempt = 0; attempt < 150; attempt += 1) {
     if (server.exitCode !== null) break;
-    const isThere = await new Promise((resolve) => {
+    const isListening = await new Promise((resolve) => {
       const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
       socket.on('connect', () => socket.destroy());
     });
-    if (isThere) return;
+    if (isListening) return;
     await elapse(200);
   }
-  throw new Error(`the suite's server does not listen; it says:\n${readFileSync(join(folder, 'server.log'), 'utf8')}`);
+  throw new Error(
+    `the suite's server does not accept connections. Its log:\n${readFileSync(join(folder, 'server.log'), 'utf8')}`,
+  );
 }
 
-/** Prints the verdicts by group, and what is not OK; gives whether all is well. */
-function judge(report) {
-  const verdicts = Object.entries(Object.values(report)[0] ?? {}).map(([id, one]) => ({
+/** Prints the verdicts by group, and each case that is not OK. Returns whether no case failed without an explanation. */
+function report(index) {
+  const verdicts = Object.entries(Object.values(index)[0] ?? {}).map(([id, one]) => ({
     id,
     group: id.split('.')[0],
     verdict: [one.behavior, one.behaviorClose].every((part) => VERDICTS.includes(part)) ? one.behavior : 'FAILED',
@@ -169,14 +176,14 @@ function judge(report) {
     VERDICTS.map((verdict) => count(undefined, verdict)),
   );
 
-  const told = verdicts.filter(({ verdict }) => verdict === 'NON-STRICT' || verdict === 'FAILED');
-  if (told.length > 0) console.log();
-  for (const { id, verdict, closing } of told) {
+  const notable = verdicts.filter(({ verdict }) => verdict === 'NON-STRICT' || verdict === 'FAILED');
+  if (notable.length > 0) console.log();
+  for (const { id, verdict, closing } of notable) {
     const loose = Object.entries(NOT_STRICT).find(([group]) => verdict === 'NON-STRICT' && id.startsWith(group));
-    const why = EXPLAINED[id] ?? loose?.[1] ?? 'not explained';
-    console.log(`${id.padEnd(8)} ${verdict} (closing: ${closing}): ${why}`);
+    const reason = EXPLAINED[id] ?? loose?.[1] ?? 'not explained';
+    console.log(`${id.padEnd(8)} ${verdict} (closing: ${closing}): ${reason}`);
   }
   const failed = verdicts.filter(({ id, verdict }) => verdict === 'FAILED' && EXPLAINED[id] === undefined);
-  if (verdicts.length === 0) console.log('No case was run.');
+  if (verdicts.length === 0) console.log('No case ran: --cases matches none.');
   return verdicts.length > 0 && failed.length === 0;
 }

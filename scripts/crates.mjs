@@ -1,6 +1,8 @@
-// The crates that the addon links, on any platform: out of what cargo and the crates' own sources say. `npm run licences`
-// writes their licences to THIRD-PARTY-LICENSES.md. With --check it writes nothing, and fails where that file is not current, a
-// crate is under another licence than deny.toml allows, or linked in two versions without a word there.
+// `npm run generate:licences`: writes the licences of the crates that the addon links, on any platform, to
+// THIRD-PARTY-LICENSES.md. Run it after an update of crates.
+//
+// With --check (part of `npm run lint`) it writes nothing. It fails if that file is not current, if deny.toml does not allow
+// the licence of a crate, or if a crate is linked in two versions that deny.toml does not list.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -10,7 +12,7 @@ import { fail, isMain, needCargo, root } from './project.mjs';
 
 const FILE = join(root, 'THIRD-PARTY-LICENSES.md');
 const LICENCE_FILE = /^(licen[cs]e|copying|copyright|notice)/i;
-/** Of two licences to choose from, the one that is not chosen. */
+/** If a crate offers two licences, this one is not chosen. */
 const NOT_CHOSEN = /apache|unlicen/i;
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
@@ -26,7 +28,7 @@ WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEM
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
-/** What is linked without being a crate of Cargo.lock. */
+/** Linked into every binary, but not listed in Cargo.lock. */
 const STANDARD_LIBRARY = {
   name: "Rust's standard library",
   version: '',
@@ -34,7 +36,7 @@ const STANDARD_LIBRARY = {
   texts: [`Copyright (c) The Rust Project Contributors\n\n${MIT}`],
 };
 
-/** The file's text, as it should be. */
+/** The text of THIRD-PARTY-LICENSES.md. */
 function licences(crates) {
   const byText = new Map();
   for (const crate of [STANDARD_LIBRARY, ...crates.map((one) => ({ ...one, texts: textsOf(one) }))]) {
@@ -56,7 +58,7 @@ const words = (text) =>
     .replace(/[^a-z0-9]+/g, ' ')
     .trim();
 
-/** Of the MIT licence, of which there are a hundred copies, the lines that differ, and the text; of others, only the text. */
+/** A licence as its copyright lines and its text. Only the MIT licence is split: a hundred crates share its text. */
 function split(text) {
   const start = text.search(/permission is hereby granted, free of charge/i);
   if (start < 0 || words(text.slice(start)) !== words(MIT)) return ['', text];
@@ -72,7 +74,7 @@ function split(text) {
 
 const nameOf = ({ name, version }) => `${name} ${version}`.trim();
 
-/** The crates that end up in the addon: not those that only build it, or write code for it. */
+/** The crates that the addon contains: no build dependencies and no procedural macros. */
 function linked() {
   const found = new Map();
   for (const { target } of platforms) {
@@ -113,7 +115,7 @@ function metadata(target) {
   return JSON.parse(stdout);
 }
 
-/** A crate's licences, as it brings them; where it brings none, the one it says it is under. */
+/** The licence files of a crate. If it has none, the text of the licence that its manifest names. */
 function textsOf({ name, authors, license, manifest_path: manifest }) {
   const folder = dirname(manifest);
   const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
@@ -122,11 +124,11 @@ function textsOf({ name, authors, license, manifest_path: manifest }) {
   if (chosen.length > 0)
     return chosen.map((file) => readFileSync(join(folder, file), 'utf8').replace(/\r\n/g, '\n').trim());
   if (!/\bMIT\b/.test(license))
-    fail(`The crate ${name} brings no text of its licence, ${license}; scripts/crates.mjs has to know it.`);
+    fail(`The crate ${name} has no file with its licence, ${license}: add the text to scripts/crates.mjs.`);
   return [`Copyright (c) ${authors.join(', ') || `The ${name} authors`}\n\n${MIT}`];
 }
 
-/** What deny.toml does not have. */
+/** The crates that break a rule of deny.toml, as sentences. */
 export function complaints(crates, rules) {
   const [, list] = /^allow = \[(.*)\]$/m.exec(rules);
   const allowed = [...list.matchAll(/"(.*?)"/g)].map(([, name]) => name);
@@ -143,11 +145,11 @@ export function complaints(crates, rules) {
       .map((one) => `${nameOf(one)} is under ${one.license}`),
     ...once
       .filter(({ name, version }) => once.some((other) => other.name === name && other.version !== version))
-      .map((one) => `${nameOf(one)} is linked beside another version`),
+      .map((one) => `${nameOf(one)} is linked together with another version`),
   ];
 }
 
-/** Whether an SPDX expression holds with these licences: `and`, `or` and parentheses are all that crates use. */
+/** Whether these licences satisfy an SPDX expression. Crates use only AND, OR and parentheses. */
 function isAllowed(license, allowed) {
   const tokens = license.replaceAll('/', ' OR ').match(/[()]|[^\s()]+/g);
   const alternatives = () => {
@@ -182,8 +184,9 @@ if (isMain(import.meta.url)) {
   const text = licences(crates);
   if (process.argv.includes('--check')) {
     const wrong = complaints(crates, readFileSync(join(root, 'deny.toml'), 'utf8'));
-    if (wrong.length > 0) fail(`deny.toml does not have these crates:\n${wrong.map((line) => `- ${line}`).join('\n')}`);
+    if (wrong.length > 0)
+      fail(`These crates break the rules of deny.toml:\n${wrong.map((line) => `- ${line}`).join('\n')}`);
     if (readFileSync(FILE, 'utf8') !== text)
-      fail('THIRD-PARTY-LICENSES.md is not current: `npm run licences` makes it anew.');
+      fail('THIRD-PARTY-LICENSES.md is not current: run `npm run generate:licences`.');
   } else writeFileSync(FILE, text);
 }

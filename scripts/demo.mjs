@@ -1,5 +1,5 @@
-// `npm run demo`: a bot and a workspace for it on localhost, in one process, with a page to talk to the bot on. Goes on
-// until Ctrl-C; with --once it ends by itself. With SLACK_BOT_TOKEN set, the same bot runs against Slack.
+// `npm run demo`: runs a bot against a local workspace, which has a page to talk to the bot. It runs until Ctrl-C. With
+// --once it ends after a short tour. If SLACK_BOT_TOKEN is set, the same bot runs against Slack.
 
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -16,14 +16,15 @@ const { events } = await import('../benchmark/frames.mjs');
 const { RTMClient } = require('..');
 const { echoBot } = require('../examples/echo-bot.js');
 
-const STREAM = 20_000;
+/** The number of events that the server sends to show the speed. */
+const EVENT_COUNT = 20_000;
 const started = performance.now();
 
 if (process.env.SLACK_BOT_TOKEN) await againstSlack(process.env.SLACK_BOT_TOKEN);
 else await againstWorkspace(process.argv.includes('--once'));
 
 async function againstSlack(token) {
-  console.log('SLACK_BOT_TOKEN is set, so the bot runs against Slack. Write to it; "goodbye" or Ctrl-C ends it.\n');
+  console.log('SLACK_BOT_TOKEN is set, so the bot runs against Slack. Write to it. "goodbye" or Ctrl-C ends it.\n');
   const rtm = bot(token);
   process.once('SIGINT', () => rtm.disconnect());
   await rtm.start().catch(() => {
@@ -41,70 +42,72 @@ async function againstWorkspace(once) {
   await rtm.start();
   await ready;
 
-  const took = [
+  const responseTimes = [
     await talk(slack, 'ann', 'hello, bot!'),
     await talk(slack, 'bob', 'Umlaute: äöü, and 🎉?'),
     await talk(slack, 'carol', 'and </> & "quotes"?'),
   ];
-  const back = next(rtm, 'ready');
+  const readyAgain = next(rtm, 'ready');
   line('server', 'red', 'drops the connection');
   slack.faults.drop();
-  await back;
-  took.push(await talk(slack, 'ann', 'still there?'));
-  summarize(await stream(slack, rtm), took);
+  await readyAgain;
+  responseTimes.push(await talk(slack, 'ann', 'still there?'));
+  summarize(await stream(slack, rtm), responseTimes);
 
   if (!once) await converse(slack);
   await rtm.disconnect();
   await slack.close();
 }
 
-/** An echo bot whose life is shown. */
+/** An echo bot that prints its lifecycle events. */
 function bot(token, options) {
   const rtm = new RTMClient(token, { logLevel: 'error', ...options });
-  const life = {
+  const lifecycle = {
     connecting: () => 'calls rtm.connect',
     authenticated: ({ self, team }) => `as ${self.name} (${self.id}) of ${team.name}`,
-    connected: () => 'the server said hello',
-    ready: () => 'messages may go out',
-    reconnecting: () => 'the connection was lost; a new one follows',
+    connected: () => 'the server sent hello',
+    ready: () => 'the bot can send messages',
+    reconnecting: () => 'the connection was lost; the bot opens a new one',
     unable_to_rtm_start: (error) => error.message,
     error: (error) => error.message,
-    disconnecting: () => 'says goodbye to the server',
-    disconnected: (error) => error?.message ?? 'as asked for',
+    disconnecting: () => 'closes the connection',
+    disconnected: (error) => error?.message ?? 'by disconnect()',
   };
-  for (const [event, tell] of Object.entries(life)) {
-    rtm.on(event, (arg) => line('bot', 'cyan', `${event.padEnd(13)} ${tell(arg)}`));
+  for (const [event, describe] of Object.entries(lifecycle)) {
+    rtm.on(event, (arg) => line('bot', 'cyan', `${event.padEnd(13)} ${describe(arg)}`));
   }
   echoBot(rtm);
   return rtm;
 }
 
-/** A user says something; the bot answers. Gives the ms in between. */
+/** Sends a message as a user and waits for the bot's answer. Returns the milliseconds in between. */
 async function talk(slack, user, text) {
   line(user, 'yellow', text);
   const before = performance.now();
   slack.user(user).say('#general', text);
   const answer = await slack.nextMessage({ from: slack.bot, in: '#general' });
-  const took = performance.now() - before;
+  const milliseconds = performance.now() - before;
   line('bot', 'green', answer.text);
-  return took;
+  return milliseconds;
 }
 
-/** Sends a mixed stream as fast as it goes; gives what the bot heard, by type, and the time it took. */
+/** Sends many events of all types at once. Returns how many of each type the bot received, and the milliseconds it took. */
 async function stream(slack, rtm) {
-  // The messages in it are the bot's own, so that it does not answer them all.
-  const frames = events(STREAM).map((event) => (event.type === 'message' ? { ...event, user: slack.bot.id } : event));
-  line('server', 'red', `sends ${frames.length} events of all kinds`);
+  // The messages are from the bot itself, so that it does not answer them.
+  const frames = events(EVENT_COUNT).map((event) =>
+    event.type === 'message' ? { ...event, user: slack.bot.id } : event,
+  );
+  line('server', 'red', `sends ${frames.length} events of all types`);
   const counts = new Map();
-  let heard = 0;
+  let received = 0;
   const before = performance.now();
   const done = new Promise((resolve) => {
     rtm.on('slack_event', function count(type, { subtype }) {
-      if (type === undefined) return; // a reply to a message of the bot's
+      if (type === undefined) return; // a reply to a message that the bot sent
       const name = subtype === undefined ? type : `${type}::${subtype}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
-      heard += 1;
-      if (heard === frames.length) resolve(rtm.off('slack_event', count));
+      received += 1;
+      if (received === frames.length) resolve(rtm.off('slack_event', count));
     });
   });
   await slack.replay(frames);
@@ -112,19 +115,25 @@ async function stream(slack, rtm) {
   return { counts, ms: performance.now() - before };
 }
 
-function summarize({ counts, ms }, took) {
-  console.log('\nWhat the bot heard:');
+function summarize({ counts, ms }, responseTimes) {
+  console.log('\nThe bot received:');
   for (const [name, count] of [...counts].sort(([, one], [, other]) => other - one)) {
     console.log(`${String(count).padStart(8)}  ${name}`);
   }
-  const rate = Math.round(STREAM / ms) * 1000;
-  console.log(`${String(STREAM).padStart(8)}  in ${ms.toFixed(0)} ms: ${rate} events/s, server and bot in one process`);
-  console.log(`\nFrom a user's message to the bot's answer: ${took.map((time) => time.toFixed(1)).join(', ')} ms\n`);
+  const rate = Math.round(EVENT_COUNT / ms) * 1000;
+  console.log(
+    `${String(EVENT_COUNT).padStart(8)}  in ${ms.toFixed(0)} ms: ${rate} events/s, server and bot in one process`,
+  );
+  console.log(
+    `\nFrom a user's message to the bot's answer: ${responseTimes.map((time) => time.toFixed(1)).join(', ')} ms\n`,
+  );
 }
 
-/** Goes on until Ctrl-C: bob greets now and then, whoever sits at the terminal speaks as ann, and on the page as anybody. */
+/** Runs until Ctrl-C. Lines from the terminal are messages from ann; bob tells the time every ten seconds. */
 async function converse(slack) {
-  console.log(`Type something to say it as ann, or open ${slack.pageUrl} to talk and to break things; Ctrl-C ends.\n`);
+  console.log(
+    `Type a message from ann, or open ${slack.pageUrl} to write as any user and to cause faults. Ctrl-C ends.\n`,
+  );
   const end = new AbortController();
   process.once('SIGINT', () => end.abort());
   slack.events.on('message', (message, { via }) => {
@@ -152,7 +161,7 @@ function nameOf(slack, id) {
   return slack.users.find((user) => user.id === id).name;
 }
 
-/** A line with its time, who it is from, and what happened. */
+/** Prints the time, the source of the line, and the text. */
 function line(who, colour, text) {
   const seconds = ((performance.now() - started) / 1000).toFixed(3).padStart(8);
   const name = who.padEnd(7);

@@ -1,5 +1,5 @@
-// `npm run docs`: makes docs/api/ (the API reference) out of the typings, with typedoc. `--out FOLDER` puts it elsewhere, which
-// is how the tests see whether what is in docs/api is current.
+// `npm run generate:api-docs`: generates the API reference, docs/api/, from the typings, with typedoc. Run it after a change
+// to index.d.ts or types/. With `--out FOLDER` it writes to another folder: the tests compare that with docs/api.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ run(process.execPath, [
   relative(root, folder),
 ]);
 
-// What the package exports from other files is a paragraph each, with nothing in it; one list will do.
+// typedoc writes an empty paragraph for each type that another file re-exports. Replace these with one list of links.
 const index = join(folder, 'index.md');
 const list = (text) => [...text.matchAll(/^Re-exports (.*)$/gm)].map(([, link]) => link).join(' · ');
 const text = readFileSync(index, 'utf8').replace(

@@ -1,5 +1,5 @@
-// `npm run example -- NAME`: runs an example of examples/ against a local workspace, where others say and do what shows what
-// it is for, and goes on until Ctrl-C. With --once it ends by itself. With a token (SLACK_BOT_TOKEN) the same example runs
+// `npm run example -- NAME`: runs an example of examples/ against a local workspace, until Ctrl-C. Other users of the
+// workspace do what makes the example react. With --once it ends after that. If SLACK_BOT_TOKEN is set, the example runs
 // against Slack.
 
 import { spawn } from 'node:child_process';
@@ -32,7 +32,7 @@ async function againstSlack() {
       ? ['cargo', ['run', '--quiet', '--example', 'echo']]
       : [process.execPath, [join(examples, scenario.file)]];
   const child = spawn(command, args, { stdio: 'inherit', cwd: root });
-  process.on('SIGINT', () => {}); // the example gets it, too
+  process.on('SIGINT', () => {}); // Ctrl-C also reaches the example, which then ends
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   const [code] = await once(child, 'close');
   process.exitCode = code ?? 1;
@@ -48,7 +48,7 @@ async function againstWorkspace() {
     if (shown === undefined) return;
     const { bot, end, others = [] } = shown;
     if (!isOnce) {
-      console.log(`\nIt goes on until Ctrl-C.${context.page === undefined ? '' : ` Talk to it at ${context.page}`}\n`);
+      console.log(`\nCtrl-C ends it.${context.page === undefined ? '' : ` Talk to it at ${context.page}`}\n`);
       await Promise.race([interrupted, bot.exited]);
     } else if (end !== undefined) {
       end();
@@ -56,7 +56,7 @@ async function againstWorkspace() {
     }
     for (const program of [bot, ...others]) await program.end();
   } catch (error) {
-    console.error(`\n${name} did not do what it was to: ${error.message}`);
+    console.error(`\nThe example ${name} failed: ${error.message}`);
     process.exitCode = 1;
   } finally {
     await context.close();

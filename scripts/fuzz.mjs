@@ -1,23 +1,25 @@
-// `npm run fuzz`: gives the fuzz targets inputs of their own making, ten minutes each. What is in the corpus comes
-// first.
+// `npm run fuzz`: runs the fuzz targets of fuzz/, ten minutes each. Run it after a change to a parser or to the session.
 //
 //   npm run fuzz -- --seconds 20              a short run of all targets
-//   npm run fuzz -- frames socket             these targets only
-//   npm run fuzz -- frames path/of/an/input   one input again, all output shown
-//   npm run fuzz -- --build                   builds them, and no more
-//   npm run fuzz -- --minimize                what earlier runs have found, as the corpus: few files, the same coverage
+//   npm run fuzz -- frames socket             only these targets
+//   npm run fuzz -- frames path/of/an/input   one input again, with all output
+//   npm run fuzz -- --build                   only builds the targets
+//   npm run fuzz -- --minimize                deletes the found inputs that add no coverage to the others
 //
-// The targets are laid out for cargo-fuzz, which is not needed: they are built here in the way it builds them,
-// without a sanitizer (there is no unsafe code to watch), so that a stable compiler will do.
+// A run starts from the seeds in fuzz/corpus, which people wrote, and from the inputs that earlier runs found
+// (fuzz/found, not in the repository). It adds what it finds to fuzz/found. CI keeps that folder in a cache.
+//
+// The targets have the layout of cargo-fuzz. This script builds them as cargo-fuzz does, but without a sanitizer, which
+// needs a nightly compiler: a stable compiler is enough, and memory errors are found only if they crash the process.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { needCargo, root } from './project.mjs';
 
 const TARGETS = ['frames', 'session', 'socket', 'answer'];
 
-/** What cargo-fuzz has the compiler do, for libFuzzer to see where an input leads. */
+/** The compiler flags of cargo-fuzz. They report to libFuzzer which code an input reaches. */
 const INSTRUMENTATION = [
   '--cfg=fuzzing',
   '-Cpasses=sancov-module',
@@ -28,7 +30,7 @@ const INSTRUMENTATION = [
   '-Ccodegen-units=1',
 ];
 
-/** Bounds of one input: its bytes, the process's memory, its time. */
+/** Limits of one input: its bytes, the memory of the process in MB, the seconds it may take. */
 const BOUNDS = ['-max_len=4096', '-rss_limit_mb=1024', '-timeout=20'];
 
 const fuzz = join(root, 'fuzz');
@@ -52,19 +54,19 @@ function readOptions(words) {
     else if (word === '--minimize') options.minimize = true;
     else if (TARGETS.includes(word)) options.targets.push(word);
     else if (existsSync(word)) options.input = word;
-    else fail(`${word} is no target (${TARGETS.join(', ')}), and no file.`);
+    else fail(`${word} is neither a target (${TARGETS.join(', ')}) nor a file.`);
   }
-  if (!(options.seconds > 0)) fail('--seconds needs a number.');
-  if (options.input && options.targets.length !== 1) fail('Of which target is the input?');
+  if (!(options.seconds > 0)) fail('--seconds needs a number greater than 0.');
+  if (options.input && options.targets.length !== 1) fail('Name the target of the input: npm run fuzz -- TARGET INPUT');
   if (options.targets.length === 0) options.targets = TARGETS;
   return options;
 }
 
-/** Builds the targets; gives their programs by name. */
+/** Builds the targets. Returns the path of each program by the name of its target. */
 function build() {
   const host = /^host: (.*)$/m.exec(spawnSync('rustc', ['-vV'], { encoding: 'utf8' }).stdout)[1];
   const manifest = join(fuzz, 'Cargo.toml');
-  // A target that is named keeps the flags away from build scripts.
+  // With an explicit --target, cargo does not apply the flags to build scripts.
   const words = ['build', '--release', '--locked', '--manifest-path', manifest, '--target', host];
   const { status, stdout } = spawnSync('cargo', [...words, '--message-format', 'json-render-diagnostics'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -78,18 +80,18 @@ function build() {
   return Object.fromEntries(built.map(({ target, executable }) => [target.name, executable]));
 }
 
-/** Where a target's inputs are: those in the repository, those found by earlier runs, those that failed. */
+/** The folders of a target's inputs: seeds in the repository, inputs that earlier runs found, inputs that failed. */
 function folders(target) {
   const all = {
     corpus: join(fuzz, 'corpus', target),
-    found: join(fuzz, 'target', 'found', target),
+    found: join(fuzz, 'found', target),
     artifacts: join(fuzz, 'artifacts', target),
   };
   for (const folder of Object.values(all)) mkdirSync(folder, { recursive: true });
   return all;
 }
 
-/** Runs a target for its time; says in one line what came of it, or ends with what failed. */
+/** Runs a target and prints one line of results. If an input fails, prints the failure and ends the process. */
 async function run(target) {
   const { corpus, found, artifacts } = folders(target);
   const before = new Set(readdirSync(artifacts));
@@ -102,7 +104,7 @@ async function run(target) {
     const inputs = readdirSync(artifacts).filter((file) => !before.has(file));
     const panic = /panicked at [^]*?(?=\nnote: )|^.*ERROR: libFuzzer.*$/m.exec(output)?.[0] ?? output.slice(-2000);
     const repeats = inputs.map((file) => `  npm run fuzz -- ${target} ${relative(root, join(artifacts, file))}`);
-    fail([panic, `${target} failed after ${seconds} s. Once more:`, ...repeats].join('\n'));
+    fail([panic, `${target} failed after ${seconds} s. To repeat it:`, ...repeats].join('\n'));
   }
   const coverage = (word) => Number(new RegExp(`${word}\\s+cov: (\\d+)`).exec(output)?.[1] ?? 0);
   const executions = /^#(\d+)\s+DONE/m.exec(output)?.[1] ?? '?';
@@ -110,7 +112,7 @@ async function run(target) {
   console.log(`${target.padEnd(8)} ${executions} executions, coverage ${coverage('DONE')} (${gain} new), ${seconds} s`);
 }
 
-/** Runs a program to its end; keeps what libFuzzer says at the beginning and at the end. */
+/** Runs a program to its end. Keeps the output of libFuzzer without the lines about single inputs. */
 function spawned(program, words) {
   const env = { ...process.env, RUST_BACKTRACE: '0' };
   const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env });
@@ -127,21 +129,24 @@ function repeat(target, input) {
   process.exit(spawnSync(programs[target], [...BOUNDS, input], { stdio: 'inherit' }).status ?? 1);
 }
 
-/** Makes a corpus of the smallest inputs that lead to all places, and of those that bear names: people made them. */
+/** Keeps only the found inputs that reach code which neither the seeds nor smaller found inputs reach. */
 function minimize(target) {
   const { corpus, found } = folders(target);
-  const small = `${corpus}.small`;
-  rmSync(small, { recursive: true, force: true });
-  mkdirSync(small);
-  const named = readdirSync(corpus).filter((file) => !/^[0-9a-f]{40}$/.test(file));
-  for (const file of named) copyFileSync(join(corpus, file), join(small, file));
-  const words = [...BOUNDS, '-set_cover_merge=1', '-use_counters=0', small, corpus, found];
+  // libFuzzer merges into the first folder, so the seeds must be there first.
+  const merged = `${found}.merged`;
+  const seeds = readdirSync(corpus);
+  rmSync(merged, { recursive: true, force: true });
+  mkdirSync(merged);
+  for (const file of seeds) copyFileSync(join(corpus, file), join(merged, file));
+  const words = [...BOUNDS, '-set_cover_merge=1', '-use_counters=0', merged, found];
   const { status, stderr } = spawnSync(programs[target], words, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   if (status !== 0) fail(stderr.slice(-4000));
-  rmSync(corpus, { recursive: true });
-  renameSync(small, corpus);
-  const bytes = readdirSync(corpus).reduce((sum, file) => sum + readFileSync(join(corpus, file)).length, 0);
-  console.log(`${target.padEnd(8)} ${readdirSync(corpus).length} inputs, ${bytes} bytes`);
+  for (const file of seeds) rmSync(join(merged, file));
+  rmSync(found, { recursive: true });
+  renameSync(merged, found);
+  const files = readdirSync(found);
+  const bytes = files.map((file) => statSync(join(found, file)).size).reduce((sum, size) => sum + size, 0);
+  console.log(`${target.padEnd(8)} ${files.length} inputs beside the seeds, ${bytes} bytes`);
 }
 
 function fail(message) {

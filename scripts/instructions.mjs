@@ -1,20 +1,24 @@
-// `npm run instructions`: how many instructions the Rust side spends on a frame, from its arrival to the words that
-// JavaScript reads (src/binding/cost.rs), counted by callgrind. Fails where they are many more than when the bound was
-// set. With --optional, without valgrind it says so and ends well. With --build, it builds what it runs, and no more.
+// `npm run instructions`: counts the instructions that native code executes per frame, from the arrival of the frame to the
+// record that JavaScript reads (src/binding/cost.rs). callgrind counts them, so unlike a time the number hardly varies. It
+// fails if the number exceeds LIMIT. Run it after a change to the code that handles every frame.
+//
+//   npm run instructions -- --optional   succeeds if valgrind is not installed
+//   npm run instructions -- --build      only builds the test
 
 import { spawnSync } from 'node:child_process';
 import { fail, needCargo, root } from './project.mjs';
 
-/** 11,300 when it was set; the compiler and the processor's features that valgrind knows make a few percent. */
-const MOST = 13_000;
+/** Measured: 11,300. The version of the compiler, and the processor that valgrind emulates, change it by a few percent. */
+const LIMIT = 13_000;
 
+/** The difference between two runs is the cost of the frames alone. */
 const FEW = 2000;
 const MANY = 12_000;
 
 needCargo();
 const { error } = spawnSync('valgrind', ['--version']);
 if (error) {
-  if (!process.argv.includes('--optional')) fail('valgrind is not installed');
+  if (!process.argv.includes('--optional')) fail('valgrind is not installed: install it, or use --optional.');
   console.log('Skipped: valgrind is not installed.');
   process.exit();
 }
@@ -22,10 +26,11 @@ if (error) {
 const test = build();
 if (process.argv.includes('--build')) process.exit();
 const perFrame = (instructions(MANY) - instructions(FEW)) / (MANY - FEW);
-console.log(`${Math.round(perFrame)} instructions a frame, of at most ${MOST}`);
-if (!(perFrame > 0 && perFrame <= MOST)) fail('the way of a frame has become longer');
+console.log(`${Math.round(perFrame)} instructions per frame (limit: ${LIMIT})`);
+if (!(perFrame > 0 && perFrame <= LIMIT))
+  fail('A frame costs more instructions than the limit in scripts/instructions.mjs.');
 
-/** The unit tests, optimised; in a folder of their own, so that they can be built while something else is. */
+/** Builds the unit tests with optimization. A target folder of their own lets another cargo run at the same time. */
 function build() {
   const words = ['test', '--release', '--features', 'node', '--lib', '--no-run', '--target-dir', 'target/instructions'];
   const { status, stdout } = spawnSync('cargo', [...words, '--message-format', 'json-render-diagnostics'], {
@@ -42,7 +47,7 @@ function build() {
   return messages.findLast(({ profile, executable }) => profile.test && executable !== null).executable;
 }
 
-/** All instructions of a run that reads so many frames. */
+/** The instructions of a whole run that reads this number of frames. */
 function instructions(frames) {
   const args = [
     '--tool=callgrind',
@@ -59,6 +64,7 @@ function instructions(frames) {
     env: { ...process.env, FRAMES: String(frames) },
   });
   const [, count] = /Collected : (\d+)/.exec(stderr) ?? [];
-  if (status !== 0 || count === undefined || !stdout.includes('1 passed')) fail(`the run failed:\n${stdout}${stderr}`);
+  if (status !== 0 || count === undefined || !stdout.includes('1 passed'))
+    fail(`The test binding::cost::pass failed:\n${stdout}${stderr}`);
   return Number(count);
 }

@@ -1,4 +1,6 @@
-// `npm run lint`: formatting, lints as errors, types, docs; the crates' licences and versions; the versions of a release.
+// `npm run lint`: checks the format and the lints of JavaScript (Biome) and Rust (rustfmt, clippy), the types (tsc), the API
+// documentation (rustdoc), the licences and versions of the crates, and that all files have the same version. Warnings are
+// errors. Run it before each commit; `npm run format` corrects the format.
 
 import { spawnSync } from 'node:child_process';
 import { needCargo, run, setup } from './setup.mjs';
@@ -20,6 +22,6 @@ if (spawnSync('cargo', ['deny', '--version']).status === 0) {
   run('cargo', ['deny', '--all-features', '--exclude-dev', 'check', 'licenses', 'bans', 'sources']);
 } else {
   console.log(
-    'cargo-deny is not installed (cargo install --locked cargo-deny), so only the crates that are linked were checked against deny.toml.',
+    'cargo-deny is not installed (cargo install --locked cargo-deny): deny.toml was checked only for the linked crates.',
   );
 }

@@ -1,6 +1,7 @@
-// `npm run package`: makes the packages that npm gets, in target/package: the main one, and one with the binary for each
-// platform whose addon lies in the project's folder (`npm run build` puts this platform's there; a release brings all,
-// and says --all so that none is left out). Publishes nothing. Does nothing where all is as it was.
+// `npm run release:package`: packs the npm packages into target/package, and does not publish them. There is a main package,
+// and a package with the binary for each platform whose addon is in the project's folder. `npm run build` writes the addon of
+// this platform there. The release workflow downloads the addons of all platforms and uses --all, which fails if one is
+// missing. Tests use the packages, too. Nothing is done if no source has changed.
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -19,13 +20,13 @@ import { manifest, platforms } from './platforms.mjs';
 import { fail, filesIn, isMain, root, stateOf } from './project.mjs';
 import { setup } from './setup.mjs';
 
-/** Where the tarballs are, with the folders that they were made of in `content/`. */
+/** The folder of the tarballs. Its folder `content/` has their files. */
 export const folder = join(root, 'target/package');
 
 const ALWAYS = ['README.md', 'LICENSE'];
-/** What belongs to the binary, and to the addon's maker. */
+/** Files of the package that the main package leaves out: they belong to the binary, or describe it to developers. */
 const NOT_MAIN = ['binding.d.ts', 'THIRD-PARTY-LICENSES.md'];
-/** What npm and Node look at; the rest of the manifest is for the repository. */
+/** The fields of package.json that npm and Node read. The others are for the repository. */
 const FIELDS = [
   ...[
     'name',
@@ -44,12 +45,12 @@ const FIELDS = [
   ...['dependencies', 'publishConfig'],
 ];
 
-/** Makes the packages, unless they are there. */
+/** Packs the packages, unless they are up to date. */
 export function pack({ all = false } = {}) {
   const built = platforms.filter(({ file }) => existsSync(join(root, file)));
   const missing = platforms.filter((platform) => !built.includes(platform));
   if (all && missing.length > 0)
-    fail(`These binaries are not in the project's folder: ${missing.map(({ file }) => file).join(', ')}`);
+    fail(`The project's folder has no addon for these platforms: ${missing.map(({ file }) => file).join(', ')}`);
   const files = manifest.files.filter(
     (file) => !file.endsWith('.node') && !NOT_MAIN.includes(file) && existsSync(join(root, file)),
   );
@@ -66,27 +67,27 @@ export function pack({ all = false } = {}) {
   const state = stateOf(sources.flatMap((file) => (statSync(join(root, file)).isDirectory() ? filesIn(file) : [file])));
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return;
 
-  // Made elsewhere and moved, so that nobody ever finds a part of it.
-  const made = `${folder}-${process.pid}`;
-  rmSync(made, { recursive: true, force: true });
-  const content = join(made, 'content');
+  // Written to a temporary folder and renamed, so that a test never finds half of it.
+  const temporary = `${folder}-${process.pid}`;
+  rmSync(temporary, { recursive: true, force: true });
+  const content = join(temporary, 'content');
   const main = stage(content, mainManifest(files), files);
   const own = built.map((platform) =>
     stage(content, platformManifest(platform), [platform.file, 'THIRD-PARTY-LICENSES.md'], platformReadme(platform)),
   );
-  tarballs([main, ...own], made);
-  writeFileSync(join(made, 'stamp'), state);
+  tarballs([main, ...own], temporary);
+  writeFileSync(join(temporary, 'stamp'), state);
   rmSync(folder, { recursive: true, force: true });
-  renameSync(made, folder);
+  renameSync(temporary, folder);
 }
 
-/** The main package: no binary, no scripts, and every platform's package of the same version as an optional dependency. */
+/** The main package has no binary and no scripts. Its optional dependencies are the packages of all platforms. */
 function mainManifest(files) {
   const optional = platforms.map(({ packageName }) => [packageName, manifest.version]);
   return { ...pick(FIELDS), files, optionalDependencies: Object.fromEntries(optional) };
 }
 
-/** A platform's package: the binary, for whom it is. */
+/** The package of a platform has the binary. npm installs it only on that platform. */
 export function platformManifest({ name, packageName, file, os, cpu, libc }) {
   return {
     ...pick(FIELDS.filter((field) => !['keywords', 'types', 'dependencies'].includes(field))),
@@ -102,14 +103,14 @@ export function platformManifest({ name, packageName, file, os, cpu, libc }) {
 
 const platformReadme = ({ name }) => `# ${manifest.name}-${name}
 
-The binary of [${manifest.name}](${manifest.homepage}) for ${name}. Installing \`${manifest.name}\` brings it where it fits.
+The binary of [${manifest.name}](${manifest.homepage}) for ${name}. npm installs it with \`${manifest.name}\` on this platform.
 `;
 
 function pick(fields) {
   return Object.fromEntries(fields.filter((field) => field in manifest).map((field) => [field, manifest[field]]));
 }
 
-/** Puts a package's files into a folder of its own; gives the folder. */
+/** Copies the files of a package into a folder. Returns the folder. */
 function stage(content, json, files, readme) {
   const target = join(content, json.name);
   mkdirSync(target, { recursive: true });

@@ -1,5 +1,5 @@
-// The platforms that binaries are made for: the targets that package.json names under `napi`, and what follows from
-// each by napi-rs's convention. Owns the names; binding.js, which `napi build` makes, looks for the same ones.
+// The platforms that have a binary: the targets that package.json lists under `napi`, with the names that follow from them
+// by the convention of napi-rs. binding.js, which the CLI of napi-rs generates, uses the same names.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,12 @@ const CPUS = { x86_64: 'x64', aarch64: 'arm64' };
 const SYSTEMS = { linux: 'linux', darwin: 'darwin', windows: 'win32' };
 const LIBCS = { gnu: 'glibc', musl: 'musl' };
 
-/** The root's package.json. */
+/** The package.json of the project. */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
- * All platforms: `target` is Rust's name, `name` that of package and file, `os`, `cpu` and `libc` are npm's words.
+ * All platforms. `target` is the name in Rust; `name` is part of the package and file names; `os`, `cpu` and `libc` are the
+ * values of these fields in package.json.
  *
  * @type {{ target: string, name: string, packageName: string, file: string, os: string, cpu: string, libc?: string }[]}
  */
@@ -21,7 +22,7 @@ export const platforms = manifest.napi.targets.map((target) => {
   const [architecture, , system, abi] = target.split('-');
   const [os, cpu] = [SYSTEMS[system], CPUS[architecture]];
   if (os === undefined || cpu === undefined)
-    throw new Error(`package.json: the target ${target} is not known to scripts/platforms.mjs`);
+    throw new Error(`package.json lists the target ${target}, which scripts/platforms.mjs does not know`);
   const name = [os, cpu, abi].filter(Boolean).join('-');
   return {
     target,
@@ -34,7 +35,7 @@ export const platforms = manifest.napi.targets.map((target) => {
   };
 });
 
-/** The platform this process runs on; undefined where it is none of them. */
+/** The platform that this process runs on; undefined if there is no binary for it. */
 export function ownPlatform() {
   return platforms.find(({ name }) => name === platformName());
 }

@@ -1,5 +1,5 @@
-// npm's `prepare`: builds the addon, so that `npm install` of a git URL gives a package that works. npm runs it when it has
-// installed the dependencies: there in a clone of its own, and after `npm ci` in a clone of yours.
+// The `prepare` script, which npm runs after it has installed the dependencies. It builds the addon, so that `npm install` of
+// a git URL gives a package that works. SLACK_RTM_NATIVE_BUILD=off turns it off.
 
 import { addon } from './addon.mjs';
 

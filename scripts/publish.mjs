@@ -1,6 +1,6 @@
-// `npm run publish:packages`: publishes what `npm run package` made, and the workspace: each platform's package before the
-// main one, which needs them all. What is published already is left out, so a release that broke off goes on where it was.
-// With --dry-run, npm only says what it would do.
+// `npm run release:publish`: publishes the packages of `npm run release:package`, and the workspace, on npm. The release
+// workflow runs it. Packages whose version is already published are skipped, so a release that was interrupted can be run
+// again. With --dry-run, npm only prints what it would publish.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,21 +12,22 @@ import { fail, root, run } from './project.mjs';
 const isDry = process.argv.includes('--dry-run');
 const tag = manifest.version.includes('-') ? ['--tag', 'next'] : [];
 const tarball = (name) => join(folder, `${name}-${manifest.version}.tgz`);
+// The main package needs those of the platforms, so it comes after them.
 const packages = [
-  ...platforms.map(({ packageName }) => ({ name: packageName, what: tarball(packageName) })),
-  { name: manifest.name, what: tarball(manifest.name) },
-  { name: 'slack-rtm-workspace', what: join(root, 'workspace') },
+  ...platforms.map(({ packageName }) => ({ name: packageName, source: tarball(packageName) })),
+  { name: manifest.name, source: tarball(manifest.name) },
+  { name: 'slack-rtm-workspace', source: join(root, 'workspace') },
 ];
 
-const missing = packages.filter(({ what }) => !existsSync(what));
+const missing = packages.filter(({ source }) => !existsSync(source));
 if (missing.length > 0 && !isDry)
-  fail(`Not packed, so nothing is published: ${missing.map(({ name }) => name).join(', ')}`);
+  fail(`Nothing is published, because these packages are missing: ${missing.map(({ name }) => name).join(', ')}`);
 
-for (const { name, what } of packages.filter((one) => !missing.includes(one))) {
+for (const { name, source } of packages.filter((one) => !missing.includes(one))) {
   const { stdout } = spawnSync('npm', ['view', `${name}@${manifest.version}`, 'version'], {
     encoding: 'utf8',
     shell: process.platform === 'win32',
   });
-  if (stdout.trim() === manifest.version) console.log(`${name} ${manifest.version} is published already.`);
-  else run('npm', ['publish', what, '--access', 'public', ...tag, ...(isDry ? ['--dry-run'] : ['--provenance'])]);
+  if (stdout.trim() === manifest.version) console.log(`${name} ${manifest.version} is already published.`);
+  else run('npm', ['publish', source, '--access', 'public', ...tag, ...(isDry ? ['--dry-run'] : ['--provenance'])]);
 }

@@ -1,6 +1,8 @@
-// `npm run test:runtimes`: every JavaScript test of the package and of the workspace, on every version of Node that
-// __test__/package/runtimes/ has, one after the other, with a table at the end. Words behind it choose (`-- 18 26 sending`):
-// numbers the versions, others the test files whose names hold them. Takes minutes for each version.
+// `npm run test:runtimes`: runs the JavaScript tests of the package and of the workspace on every version of Node in
+// __test__/package/runtimes/ (for Linux on x64), one after the other, and prints a table. Each version takes minutes. Run it
+// after a change that may depend on the version of Node.
+//
+//   npm run test:runtimes -- 18 26 sending   only Node 18 and 26, only test files with "sending" in their names
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -25,7 +27,7 @@ const isVersion = (word) => /^[\d.]+$/.test(word);
 const numbers = words.filter(isVersion);
 const names = words.filter((word) => !isVersion(word));
 
-/** The versions, with the program of each. */
+/** The versions, each with the path of its program. */
 function versions() {
   const modules = tools(join(root, '__test__/package/runtimes'));
   return readdirSync(modules)
@@ -41,7 +43,7 @@ function testFiles() {
     .filter((file) => file.endsWith('.test.js') && (names.length === 0 || names.some((word) => file.includes(word))));
 }
 
-/** The PATH, with npm and npx run by the Node that runs this: the newest npm does not run on all versions. */
+/** A PATH whose npm and npx run on the Node of this process: the newest npm does not support all versions of Node. */
 function pathWithTools(folder) {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
@@ -52,7 +54,7 @@ function pathWithTools(folder) {
   return [bin, process.env.PATH].join(delimiter);
 }
 
-/** Runs the tests on a version; gives the row of the table, and whether all is well. */
+/** Runs the tests on a version. Returns its row of the table, and whether it passed. */
 function run({ node }, path, report) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   console.log(`\n── Node ${version} ${'─'.repeat(80)}\n`);
@@ -65,18 +67,18 @@ function run({ node }, path, report) {
   const { status } = spawnSync(node, ['--test', ...reporters, ...testFiles()], { cwd: root, stdio: 'inherit', env });
   const seconds = Math.round((performance.now() - start) / 1000);
   const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
-  const count = (what) => Number(text.match(new RegExp(`^# ${what} (\\d+)$`, 'm'))?.[1] ?? NaN);
+  const count = (name) => Number(text.match(new RegExp(`^# ${name} (\\d+)$`, 'm'))?.[1] ?? NaN);
   const row = { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped'), seconds };
-  return { version, row, isWell: status === 0 && row.passed + row.skipped > 0 && row.failed === 0 };
+  return { version, row, hasPassed: status === 0 && row.passed + row.skipped > 0 && row.failed === 0 };
 }
 
 setup();
 const chosen = testFiles().length > 0 ? versions() : [];
 if (chosen.length === 0)
-  fail('No such version of Node is installed here (they are for Linux on x64), or no test file has such a name.');
+  fail('Nothing to run: no such version of Node is installed (they are for Linux on x64), or no test file matches.');
 const folder = mkdtempSync(join(tmpdir(), 'runtimes-'));
 const path = pathWithTools(folder);
 const results = chosen.map((version) => run(version, path, join(folder, `${version.name}.tap`)));
 rmSync(folder, { recursive: true });
 console.table(Object.fromEntries(results.map(({ version, row }) => [version, row])));
-process.exit(results.every(({ isWell }) => isWell) ? 0 : 1);
+process.exit(results.every(({ hasPassed }) => hasPassed) ? 0 : 1);

@@ -1,5 +1,5 @@
-// `npm run build`: makes a fresh clone ready: installs the dependencies and builds the addon, each only when something
-// changed since. Uses nothing but Node's own modules, since nothing else is there yet.
+// `npm run build`: installs the dependencies and builds the addon, each only if something has changed. Other scripts do this
+// first, so that they work in a fresh clone. Only modules of Node are used, because the dependencies may not be installed yet.
 
 import { addon } from './addon.mjs';
 import { fail, isMain, onChange, run } from './project.mjs';
@@ -7,16 +7,16 @@ import { fail, isMain, onChange, run } from './project.mjs';
 export { fail, needCargo, root, run } from './project.mjs';
 
 /**
- * Installs and builds what is missing or out of date. With `floor`, the addon is for old Linux systems, too, as those of a
- * release are; where that cannot be had here, it says so and the addon is for this system.
+ * Installs and builds what is missing or out of date. With `floor`, the addon is linked against glibc 2.17 like that of a
+ * release, if that glibc can be fetched.
  */
 export function setup({ floor = false } = {}) {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 18 || (major === 18 && minor < 17))
-    fail(`Node ${process.versions.node} is too old: 18.17 or later is needed.`);
+    fail(`Node ${process.versions.node} is too old: install Node 18.17 or later.`);
   onChange('node_modules/.setup-stamp', ['package-lock.json'], 'node_modules/eventemitter3', () => {
     console.log('Installing dependencies …');
-    // Without the `prepare` of package.json: the addon is built below.
+    // The addon is built below and not by the `prepare` script.
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { env: { SLACK_RTM_NATIVE_BUILD: 'off' } });
   });
   addon({ floor });

@@ -1,6 +1,6 @@
-// The C library that the addon for Linux with glibc is linked against, so that it runs on systems that are as old: glibc
-// 2.17 (2012), from the toolchains that napi-rs makes. Owns which, and where it is: in target/sysroot, out of an npm
-// package of 50 MB that `npm run package` fetches. A build that finds it there uses it.
+// Fetches glibc 2.17 (2012), which a release is linked against so that it runs on old Linux systems. It comes from the
+// toolchains of napi-rs, npm packages of 50 MB, and is kept in target/sysroot. Not a script itself: `npm test`,
+// `npm run release:package` and `npm run release:build` fetch it. Every later build uses it.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { isGlibc, root } from './project.mjs';
 
-/** By Node's names of processors. Only the libraries are used, so it does not matter on which machine the toolchain runs. */
+/** By `process.arch`. Only the libraries of a toolchain are used, so the machine that its compiler runs on does not matter. */
 const TOOLCHAINS = {
   x64: {
     name: '@napi-rs/cross-toolchain-x64-target-x86_64@1.0.0',
@@ -25,25 +25,25 @@ const TOOLCHAINS = {
 const toolchain = isGlibc ? TOOLCHAINS[process.arch] : undefined;
 const folder = toolchain && join(root, 'target/sysroot', toolchain.sha512.replace(/\W/g, '').slice(0, 16));
 
-/** Its folder; empty where it is not there. */
+/** The folder of glibc 2.17; an empty string if it has not been fetched. */
 export function sysroot() {
   return folder !== undefined && existsSync(folder) ? folder : '';
 }
 
-/** Fetches it where there is one for this platform and it is not there; says so where that fails. */
+/** Fetches glibc 2.17 if this platform uses glibc and it is missing. If that fails, prints why. */
 export function fetchSysroot() {
   if (folder === undefined || existsSync(folder)) return;
   console.log('Fetching glibc 2.17 to link against …');
-  const made = `${folder}-${process.pid}`;
-  mkdirSync(made, { recursive: true });
+  const temporary = `${folder}-${process.pid}`;
+  mkdirSync(temporary, { recursive: true });
   try {
-    const [tarball] = step(made, 'npm', ['pack', '--silent', toolchain.name]).trim().split('\n').slice(-1);
+    const [tarball] = step(temporary, 'npm', ['pack', '--silent', toolchain.name]).trim().split('\n').slice(-1);
     const found = createHash('sha512')
-      .update(readFileSync(join(made, tarball)))
+      .update(readFileSync(join(temporary, tarball)))
       .digest('base64');
-    if (found !== toolchain.sha512) throw new Error(`${toolchain.name} is not what it was: its SHA-512 is ${found}`);
-    step(made, 'tar', ['-xzf', tarball, `package/${toolchain.triple}.tar.xz`]);
-    step(made, 'tar', [
+    if (found !== toolchain.sha512) throw new Error(`${toolchain.name} has another SHA-512 than expected: ${found}`);
+    step(temporary, 'tar', ['-xzf', tarball, `package/${toolchain.triple}.tar.xz`]);
+    step(temporary, 'tar', [
       '-xJf',
       `package/${toolchain.triple}.tar.xz`,
       `./${toolchain.triple}/sysroot/lib`,
@@ -51,11 +51,13 @@ export function fetchSysroot() {
       `./${toolchain.triple}/sysroot/usr/lib`,
       `./${toolchain.triple}/sysroot/usr/lib64`,
     ]);
-    renameSync(join(made, toolchain.triple, 'sysroot'), folder);
+    renameSync(join(temporary, toolchain.triple, 'sysroot'), folder);
   } catch (error) {
-    console.log(`It cannot be had, so the addon will run on this system and newer ones only: ${error.message}`);
+    console.log(
+      `glibc 2.17 could not be fetched, so the addon will not run on older systems than this one: ${error.message}`,
+    );
   } finally {
-    rmSync(made, { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 

@@ -133,6 +133,6 @@ test('crates with another licence, or linked twice, are reported', async () => {
   const twice = ['1.0.0', '2.0.0'].map((version) => ({ name: 'three', version, license: 'MIT' }));
   assert.deepEqual(
     complaints(twice, rules),
-    ['1.0.0', '2.0.0'].map((version) => `three ${version} is linked beside another version`),
+    ['1.0.0', '2.0.0'].map((version) => `three ${version} is linked together with another version`),
   );
 });

@@ -2,11 +2,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { WebClient } = require('@slack/web-api');
+const { describe } = require('node:test');
 const { clientOf, next, record, recordingLogger } = require('./client.js');
+const { unsupported } = require('./package-versions.js');
 const { scriptedServer } = require('./scripted-server.js');
 
 const ONCE = { retries: 0 };
+
+/** @slack/web-api, and a newer major version under its alias in package.json. */
+const WEB_APIS = ['@slack/web-api', 'slack-web-api-8'];
 
 /** A webClient that returns `respond(number of the call)`, and records its calls. */
 function fakeWebClient(respond) {
@@ -30,9 +34,9 @@ function fakeWebClient(respond) {
 const workingWebClient = (server) => fakeWebClient(async () => server.connectResponse());
 
 /** A WebClient of @slack/web-api for the server, which records its errors. */
-function realWebClient(server, options) {
+function realWebClient(server, options, webApi = require('@slack/web-api')) {
   const errors = [];
-  class Observed extends WebClient {
+  class Observed extends webApi.WebClient {
     async apiCall(...args) {
       return super.apiCall(...args).catch((error) => {
         errors.push(error);
@@ -42,6 +46,15 @@ function realWebClient(server, options) {
   }
   const given = { slackApiUrl: server.apiUrl, logger: recordingLogger(), retryConfig: ONCE, ...options };
   return Object.assign(new Observed(server.token, given), { errors });
+}
+
+/** One suite for each version of @slack/web-api. It gets a `realWebClient` that creates a WebClient of that version. */
+function describeEachWebApi(title, suite) {
+  for (const alias of WEB_APIS) {
+    describe(`${title} (${alias})`, { concurrency: true, skip: unsupported(alias) }, () => {
+      suite((server, options) => realWebClient(server, options, require(alias)));
+    });
+  }
 }
 
 /** A promise with its `resolve` and `reject`. */
@@ -82,6 +95,7 @@ module.exports = {
   clientWith,
   connect,
   deferred,
+  describeEachWebApi,
   fakeWebClient,
   realWebClient,
   workingWebClient,

@@ -1,5 +1,5 @@
-//! Whatever the user, the server and the clock do, the session keeps its promises. What they do, and what must hold, is the
-//! session's own tests' (tests/session/); here the fuzzer chooses instead of chance.
+//! Fuzz target `session`: actions of the user, the server and the clock, in any order. The actions and the invariants are
+//! those of the session's tests (tests/session/). Here the fuzzer selects the actions instead of a random generator.
 #![no_main]
 
 #[path = "../../tests/session/checker.rs"]
@@ -24,14 +24,14 @@ use harness::{
 };
 use sequence::{Number, Run, Step, What};
 
-/// Longer sequences end here.
+/// The most steps of one input.
 const MOST_STEPS: usize = 400;
 
 /// The longest wait: two hours.
 const LONGEST: u64 = 7_200_000;
 
 fuzz_target!(|data: &[u8]| {
-    // The checker takes the word for a ticket, wherever a log has it.
+    // The checker reports this word in a log line as a leaked ticket.
     if !data.windows(6).any(|window| window == b"t1cket") {
         let _ = run(&mut Unstructured::new(data));
     }

@@ -1,5 +1,5 @@
-//! Chunks of items, read by the form that src/binding/drain.rs and src/binding/records.rs tell of, with a check for
-//! everything that they promise. Has nothing of theirs but the form.
+//! A reader of chunks. It follows the format that src/binding/drain.rs and src/binding/records.rs document, checks every
+//! guarantee of that format, and shares no code with them.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -8,14 +8,14 @@ use slack_rtm_native::fuzzing::{Chunk, Text};
 
 use crate::json::{self, Value};
 
-/// The bytes of a page of Latin-1, and the units of one of UTF-16.
+/// The bytes of a page of Latin-1, and the code units of a page of UTF-16.
 const LATIN_PAGE: usize = 4096;
 const WIDE_PAGE: usize = 2048;
 
-/// Objects and arrays within one another, in a record. (What refers to itself would have no end.)
+/// The deepest nesting of objects and arrays in a record. A record that referred to itself would exceed it.
 const DEEPEST: usize = 64;
 
-/// What stands at a key, or in an array (`Tag` in binding.d.ts).
+/// The type of a value at a key or in an array (`Tag` in binding.d.ts).
 const TEXT: u32 = 0;
 const INTEGER: u32 = 1;
 const NUMBER: u32 = 2;
@@ -41,19 +41,19 @@ pub enum Payload<'a> {
     Record(Value),
 }
 
-/// What a chunk holds.
+/// The contents of a chunk.
 #[derive(Debug)]
 pub struct Reading<'a> {
     pub items: Vec<Item<'a>>,
-    /// What all items but the last take.
+    /// The size of all items except the last.
     pub bytes_before_last: usize,
 }
 
-/// What objects of a shape have: keys, what stands at each, and the string that does if it is always the same.
+/// The members of the objects of a shape: key, tag of the value, and the value itself if it is always the same string.
 #[derive(Debug, PartialEq)]
 pub struct Shape(Vec<(Vec<u16>, u32, Option<Value>)>);
 
-/// Reads a chunk. `shape` gives the shape of a number.
+/// Reads a chunk. `shape` returns the shape with a number.
 pub fn read<'a>(chunk: &'a Chunk, shape: &mut dyn FnMut(u32) -> Rc<Shape>) -> Reading<'a> {
     let [end, latin, wide, long] = [0, 1, 2, 3].map(|at| chunk.words[at] as usize);
     assert_eq!(latin, 1, "one string of JSON");
@@ -80,19 +80,19 @@ pub fn read<'a>(chunk: &'a Chunk, shape: &mut dyn FnMut(u32) -> Rc<Shape>) -> Re
             let mut record =
                 Record { words: row, used: vec![false; row.len()], strings: &mut strings, shape };
             let value = record.object(root, 1);
-            assert!(record.used.iter().all(|used| *used), "words that say nothing");
+            assert!(record.used.iter().all(|used| *used), "unused words in a record");
             Payload::Record(value)
         };
         let kind = u8::try_from(kind).expect("few kinds");
         items.push(Item { client, kind, call, payload });
     }
-    assert_eq!(at, end, "the last item ends where all do");
-    assert_eq!(elements.next(), None, "nobody's JSON");
+    assert_eq!(at, end, "the last item ends at the end of the chunk");
+    assert_eq!(elements.next(), None, "JSON that belongs to no item");
     strings.end();
     Reading { items, bytes_before_last }
 }
 
-/// The strings behind the JSON, and how much of each kind the records before have used.
+/// The strings after the JSON, and how much of each kind the earlier records have used.
 struct Strings<'a> {
     latin: &'a [Text],
     wide: &'a [Text],
@@ -123,19 +123,28 @@ impl<'a> Strings<'a> {
         strings
     }
 
-    /// A record's texts begin here.
+    /// Starts a record, whose texts begin at these positions.
     fn begin(&mut self, latin: usize, wide: usize, long: usize) {
-        assert!(latin >= self.latin_used && wide >= self.wide_used, "texts of the record before");
-        assert_eq!(long, self.long_used.len(), "each has its own long texts");
+        assert!(
+            latin >= self.latin_used && wide >= self.wide_used,
+            "texts that belong to the previous record"
+        );
+        assert_eq!(long, self.long_used.len(), "each record has its own long texts");
         (self.latin_base, self.wide_base, self.long_base) = (latin, wide, long);
     }
 
     fn end(&self) {
-        assert_eq!(self.long_used.len(), self.long.len(), "nobody's long texts");
+        assert_eq!(self.long_used.len(), self.long.len(), "long texts that belong to no record");
         let length: usize = self.latin.iter().map(|page| latin_page(page).len()).sum();
-        assert!(self.latin_used <= length && length - self.latin_used < LATIN_PAGE, "nobody's pages");
+        assert!(
+            self.latin_used <= length && length - self.latin_used < LATIN_PAGE,
+            "pages that belong to no record"
+        );
         let length: usize = self.wide.iter().map(|page| wide_page(page).len()).sum();
-        assert!(self.wide_used <= length && length - self.wide_used < WIDE_PAGE, "nobody's pages");
+        assert!(
+            self.wide_used <= length && length - self.wide_used < WIDE_PAGE,
+            "pages that belong to no record"
+        );
     }
 
     fn bytes_used(&self) -> usize {
@@ -147,7 +156,7 @@ impl<'a> Strings<'a> {
         self.latin_used + 2 * self.wide_used + self.long_used.iter().map(long).sum::<usize>()
     }
 
-    /// What a text's word means.
+    /// The text that a word refers to.
     fn text(&mut self, word: u32) -> Vec<u16> {
         let (start, length) = ((word >> 10 & 0xf_ffff) as usize, (word & 0x3ff) as usize);
         match word >> 30 {
@@ -164,7 +173,7 @@ impl<'a> Strings<'a> {
             }
             2 => {
                 let at = self.long_base + (word & 0x3fff_ffff) as usize;
-                assert!(self.long_used.insert(at), "a long text belongs to one place");
+                assert!(self.long_used.insert(at), "a long text is used once");
                 match &self.long[at] {
                     Text::Latin(bytes) => bytes.iter().map(|byte| u16::from(*byte)).collect(),
                     Text::Wide(units) => units.clone(),
@@ -197,22 +206,22 @@ fn wide_page(text: &Text) -> &[u16] {
     units
 }
 
-/// A short text, which lies in one page.
+/// A short text, which is always within one page.
 fn cut<T>(page: &[T], start: usize, length: usize) -> &[T] {
-    assert!(length > 0, "the empty text has a word of its own");
-    page.get(start..start + length).expect("a short text lies in one page")
+    assert!(length > 0, "a short text is not empty");
+    page.get(start..start + length).expect("a short text is within one page")
 }
 
 struct Record<'r, 'a> {
     words: &'r [u32],
-    /// The words that something was read from.
+    /// Which words have been read.
     used: Vec<bool>,
     strings: &'r mut Strings<'a>,
     shape: &'r mut dyn FnMut(u32) -> Rc<Shape>,
 }
 
 impl Record<'_, '_> {
-    /// A word, which is read once.
+    /// Reads a word. Each word is read once.
     fn word(&mut self, at: usize) -> u32 {
         assert!(!std::mem::replace(&mut self.used[at], true), "a word with two meanings");
         self.words[at]
@@ -264,7 +273,7 @@ impl Record<'_, '_> {
             NULL => Value::Null,
             OBJECT => self.object(word, depth + 1),
             ARRAY => self.array(word, depth + 1),
-            other => panic!("nothing has the tag {other}"),
+            other => panic!("unknown tag {other}"),
         }
     }
 }
@@ -272,14 +281,16 @@ impl Record<'_, '_> {
 impl Shape {
     /// Reads a shape's definition.
     pub fn read(definition: &str) -> Self {
-        let Some(Value::Array(parts)) = json::value(definition) else { panic!("no shape: {definition}") };
+        let Some(Value::Array(parts)) = json::value(definition) else {
+            panic!("invalid shape: {definition}")
+        };
         let mut shape = Self(Vec::new());
         for part in parts {
-            let Value::Array(part) = part else { panic!("no part: {part:?}") };
+            let Value::Array(part) = part else { panic!("invalid part of a shape: {part:?}") };
             let Ok([Value::Text(key), Value::Number(tag), constant]) = <[Value; 3]>::try_from(part) else {
-                panic!("no key, tag and constant")
+                panic!("a part of a shape has a key, a tag and a constant")
             };
-            assert!(shape.0.iter().all(|(known, ..)| *known != key), "no key comes twice");
+            assert!(shape.0.iter().all(|(known, ..)| *known != key), "the keys of a shape are unique");
             assert!(
                 !key.iter().copied().eq("__proto__".encode_utf16()),
                 "an object literal sets the prototype"
@@ -300,7 +311,7 @@ impl Shape {
 mod tests {
     use super::*;
 
-    /// An item with a record of a shape of one text.
+    /// A chunk with an item whose record has one text.
     fn chunk(word: u32, latin: &str, wide: &str) -> Chunk {
         let mut strings = vec![Text::Utf8("[1]".to_owned())];
         strings.extend((!latin.is_empty()).then(|| Text::Latin(latin.into())));

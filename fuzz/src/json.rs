@@ -1,16 +1,16 @@
-//! JSON as `JSON.parse` has it, read by struson, which has nothing in common with the product's readers. Two
-//! things are settled here, since struson refuses what `JSON.parse` takes: nesting has no bound, numbers have none,
-//! and a lone surrogate in an escape stands for itself (the reader sees a [stand-in](STAND_INS) in its place).
+//! A JSON reader with the results of `JSON.parse`. It uses struson, which shares no code with the readers of the crate.
+//! struson refuses some texts that `JSON.parse` accepts, so the limits of nesting and of numbers are turned off here, and
+//! an escape of a lone surrogate is replaced by a [stand-in](STAND_INS) before struson reads the text.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use struson::reader::{JsonReader, JsonStreamReader, ReaderError, ReaderSettings, ValueType};
 
-/// Some of these, which the text does not hold, stand where lone surrogates stood: one for each that there is.
+/// The characters that replace lone surrogates. Each lone surrogate gets one that does not occur in the text.
 const STAND_INS: std::ops::RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
 
-/// A value, as JavaScript has it.
+/// A JavaScript value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
@@ -20,24 +20,24 @@ pub enum Value {
     /// In UTF-16.
     Text(Vec<u16>),
     Array(Vec<Value>),
-    /// In the order of the keys. Of a key that comes twice the first place and the last value count.
+    /// In the order of the keys. A key that occurs twice has its first position and its last value.
     Object(Vec<(Vec<u16>, Value)>),
 }
 
-/// A value as far as it may name an event.
+/// A value that may be the name of an event.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Name {
     #[default]
     Absent,
     /// A string.
     Text(String),
-    /// Something else that JavaScript makes a name of: a number, a boolean, null.
+    /// A value that JavaScript converts to a name: a number, a boolean, null.
     Other(String),
-    /// An object, an array, or a string that UTF-8 cannot hold: none that a listener could have asked for.
+    /// An object, an array, or a string that UTF-8 cannot represent: no listener can have this name.
     Unheard,
 }
 
-/// What is looked at of a frame.
+/// The fields of a frame that decide what happens to it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Head {
     pub kind: Name,
@@ -45,7 +45,7 @@ pub struct Head {
     pub reply_to: Option<f64>,
 }
 
-/// The head of a frame; `None`: it is not JSON.
+/// Reads the fields of a frame. `None` if it is not JSON.
 pub fn head(frame: &[u8]) -> Option<Head> {
     let (text, lones) = with_whole_strings(std::str::from_utf8(frame).ok()?);
     let mut json = reader(&text);
@@ -76,12 +76,12 @@ pub fn head(frame: &[u8]) -> Option<Head> {
     result.ok().map(|()| head)
 }
 
-/// Whether `JSON.parse` takes it.
+/// Whether `JSON.parse` accepts a text.
 pub fn is_json(text: &[u8]) -> bool {
     head(text).is_some()
 }
 
-/// A value; `None`: it is not JSON.
+/// Reads a value. `None` if the text is not JSON.
 pub fn value(text: &str) -> Option<Value> {
     let (text, lones) = with_whole_strings(text);
     let mut json = reader(&text);
@@ -136,7 +136,7 @@ impl Members {
     }
 }
 
-/// What struson made of a string, with the lone surrogates in their places again.
+/// A string that struson has read, with the stand-ins replaced by the lone surrogates again.
 fn units(text: &str, lones: &Lones) -> Vec<u16> {
     let mut units = Vec::with_capacity(text.len());
     for char in text.chars() {
@@ -169,7 +169,7 @@ fn read_elements<'a>(
         start = behind + 1;
     }
     json.end_array()?;
-    assert_eq!(position(json), array.len(), "an array and nothing else");
+    assert_eq!(position(json), array.len(), "nothing follows the array");
     Ok(elements)
 }
 
@@ -210,10 +210,10 @@ fn number(json: &mut JsonStreamReader<&[u8]>) -> Result<f64, ReaderError> {
     Ok(json.next_number_as_string()?.parse().expect("a number of JSON is one of Rust"))
 }
 
-/// The surrogates that were alone, by what stands for them.
+/// The lone surrogates, by their stand-ins.
 type Lones = BTreeMap<char, u16>;
 
-/// Puts stand-ins, as escapes of the same length, where escapes are surrogates without their other halves.
+/// Replaces each escape of a lone surrogate by the escape of a stand-in, which has the same length.
 fn with_whole_strings(text: &str) -> (Cow<'_, str>, Lones) {
     let mut lones = Lones::new();
     let places = lone_surrogates(text);
@@ -226,26 +226,27 @@ fn with_whole_strings(text: &str) -> (Cow<'_, str>, Lones) {
     let mut stand_ins = BTreeMap::new();
     for at in places {
         let unit = unit(text, at).expect("an escape");
-        let stand_in = *stand_ins.entry(unit).or_insert_with(|| free.next().expect("no text holds them all"));
+        let stand_in =
+            *stand_ins.entry(unit).or_insert_with(|| free.next().expect("no text has all of them"));
         lones.insert(stand_in, unit);
         whole.replace_range(at..at + 6, &format!("\\u{:04x}", u32::from(stand_in)));
     }
     (Cow::Owned(whole), lones)
 }
 
-/// The characters that a text has, as they are or as escapes.
+/// The characters of a text, including those that are escaped.
 fn chars(text: &str) -> BTreeSet<char> {
     let escapes = text.match_indices('\\').filter_map(|(at, _)| unit(text, at));
     text.chars().chain(escapes.filter_map(|unit| char::from_u32(unit.into()))).collect()
 }
 
-/// What the escape means that begins here.
+/// The code unit of the escape at this position.
 fn unit(text: &str, at: usize) -> Option<u16> {
     let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
-/// Where the escapes begin that are a surrogate without its other half.
+/// The positions of the escapes of lone surrogates.
 fn lone_surrogates(text: &str) -> Vec<usize> {
     let mut lones = Vec::new();
     let mut at = 0;
@@ -258,7 +259,7 @@ fn lone_surrogates(text: &str) -> Vec<usize> {
                 }
                 escape + 6
             }
-            // Behind the backslash stands one character, or nothing.
+            // One character follows the backslash, or nothing.
             (None, _) => escape + 1 + text[escape + 1..].chars().next().map_or(0, char::len_utf8),
         };
     }

@@ -1,4 +1,4 @@
-//! What the targets measure the product by: readers written or chosen without a look at its own.
+//! Reference readers for the fuzz targets. They share no code with the crate, so that the two do not have the same faults.
 
 pub mod chunk;
 pub mod json;

@@ -1,26 +1,26 @@
-//! What a server's bytes mean, by RFC 6455, read in one go; and what a client wrote.
+//! A reader of WebSocket frames (RFC 6455): those of a server, all at once, and those that a client wrote.
 
-/// What a stream of a server's bytes comes to.
+/// The meaning of a server's bytes.
 #[derive(Debug, Default, PartialEq)]
 pub struct Reading {
-    /// The payloads of whole messages.
+    /// The payloads of complete messages.
     pub messages: Vec<Vec<u8>>,
     /// The payloads of pings.
     pub pings: Vec<Vec<u8>>,
-    /// Pings and pongs.
+    /// The number of pings and pongs.
     pub controls: usize,
     pub end: End,
 }
 
-/// Where a stream ends.
+/// How a stream ends.
 #[derive(Debug, Default, PartialEq)]
 pub enum End {
-    /// There is no more, perhaps amid a frame.
+    /// There are no more bytes, perhaps within a frame.
     #[default]
     OutOfBytes,
-    /// By a close frame: its code and reason.
+    /// A close frame, with its code and reason.
     Closed(Option<(u16, String)>),
-    /// The protocol is broken.
+    /// The server violates the protocol.
     Violation,
 }
 
@@ -37,7 +37,7 @@ pub fn read(mut bytes: &[u8], most: u64) -> Reading {
     let mut reading = Reading::default();
     let mut message: Option<(u8, Vec<u8>)> = None;
     loop {
-        // Of what never comes whole, nothing else can be said.
+        // The head of an incomplete frame can already violate the protocol.
         if is_bad_head(bytes, most) {
             reading.end = End::Violation;
             return reading;
@@ -52,7 +52,7 @@ pub fn read(mut bytes: &[u8], most: u64) -> Reading {
 }
 
 impl Reading {
-    /// `None`: this is the end.
+    /// `None` if the stream ends with this frame.
     fn take(&mut self, frame: &Frame<'_>, message: &mut Option<(u8, Vec<u8>)>) -> Option<()> {
         self.end = End::Violation;
         if frame.reserved != 0 || frame.mask.is_some() {
@@ -91,12 +91,12 @@ impl Reading {
     }
 }
 
-/// Reads what a client wrote: frames that are whole, masked, unfragmented; each an opcode and its payload.
+/// Reads the frames of a client, which are complete, masked and not fragmented: the opcode and the payload of each.
 pub fn written(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
-        let frame = next(&mut bytes).expect("whole frames");
-        assert!(frame.is_final && frame.reserved == 0, "one frame a message, no extension");
+        let frame = next(&mut bytes).expect("complete frames");
+        assert!(frame.is_final && frame.reserved == 0, "one frame per message, no extension");
         let mask = frame.mask.expect("a client masks");
         let payload = frame.payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
         frames.push((frame.opcode, payload.collect()));
@@ -104,13 +104,13 @@ pub fn written(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
-/// Whether the first frame's head, as far as it is there, breaks the protocol by itself.
+/// Whether the head of the first frame violates the protocol. It may be incomplete.
 fn is_bad_head(bytes: &[u8], most: u64) -> bool {
     let Some((head, length, _)) = head(bytes) else { return false };
     matches!(head[0] & 0x0f, 3..=7 | 11..) || length > most
 }
 
-/// The two bytes that each frame begins with, the payload's length, and the length of the head.
+/// The first two bytes of a frame, the length of its payload, and the length of its head.
 fn head(bytes: &[u8]) -> Option<([u8; 2], u64, usize)> {
     let start = [*bytes.first()?, *bytes.get(1)?];
     let (length, size) = match start[1] & 0x7f {
@@ -136,12 +136,12 @@ fn next<'a>(bytes: &mut &'a [u8]) -> Option<Frame<'a>> {
     })
 }
 
-/// Whether it is UTF-8, as far as it goes.
+/// Whether this is UTF-8, or the beginning of UTF-8.
 fn is_start_of_text(bytes: &[u8], is_all: bool) -> bool {
     std::str::from_utf8(bytes).map_or_else(|error| !is_all && error.error_len().is_none(), |_| true)
 }
 
-/// The code and reason of a close frame, where it is a good one.
+/// The code and reason of a close frame. `None` if it violates the protocol.
 fn closing(payload: &[u8]) -> Option<Option<(u16, String)>> {
     match payload {
         [] => Some(None),
@@ -149,7 +149,7 @@ fn closing(payload: &[u8]) -> Option<Option<(u16, String)>> {
         [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
             let reason = std::str::from_utf8(reason).ok()?.to_owned();
-            // What tungstenite makes of a code that must not be sent. It does not know 1014, which came after RFC 6455.
+            // tungstenite replaces codes that must not be sent. It does not know 1014, which is newer than RFC 6455.
             let is_allowed = matches!(code, 1000..=1003 | 1007..=1013 | 3000..=4999);
             Some(Some(if is_allowed { (code, reason) } else { (1002, "Protocol violation".to_owned()) }))
         }

@@ -1,4 +1,4 @@
-// A local npm registry with this project's packages as a release would publish them: the tarballs of `npm run package`, and
+// A local npm registry with this project's packages as a release would publish them: the tarballs of `npm run release:package`, and
 // packages without a binary for the platforms that are not built here. It redirects requests for other packages to the
 // configured registry. It runs in a worker thread, so that tests may block (spawnSync).
 //

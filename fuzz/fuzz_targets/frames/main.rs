@@ -1,6 +1,5 @@
-//! Frames of several clients, from the session to what crosses to JavaScript: which are JSON, which are heard, in which
-//! order, each once, each as it came, with listeners that come and go meanwhile. What an input means is told in
-//! `world.rs`.
+//! Fuzz target `frames`: frames of several clients, from the session to JavaScript, while listeners are added and removed.
+//! Every frame that is JSON and has a listener must arrive once, in order and unchanged. `world.rs` documents the inputs.
 #![no_main]
 
 mod model;
@@ -18,7 +17,7 @@ fuzz_target!(
     }
 );
 
-/// A corpus of which nearly all crosses as JSON text would try nothing of what records are made by.
+/// Checks that enough seeds cross as records. With JSON text alone, the code for records would not run.
 fn check_corpus() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/frames");
     let mut all = Crossings::default();
@@ -28,6 +27,6 @@ fn check_corpus() {
         all.records += crossings.records;
         all.texts += crossings.texts;
     }
-    eprintln!("In the corpus, {} payloads cross as records and {} as text.", all.records, all.texts);
-    assert!(2 * all.records >= all.texts, "a corpus for records");
+    eprintln!("Of the seeds, {} payloads cross as records and {} as text.", all.records, all.texts);
+    assert!(2 * all.records >= all.texts, "too few seeds cross as records");
 }

@@ -1,38 +1,38 @@
-//! What listeners have to hear, reckoned event by event: each in its turn, by whoever listens at that moment.
+//! A model of the listeners. It decides for each event, when its turn comes, whether a listener exists at that moment.
 
 use std::collections::{BTreeSet, HashMap};
 
 use slack_rtm_native_fuzz::json::{Head, Name};
 
-/// The kinds of items that are not heard by all (`Kind` in binding.d.ts).
+/// The kinds of items that need a listener (`Kind` in binding.d.ts).
 pub const FRAME: u8 = 0;
 pub const OUTGOING: u8 = 10;
 
-/// Longer names of frames are not kept by the product (`LONGEST` in src/binding/heads.rs).
+/// The crate does not store longer event names (`LONGEST` in src/binding/heads.rs).
 const LONGEST_NAME: usize = 128;
 
-/// Something that was delivered for a client.
+/// A delivery to a client.
 #[derive(Debug)]
 pub struct Entry {
     pub client: u32,
     pub kind: u8,
     pub call: u32,
-    /// Of frames and messages; the product encodes all else.
+    /// Only of frames and messages. The crate encodes the payloads of the other kinds.
     pub payload: Option<Vec<u8>>,
     pub head: Head,
 }
 
-/// Who listens to what.
+/// The names of the events that have a listener, by client.
 #[derive(Debug, Default)]
 pub struct Listeners(HashMap<u32, BTreeSet<String>>);
 
 impl Listeners {
-    /// True: nobody did before.
+    /// Returns whether this is the first listener for the event.
     pub fn add(&mut self, client: u32, name: &str) -> bool {
         self.0.entry(client).or_default().insert(name.to_owned())
     }
 
-    /// True: somebody did before.
+    /// Returns whether the event had a listener.
     pub fn remove(&mut self, client: u32, name: &str) -> bool {
         self.0.get_mut(&client).is_some_and(|names| names.remove(name))
     }
@@ -45,7 +45,7 @@ impl Listeners {
         self.0.get(&client).is_some_and(|names| names.contains(name))
     }
 
-    /// Whether a listener hears it, or a promise settles by it.
+    /// Whether a listener gets it, or it settles a promise.
     pub fn hear(&self, entry: &Entry) -> bool {
         match entry.kind {
             FRAME if entry.call == 0 => {
@@ -61,12 +61,12 @@ impl Listeners {
         }
     }
 
-    /// Whether it is let through: what is heard, and frames that only JavaScript can tell the name of.
+    /// Whether it crosses to JavaScript: `hear`, and also frames whose event name only JavaScript can determine.
     pub fn let_through(&self, entry: &Entry) -> bool {
         self.hear(entry) || (entry.kind == FRAME && self.is_for_javascript(entry.client, &entry.head))
     }
 
-    /// Only of a client that somebody has ever listened to.
+    /// Only for clients that have had a listener.
     fn is_for_javascript(&self, client: u32, head: &Head) -> bool {
         let is_odd = |name: &Name| match name {
             Name::Other(_) | Name::Unheard => true,

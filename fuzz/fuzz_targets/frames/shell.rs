@@ -1,5 +1,5 @@
-//! What `lib/outbox.js` does with the outbox, step by step, each step measured by the model: what is skipped, what is heard,
-//! in which order, and when JavaScript is woken.
+//! The calls of `lib/outbox.js` to the outbox, step by step. After each step the model checks which events were skipped, which
+//! were dispatched and in which order, and whether JavaScript was woken.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use slack_rtm_native_fuzz::json;
 
 use crate::model::{Entry, FRAME, Listeners};
 
-/// A chunk is done when it is as long as this (`CHUNK_BYTES` in src/binding/drain.rs).
+/// A chunk ends when it reaches this length (`CHUNK_BYTES` in src/binding/drain.rs).
 const LONGEST_CHUNK: usize = 32 * 1024;
 
-/// A listener that comes or goes.
+/// A listener that is added or removed.
 #[derive(Debug, Clone)]
 pub struct Change {
     pub client: u32,
@@ -27,41 +27,41 @@ pub struct Change {
 
 #[derive(Debug, PartialEq)]
 enum Turn {
-    /// Nothing waited when JavaScript last looked.
+    /// The outbox was empty when JavaScript last drained it.
     Idle,
     /// JavaScript was woken.
     Woken,
-    /// The drain goes on in the next turn of the event loop.
+    /// The drain continues in the next turn of the event loop.
     Draining,
 }
 
 pub struct Shell {
     outbox: Outbox,
     listeners: Listeners,
-    /// All that was ever delivered.
+    /// Everything that was delivered.
     entries: Vec<Entry>,
-    /// So many of them are in the outbox's hands no longer.
+    /// The number of entries that a refill has taken from the queue.
     taken: usize,
-    /// The next one that may be heard: all before it had their turn.
+    /// The next entry. All entries before it had their turn.
     next: usize,
-    /// Of each item of the chunk, the entry that it is; and the next item.
+    /// The entry of each item of the chunk, and the position of the next item.
     chunk: Vec<usize>,
     position: usize,
     stale: bool,
-    /// Whether a frame was dispatched since the event loop last turned.
+    /// Whether a frame was dispatched in this turn of the event loop.
     crowded: bool,
     turn: Turn,
     wakes: Arc<AtomicUsize>,
-    /// What listeners do when so many events were heard.
+    /// Changes that listeners make, each after a number of dispatched events.
     plans: Vec<(usize, Change)>,
     heard: usize,
-    /// The shapes that came so far, as `lib/records.js` keeps them.
+    /// The shapes so far, as `lib/records.js` stores them.
     shapes: HashMap<u32, (String, Rc<Shape>)>,
     /// How payloads of frames have crossed.
     pub crossings: Crossings,
 }
 
-/// So many.
+/// The number of payloads by how they crossed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Crossings {
     pub records: usize,
@@ -93,30 +93,30 @@ impl Shell {
         }
     }
 
-    /// A frame for a client.
+    /// Reads a frame of a client.
     pub fn read(&mut self, client: u32, data: Bytes) -> Frame {
         self.outbox.read(client, data)
     }
 
-    /// Something for a client, and what is known of it.
+    /// Delivers to a client. The entry is what the model knows about the delivery.
     pub fn deliver(&mut self, delivery: Delivery, entry: Entry) {
         self.outbox.deliver(entry.client, delivery);
         self.entries.push(entry);
     }
 
-    /// The client's task has delivered all it has.
+    /// The client's task has nothing more to deliver.
     pub fn flush(&mut self, client: u32) {
         self.outbox.flush(client);
         let waits = self.taken < self.entries.len();
         let wakes = self.wakes.swap(0, Ordering::Relaxed);
         let is_due = waits && self.turn == Turn::Idle;
-        assert_eq!(wakes, usize::from(is_due), "woken once, when it does not know");
+        assert_eq!(wakes, usize::from(is_due), "JavaScript is woken once, and only if it does not know");
         if is_due {
             self.turn = Turn::Woken;
         }
     }
 
-    /// A listener comes or goes after so many events.
+    /// Changes a listener after a number of events.
     pub fn plan(&mut self, after: usize, change: Change) {
         if after == 0 { self.change(&change) } else { self.plans.push((self.heard + after, change)) }
     }
@@ -141,14 +141,14 @@ impl Shell {
         self.turn == Turn::Idle
     }
 
-    /// Drains until nothing is left, or until the event loop turns: as `lib/outbox.js` has it, or when so many events were
-    /// heard.
+    /// Drains until the outbox is empty, or until the turn of the event loop ends: where `lib/outbox.js` ends it, or after a
+    /// number of dispatched events.
     pub fn drain(&mut self, most: Option<usize>) {
         match self.turn {
             Turn::Idle => return,
             Turn::Woken => {
                 self.turn = Turn::Draining;
-                assert!(self.refill(), "woken for nothing");
+                assert!(self.refill(), "woken although the outbox is empty");
             }
             Turn::Draining => {}
         }
@@ -180,8 +180,8 @@ impl Shell {
                 expected.push(entry.client);
             }
         }
-        assert_eq!(clients, expected, "who has something in it");
-        assert!(!self.outbox.is_full(0), "there is room again");
+        assert_eq!(clients, expected, "the clients that have entries");
+        assert!(!self.outbox.is_full(0), "the queue has room after a refill");
         self.taken = self.entries.len();
         !clients.is_empty()
     }
@@ -196,31 +196,31 @@ impl Shell {
         (self.position, self.stale) = (0, false);
         let mut due = (self.next..self.taken).filter(|at| self.listeners.let_through(&self.entries[*at]));
         let Some(chunk) = chunk else {
-            assert_eq!(due.next(), None, "left out");
+            assert_eq!(due.next(), None, "an event is missing");
             self.chunk.clear();
             return false;
         };
         let mut shape = |shape| {
-            let definition = self.outbox.shape(shape).expect("a shape is known as long as an item has it");
+            let definition = self.outbox.shape(shape).expect("a shape exists while an item uses it");
             let read = || (definition.clone(), Rc::new(Shape::read(&definition)));
             let (known, shape) = self.shapes.entry(shape).or_insert_with(read);
-            assert_eq!(*known, definition, "a number is never used again");
+            assert_eq!(*known, definition, "the number of a shape is never reused");
             Rc::clone(shape)
         };
         let reading = chunk::read(&chunk, &mut shape);
         let items = reading.items;
-        assert!(!items.is_empty(), "a chunk holds something");
-        assert!(reading.bytes_before_last < LONGEST_CHUNK, "too long");
+        assert!(!items.is_empty(), "a chunk is not empty");
+        assert!(reading.bytes_before_last < LONGEST_CHUNK, "the chunk is too long");
         self.chunk = due.by_ref().take(items.len()).collect();
-        assert_eq!(self.chunk.len(), items.len(), "made up, or nobody's");
+        assert_eq!(self.chunk.len(), items.len(), "an item without an entry");
         for (item, at) in items.iter().zip(&self.chunk) {
             let entry = &self.entries[*at];
             assert_eq!(
                 (item.client, item.kind, item.call),
                 (entry.client, entry.kind, entry.call),
-                "in order"
+                "the order of the items"
             );
-            assert!(is_same(&item.payload, entry), "another payload: {:?} for {entry:?}", item.payload);
+            assert!(is_same(&item.payload, entry), "wrong payload: {:?} for {entry:?}", item.payload);
             match item.payload {
                 Payload::Record(_) => self.crossings.records += 1,
                 Payload::Text(_) => self.crossings.texts += usize::from(entry.kind == FRAME),
@@ -229,7 +229,7 @@ impl Shell {
         true
     }
 
-    /// True: the event loop turns before the next item.
+    /// Whether the turn of the event loop ends before the next item.
     fn is_turn(&self) -> bool {
         let is_lifecycle = |at: &usize| (1..=9).contains(&self.entries[*at].kind);
         self.crowded && self.chunk.get(self.position).is_some_and(is_lifecycle)
@@ -253,16 +253,16 @@ impl Shell {
         }
     }
 
-    /// The turn of all events before this one has passed without anybody to hear them.
+    /// Skips the events before this one, which must have no listener.
     fn pass(&mut self, at: usize) {
         for entry in &self.entries[self.next..at] {
-            assert!(!self.listeners.hear(entry), "not heard: {entry:?}");
+            assert!(!self.listeners.hear(entry), "an event with a listener was skipped: {entry:?}");
         }
         self.next = at;
     }
 }
 
-/// Whether JavaScript gets what was delivered: a text as it came, a record by its value.
+/// Whether a payload is the delivered one. Texts must be identical; records must have the same value.
 fn is_same(payload: &Payload<'_>, entry: &Entry) -> bool {
     match (payload, &entry.payload) {
         (Payload::Text(text), Some(payload)) => text.as_bytes() == payload,

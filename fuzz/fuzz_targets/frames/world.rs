@@ -1,21 +1,21 @@
-//! Three clients, their server, and the JavaScript side: does what an input says, and checks what becomes of it.
+//! Three clients, their server, and JavaScript: runs the steps of an input and checks the results.
 //!
-//! The input is a list of steps, parted by 0xff: a letter, and what belongs to it.
+//! An input is a list of steps that are separated by 0xff. Each step is a letter with its arguments.
 //!
 //! | step | |
 //! |---|---|
 //! | `a` `b` `c` frame | a frame for a client |
-//! | `A` `B` `C` length, frame | the same with spaces behind it |
-//! | `h` client, frame | a frame that is read, but told only with what comes next for its client |
-//! | `n` client, count | a frame with objects of many shapes, each new, each twice |
-//! | `*` count | the last frame again, so often |
-//! | `+` client, after, name | somebody begins to listen when so many events were heard |
-//! | `-` client, after, name | somebody ceases to |
+//! | `A` `B` `C` length, frame | the same, with spaces after the frame |
+//! | `h` client, frame | a frame that is read now, but handled only at the next step of its client |
+//! | `n` client, count | a frame with objects of many new shapes, two of each |
+//! | `*` count | the last frame again, this number of times |
+//! | `+` client, after, name | adds a listener after this number of events |
+//! | `-` client, after, name | removes a listener after this number of events |
 //! | `m` client | a message that awaits its reply |
-//! | `f` client | a client is collected |
-//! | `d` count | JavaScript hears so many events, or fewer if the event loop turns before; 0: all |
+//! | `f` client | the client is garbage collected |
+//! | `d` count | JavaScript handles this number of events, or fewer if the turn of the event loop ends; 0 means all |
 //!
-//! In a frame, 0xfe, a count, some bytes and 0xfe stand for so many times these bytes.
+//! In a frame, 0xfe, a count, bytes and another 0xfe mean that these bytes are repeated.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
@@ -33,15 +33,15 @@ use crate::shell::{Change, Crossings, Shell};
 
 const CLIENTS: u32 = 3;
 
-/// No more bytes of frames in one run, so that it ends soon.
+/// The most bytes of frames in one run. Limits its time.
 const MOST_BYTES: usize = 512 * 1024;
 
 const SEPARATOR: u8 = 0xff;
 
-/// Begins and ends what is repeated in a frame.
+/// The delimiter of repeated bytes in a frame.
 const REPEAT: u8 = 0xfe;
 
-/// Does what an input says; tells how payloads have crossed.
+/// Runs an input. Returns how its payloads have crossed.
 pub fn run(input: &[u8]) -> Crossings {
     let mut world = World::new();
     for step in input.split(|byte| *byte == SEPARATOR) {
@@ -59,7 +59,7 @@ struct World {
     clients: Vec<Client>,
     last_frame: (usize, Vec<u8>),
     room: usize,
-    /// The shapes that `n` has made up.
+    /// The number of shapes that `n` has created.
     shapes: usize,
 }
 
@@ -120,7 +120,7 @@ impl World {
         frame
     }
 
-    /// What a client's task has not told yet, JavaScript does not hear; else everybody has done so.
+    /// Drains the outbox. Clients with a held frame have not flushed their last deliveries.
     fn drain(&mut self, most: usize) {
         for client in self.clients.iter().filter(|client| client.held.is_none()) {
             self.shell.flush(client.id);
@@ -132,7 +132,7 @@ impl World {
     }
 }
 
-/// A frame as it is meant: see above.
+/// Expands the repetitions in a frame.
 fn repeated(frame: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     for (number, part) in frame.split(|byte| *byte == REPEAT).enumerate() {
@@ -144,7 +144,7 @@ fn repeated(frame: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// A client's session, with a server in health.
+/// The session of a client, with a healthy server.
 struct Client {
     id: u32,
     session: Session,
@@ -154,14 +154,14 @@ struct Client {
     /// The messages that await a reply, and their promises.
     awaited: HashMap<u64, u32>,
     last_call: u32,
-    /// A frame that was read.
+    /// A frame that was read and not handled.
     held: Option<Frame>,
-    /// What the last input came to.
-    told: Told,
+    /// The deliveries of the last input.
+    deliveries: Deliveries,
 }
 
 #[derive(Default)]
-struct Told {
+struct Deliveries {
     frames: Vec<(Bytes, Option<u32>)>,
     not_json: usize,
 }
@@ -179,7 +179,7 @@ impl Client {
             awaited: HashMap::new(),
             last_call: 0,
             held: None,
-            told: Told::default(),
+            deliveries: Deliveries::default(),
         };
         let call = client.call();
         client.feed(Input::Start { call, options: "".into() }, shell);
@@ -200,7 +200,7 @@ impl Client {
         self.feed(Input::Flushed { connection: self.connection }, shell);
     }
 
-    /// A frame arrives. What was held is told before.
+    /// A frame arrives. A held frame is handled first.
     fn frame(&mut self, frame: &[u8], is_held: bool, shell: &mut Shell) {
         self.go_on(shell);
         self.held = Some(shell.read(self.id, Bytes::copy_from_slice(frame)));
@@ -209,21 +209,24 @@ impl Client {
         }
     }
 
-    /// The frame that was read is told, and what must become of it does.
+    /// Handles the held frame and checks the result.
     fn go_on(&mut self, shell: &mut Shell) {
         let Some(frame) = self.held.take() else { return };
         let expected = frame.data.clone();
         let head = json::head(&expected);
         let reply = head.as_ref().and_then(|head| self.awaiting(head.reply_to?));
-        self.told = Told::default();
+        self.deliveries = Deliveries::default();
         self.feed(Input::Frame { connection: self.connection, frame }, shell);
-        let told = std::mem::take(&mut self.told);
+        let deliveries = std::mem::take(&mut self.deliveries);
         match head {
-            None => assert!(told.frames.is_empty() && told.not_json == 1, "not JSON, and told so"),
+            None => assert!(
+                deliveries.frames.is_empty() && deliveries.not_json == 1,
+                "a frame that is not JSON causes one log line"
+            ),
             Some(_) => {
-                assert_eq!(told.not_json, 0, "JSON");
-                let [(data, settled)] = &told.frames[..] else { panic!("told once") };
-                assert_eq!(*data, expected, "as it came");
+                assert_eq!(deliveries.not_json, 0, "a frame that is JSON");
+                let [(data, settled)] = &deliveries.frames[..] else { panic!("a frame is delivered once") };
+                assert_eq!(*data, expected, "the frame is unchanged");
                 assert_eq!(*settled, reply, "the promise that it settles");
             }
         }
@@ -234,16 +237,16 @@ impl Client {
         self.awaited.iter().find(|(id, _)| **id as f64 == reply_to).map(|(_, call)| *call)
     }
 
-    /// Until it is ready again.
+    /// Lets time pass until the client is ready again.
     fn recover(&mut self, shell: &mut Shell) {
         for _ in 0..20 {
             if self.is_ready {
                 return;
             }
-            self.now = self.session.poll_timeout().expect("it goes on").max(self.now);
+            self.now = self.session.poll_timeout().expect("the session has a deadline").max(self.now);
             self.feed(Input::Timeout, shell);
         }
-        panic!("not ready again");
+        panic!("the client does not become ready");
     }
 
     fn feed(&mut self, input: Input, shell: &mut Shell) {
@@ -277,7 +280,7 @@ impl Client {
             Delivery::Frame { data, head, reply, note: _ } => {
                 let expected = json::head(data).expect("frames are JSON");
                 assert!(agree(head, data, &expected), "{head:?} for {expected:?}");
-                self.told.frames.push((data.clone(), *reply));
+                self.deliveries.frames.push((data.clone(), *reply));
                 self.awaited.retain(|_, call| Some(*call) != *reply);
                 (FRAME, reply.unwrap_or(0), Some(data.to_vec()), expected)
             }
@@ -296,7 +299,7 @@ impl Client {
                 (kind, *call, None, Head::default())
             }
             Delivery::Log { .. } => {
-                self.told.not_json += 1;
+                self.deliveries.not_json += 1;
                 (17, 0, None, Head::default())
             }
             Delivery::Diagnostic(_) => (16, 0, None, Head::default()),
@@ -305,7 +308,7 @@ impl Client {
     }
 }
 
-/// Whether the product found in a frame what is there.
+/// Whether the crate found the fields that the frame has.
 fn agree(found: &FrameHead, data: &[u8], head: &Head) -> bool {
     let name = |found: &Found, name: &Name| match name {
         Name::Absent => *found == Found::Absent,
@@ -338,7 +341,7 @@ fn answer() -> ConnectResponse {
     }
 }
 
-/// The kinds of items (`Kind` in binding.d.ts).
+/// The kind of an event's item (`Kind` in binding.d.ts).
 fn kind_of(event: &Event) -> u8 {
     match event {
         Event::Connecting => 1,
