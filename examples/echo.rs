@@ -83,7 +83,7 @@ impl Bot {
             Delivery::Event(Event::Ready) => println!("connected as {}", self.user_id),
             Delivery::Event(Event::Disconnected(None)) => return Ok(true),
             Delivery::Event(Event::Disconnected(Some(failure))) => return Err(failure.into()),
-            Delivery::Frame { data, head, .. } if head.kind.text(&data) == Some("message") => {
+            Delivery::Frame { data, head, .. } if head.event_type.text(&data) == Some("message") => {
                 self.on_message(&serde_json::from_slice(&data)?)?;
             }
             Delivery::Settle { outcome: Outcome::Failed(failure), .. } => eprintln!("{failure}"),

@@ -2,27 +2,27 @@
 //! those of the session's tests (tests/session/). Here the fuzzer selects the actions instead of a random generator.
 #![no_main]
 
-#[path = "../../tests/session/checker.rs"]
-mod checker;
-#[path = "../../tests/session/harness.rs"]
+#[path = "../../tests/session/invariants.rs"]
+mod invariants;
+#[path = "../../tests/session/output_lines.rs"]
 #[allow(dead_code, reason = "the tests use all of it, a fuzz target a part")]
-mod harness;
+mod output_lines;
 #[path = "../../tests/session/sequence.rs"]
 mod sequence;
-#[path = "../../tests/session/trace.rs"]
+#[path = "../../tests/session/simulation.rs"]
 #[allow(dead_code, reason = "the tests use all of it, a fuzz target a part")]
-mod trace;
+mod simulation;
 
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use slack_rtm_native::session::{ApiError, CloseReason, Config, ConnectResponse, LogLevel, RetryConfig};
 
-use checker::Kind;
-use harness::{
-    answer, answer_without_body, http_error, ms, platform_error, rate_limit, refusal, request_error, reset,
-    secs, web_client_error,
+use invariants::CallKind;
+use sequence::{ConnectionChoice, NetworkInput, SequenceRun, Step};
+use simulation::{
+    connect_response, connection_reset, http_error, ms, platform_error, rate_limit, refused_upgrade,
+    request_error, response_without_body, secs, web_client_error,
 };
-use sequence::{Number, Run, Step, What};
 
 /// The most steps of one input.
 const MOST_STEPS: usize = 400;
@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn run(choice: &mut Unstructured<'_>) -> Result<()> {
-    let mut run = Run::new(config(choice)?, u64::from(choice.arbitrary::<u8>()?));
+    let mut run = SequenceRun::new(config(choice)?, u64::from(choice.arbitrary::<u8>()?));
     for _ in 0..MOST_STEPS {
         if choice.is_empty() {
             break;
@@ -70,53 +70,53 @@ fn config(choice: &mut Unstructured<'_>) -> Result<Config> {
 fn step(choice: &mut Unstructured<'_>) -> Result<Step> {
     Ok(match choice.int_in_range(0_u8..=23)? {
         0..=5 => Step::Call { kind: kind(choice)?, bytes: *choice.choose(&[0, 0, 0, 0, 0, 0, 0, 40_000])? },
-        6..=11 => Step::Network { number: number(choice)?, what: what(choice)? },
-        12..=17 => Step::Progress,
-        18 => Step::Pause(choice.arbitrary()?),
+        6..=11 => Step::Network { connection: connection(choice)?, input: input(choice)? },
+        12..=17 => Step::HealthyServer,
+        18 => Step::ReadPaused(choice.arbitrary()?),
         19 => Step::Wait(ms(choice.int_in_range(0..=3_000)?)),
         20 => Step::Wait(ms(choice.int_in_range(0..=200_000)?)),
         21 => Step::Deadline(ms(0)),
         22 => Step::Deadline(ms(choice.int_in_range(0..=LONGEST)?)),
-        _ => Step::Timeout,
+        _ => Step::EarlyTimeout,
     })
 }
 
-fn kind(choice: &mut Unstructured<'_>) -> Result<Kind> {
+fn kind(choice: &mut Unstructured<'_>) -> Result<CallKind> {
     Ok(*choice.choose(&[
-        Kind::Start,
-        Kind::Disconnect,
-        Kind::Send,
-        Kind::Enqueue { await_reply: true },
-        Kind::Enqueue { await_reply: false },
-        Kind::Ping,
+        CallKind::Start,
+        CallKind::Disconnect,
+        CallKind::Send,
+        CallKind::Enqueue { await_reply: true },
+        CallKind::Enqueue { await_reply: false },
+        CallKind::Ping,
     ])?)
 }
 
-fn number(choice: &mut Unstructured<'_>) -> Result<Number> {
+fn connection(choice: &mut Unstructured<'_>) -> Result<ConnectionChoice> {
     Ok(match choice.int_in_range(0_u8..=7)? {
-        0..=5 => Number::Current,
-        6 => Number::Earlier(choice.int_in_range(1..=3)?),
-        _ => Number::Later(choice.int_in_range(1..=2)?),
+        0..=5 => ConnectionChoice::Current,
+        6 => ConnectionChoice::Earlier(choice.int_in_range(1..=3)?),
+        _ => ConnectionChoice::Later(choice.int_in_range(1..=2)?),
     })
 }
 
-fn what(choice: &mut Unstructured<'_>) -> Result<What> {
+fn input(choice: &mut Unstructured<'_>) -> Result<NetworkInput> {
     Ok(match choice.int_in_range(0_u8..=7)? {
-        0 => What::Answered(Ok(connect_answer(choice)?)),
-        1 => What::Answered(Err(connect_error(choice)?)),
-        2 => What::Opened,
-        3 => What::Frame(frame(choice)?),
-        4 => What::Reply(choice.int_in_range(0..=5)?),
-        5 => What::Alive,
-        6 => What::Flushed,
-        _ => What::Closed(closure(choice)?),
+        0 => NetworkInput::ConnectFinished(Ok(any_response(choice)?)),
+        1 => NetworkInput::ConnectFinished(Err(connect_error(choice)?)),
+        2 => NetworkInput::Opened,
+        3 => NetworkInput::Frame(frame(choice)?),
+        4 => NetworkInput::Reply(choice.int_in_range(0..=5)?),
+        5 => NetworkInput::Activity,
+        6 => NetworkInput::Flushed,
+        _ => NetworkInput::Closed(closure(choice)?),
     })
 }
 
-fn connect_answer(choice: &mut Unstructured<'_>) -> Result<ConnectResponse> {
-    let answer = if choice.arbitrary()? { answer() } else { answer_without_body() };
+fn any_response(choice: &mut Unstructured<'_>) -> Result<ConnectResponse> {
+    let response = if choice.arbitrary()? { connect_response() } else { response_without_body() };
     let url = *choice.choose(&["wss://slack.test/t1cket", "ws://slack.test/t1cket", "t1cket"])?;
-    Ok(ConnectResponse { url: url.to_owned(), ..answer })
+    Ok(ConnectResponse { url: url.to_owned(), ..response })
 }
 
 fn connect_error(choice: &mut Unstructured<'_>) -> Result<ApiError> {
@@ -159,7 +159,7 @@ fn closure(choice: &mut Unstructured<'_>) -> Result<CloseReason> {
             code,
             reason: choice.choose(&["", "go to wss://slack.test/t1cket"])?.to_string(),
         },
-        1 => CloseReason::Failed(reset()),
-        _ => CloseReason::Failed(refusal()),
+        1 => CloseReason::Failed(connection_reset()),
+        _ => CloseReason::Failed(refused_upgrade()),
     })
 }

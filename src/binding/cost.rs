@@ -157,7 +157,7 @@ impl World {
 
 fn answer() -> ConnectResponse {
     let [url, user_id, team_id] = ["wss://127.0.0.1/", "U1", "T1"].map(str::to_owned);
-    ConnectResponse { url, user_id, team_id, answer: None }
+    ConnectResponse { url, user_id, team_id, response: None }
 }
 
 /// The items of a chunk.

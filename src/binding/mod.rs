@@ -129,7 +129,8 @@ impl NativeClient {
     /// What the user's `WebClient` answered to the connect call.
     #[napi(catch_unwind)]
     pub fn finish_connect(&self, id: u32, url: String, user_id: String, team_id: String) {
-        self.requests.connected(JsRequestId(id), Ok(ConnectResponse { url, user_id, team_id, answer: None }));
+        self.requests
+            .connected(JsRequestId(id), Ok(ConnectResponse { url, user_id, team_id, response: None }));
     }
 
     /// The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms.

@@ -78,7 +78,7 @@ impl Transport {
             body: Bytes::copy_from_slice(form.as_bytes()),
         };
         let answer = self.attempt(&request).await?;
-        ConnectResponse::from_answer(&self.named(&self.method), answer)
+        ConnectResponse::from_response(&self.named(&self.method), answer)
     }
 
     /// One attempt of a call.

@@ -17,7 +17,7 @@ use super::format::{
     long_word, wide_word, word,
 };
 use super::shapes::{ROOT, Shapes, Slot, Tag, is_constant, is_name};
-use crate::session::{FrameHead, MessageId, Name};
+use crate::session::{FrameField, FrameHead, MessageId};
 
 /// Longer frames are not read.
 const LONGEST_FRAME: usize = 64 * 1024;
@@ -272,9 +272,9 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
             if !(self.is_worthwhile)(raw.bytes) {
                 return Err(Unread::Worthless);
             }
-            self.head.kind = Name::At(raw.range.clone());
+            self.head.event_type = FrameField::At(raw.range.clone());
         } else if is_head {
-            self.head.subtype = Name::At(raw.range.clone());
+            self.head.subtype = FrameField::At(raw.range.clone());
         }
         let node = self.shapes.constant(slot, raw.bytes).ok_or(Unread::UnknownShape)?;
         Ok((Tag::Constant, node))

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use rustc_hash::FxBuildHasher;
 
 use super::listener_mask::ListenerMask;
-use crate::session::{FrameHead, Name};
+use crate::session::{FrameField, FrameHead};
 
 /// A frame's `type` and `subtype`, by number.
 pub(crate) type Head = u16;
@@ -62,13 +62,13 @@ impl Default for EventTypes {
 impl EventTypes {
     /// The number of a frame's head.
     pub(crate) fn number(&mut self, frame: &[u8], head: &FrameHead) -> Head {
-        let kind = match (&head.kind, head.kind.text(frame)) {
-            (Name::Odd, _) => return UNREAD,
+        let kind = match (&head.event_type, head.event_type.text(frame)) {
+            (FrameField::NotText, _) => return UNREAD,
             (_, None) => return NAMELESS,
             (_, Some(kind)) => kind,
         };
         let subtype = match (&head.subtype, head.subtype.text(frame)) {
-            (Name::Odd, _) => return UNREAD,
+            (FrameField::NotText, _) => return UNREAD,
             (_, subtype) => subtype,
         };
         if kind.len().max(subtype.map_or(0, str::len)) > LONGEST {

@@ -1,18 +1,15 @@
-//! The ways in which a Web API call can fail, and what is to be done about each: permanent, passing, repeated. Owns that
-//! judgement; reading an answer is `response`'s.
+//! The errors of a Web API call, and what the session does about each.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
 
-use super::backoff::LONGEST_RETRY_AFTER;
 use super::redact::redact;
-use super::response::ApiResponse;
 
-/// The error codes of Slack after which no further connect call is made.
+/// Slack's error codes after which no further connect call is made, because it would fail in the same way.
+/// docs/errors.md has this list for users.
 const PERMANENT: [&str; 29] = [
     "not_authed",
     "invalid_auth",
@@ -45,108 +42,124 @@ const PERMANENT: [&str; 29] = [
     "missing_post_type",
 ];
 
-/// What is shorter is no secret, and may stand anywhere by chance.
+/// A shorter secret is not searched for: it could be part of any text by chance.
 const SHORTEST_SECRET: usize = 8;
 
-/// Node's name for what went wrong, like `ECONNREFUSED`.
+/// The longest pause that a server can ask for by `Retry-After`.
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// Node's code for an error, for example `ECONNREFUSED`.
 pub type ErrorCode = Cow<'static, str>;
 
-/// A call that failed. The kinds bear the names that users know from `@slack/web-api`.
+/// A failed call of a Web API method.
+///
+/// Each variant but the last becomes the error of `@slack/web-api` that its documentation names. docs/errors.md
+/// describes these for users.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// No answer: refused, reset, DNS, TLS, timeout. Repeated by `retryConfig`.
+    /// No response: refused, reset, DNS, TLS, time limit. `slack_webapi_request_error`, retried according to
+    /// `retryConfig`.
     #[error("{message}")]
     Request {
-        /// What happened, to which host.
+        /// What happened, and to which host.
         message: String,
-        /// What is behind it, in a few words.
+        /// The reason alone, for example `connect ECONNREFUSED`.
         cause: String,
-        /// Node's name for it, where there is one.
+        /// Node's code for the error, if Node has one.
         code: Option<ErrorCode>,
     },
-    /// A status other than 200 and 429. Repeated by `retryConfig`, and not before the time it names.
-    #[error("{method} was answered with HTTP status {status} {}", redact(reason))]
+    /// A status other than 200 and 429. `slack_webapi_http_error`, retried according to `retryConfig`, but not earlier
+    /// than the server asks.
+    #[error("{method} failed with HTTP status {status} {}", redact(reason))]
     Http {
-        /// What was called: the Web API method, and the host.
+        /// The method and the host, for example `rtm.connect at slack.com:443`.
         method: String,
         /// The status.
         status: u16,
-        /// The text behind the status.
+        /// The text after the status (the reason phrase).
         reason: String,
-        /// All headers, names in lower case.
+        /// All headers. The names are in lower case.
         headers: Vec<(String, String)>,
         /// The body as text.
         body: String,
-        /// The time from the `Retry-After` header; zero where that is missing or unreadable.
+        /// The time in the `Retry-After` header. Zero if the header is missing or invalid.
         retry_after: Duration,
     },
-    /// Status 429. Repeated by `retryConfig`, and not before the time it names.
-    #[error("the rate of {method} is limited: the next call is allowed in {} s", retry_after.as_secs())]
+    /// Status 429. `slack_webapi_rate_limited_error`, retried according to `retryConfig`, but not earlier than the
+    /// server asks.
+    #[error("{method} is rate-limited: the next call is allowed in {} s", retry_after.as_secs())]
     RateLimited {
-        /// What was called: the Web API method, and the host.
+        /// The method and the host, for example `rtm.connect at slack.com:443`.
         method: String,
-        /// The time from the `Retry-After` header; zero where that is missing or unreadable.
+        /// The time in the `Retry-After` header. Zero if the header is missing or invalid.
         retry_after: Duration,
     },
-    /// An answer other than `ok: true`, or one that cannot be used. Permanent or passing, by its `error`.
+    /// Status 200 with a body that does not have `ok: true`, or that cannot be used. `slack_webapi_platform_error`,
+    /// permanent or temporary depending on `error`.
     #[error("{message}")]
     Platform {
         /// What is wrong.
         message: String,
-        /// The answer's `error`.
+        /// The `error` of the response: Slack's code.
         error: Option<String>,
-        /// The body as a JSON object.
+        /// The body: a JSON object.
         body: Bytes,
     },
-    /// A `WebClient` of the user's failed. What it failed with stays with the user's side and is handed on unchanged.
+    /// The call was made by the `webClient` option's object and failed. JavaScript keeps the error that it threw and
+    /// passes it on unchanged.
     #[error("{message}")]
     WebClient {
-        /// What it said.
+        /// The error's message.
         message: String,
-        /// The `error` of the answer it got, where it got one.
+        /// The `error` of the response, if there was a response.
         error: Option<String>,
-        /// Whether it has repeated the call by itself, and given up: no answer, or an HTTP error.
+        /// Whether the object has retried the call itself and given up: no response, or an HTTP error.
         gave_up: bool,
-        /// The time it was told to wait.
+        /// The time that the server asked the object to wait. Zero if it asked for none.
         retry_after: Duration,
     },
 }
 
 impl fmt::Debug for ApiError {
-    /// Only the message: headers and bodies are the user's to look at, not a log's.
+    /// Prints only the message, because headers and body may contain secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "ApiError({self})")
     }
 }
 
-/// What is to be done about a [`ApiError`].
+/// What the session does after an [`ApiError`] of the connect call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Give up: trying again cannot help.
+pub(super) enum ErrorClass {
+    /// The call would fail again. The session reports the error and ends.
     Permanent,
-    /// Tell the user, pause, connect again.
-    Passing,
-    /// The call was repeated often enough: as `Passing` once a session is established, else as `Permanent`.
-    Spent,
-    /// Repeat the call by `retryConfig`, and tell the user only when that is spent.
-    Repeat,
+    /// Slack cannot serve the call at present. The session reports the error (`unable_to_rtm_start`), waits and
+    /// connects again. Before the first authentication it does so only as often as `retryConfig` allows.
+    Temporary,
+    /// The call was retried as often as it should be. The session treats the error as `Temporary` once it was
+    /// authenticated, and as `Permanent` before.
+    RetriesExhausted,
+    /// There is no usable response. The session retries the call according to `retryConfig`, and reports the error only
+    /// when no retry is left.
+    Retryable,
 }
 
 impl ApiError {
-    pub(super) fn verdict(&self) -> Verdict {
+    /// What the session does after this error of the connect call.
+    pub(super) fn class(&self) -> ErrorClass {
         match self {
-            Self::Request { .. } | Self::Http { .. } | Self::RateLimited { .. } => Verdict::Repeat,
+            Self::Request { .. } | Self::Http { .. } | Self::RateLimited { .. } => ErrorClass::Retryable,
             Self::Platform { error: Some(error), .. } | Self::WebClient { error: Some(error), .. }
                 if PERMANENT.contains(&error.as_str()) =>
             {
-                Verdict::Permanent
+                ErrorClass::Permanent
             }
-            Self::WebClient { gave_up: true, .. } => Verdict::Spent,
-            Self::Platform { .. } | Self::WebClient { .. } => Verdict::Passing,
+            Self::WebClient { gave_up: true, .. } => ErrorClass::RetriesExhausted,
+            Self::Platform { .. } | Self::WebClient { .. } => ErrorClass::Temporary,
         }
     }
 
-    /// For how long Slack asked to be left alone, as far as that is granted.
+    /// The shortest pause before the next call: the time that the server asked for, but at most
+    /// [`LONGEST_RETRY_AFTER`].
     pub(super) fn retry_after(&self) -> Duration {
         match self {
             Self::Http { retry_after, .. }
@@ -156,7 +169,7 @@ impl ApiError {
         }
     }
 
-    /// Leaves out a secret that the server has quoted.
+    /// Replaces `secret` by `…` wherever the server has quoted it.
     #[must_use]
     pub fn without(mut self, secret: &str) -> Self {
         if secret.len() < SHORTEST_SECRET {
@@ -183,15 +196,5 @@ impl ApiError {
             Self::Request { .. } | Self::RateLimited { .. } | Self::WebClient { .. } => {}
         }
         self
-    }
-
-    /// A 200 whose body cannot be used, for the reason given. The ticket in its `url` is left out.
-    pub(super) fn unusable(message: String, answer: Option<&ApiResponse>) -> Self {
-        let mut data: serde_json::Map<String, Value> =
-            answer.and_then(|answer| serde_json::from_slice(&answer.body).ok()).unwrap_or_default();
-        if let Some(Value::String(url)) = data.get_mut("url") {
-            *url = redact(url);
-        }
-        Self::Platform { message, error: None, body: Value::Object(data).to_string().into() }
     }
 }

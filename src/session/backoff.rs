@@ -1,38 +1,34 @@
-//! How long to wait before trying again. Owns the two pause formulas, and the count of a single call's failures; a
-//! session's counts, and all clocks, belong to others.
+//! How long to wait before the next attempt: the pauses of `retryConfig` and those between connections.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::api_error::{ApiError, Verdict};
-
-/// No pause of a session that was once connected is longer, however long the outage.
+/// The longest pause between two attempts of a session that has been connected before, however long an outage lasts. A
+/// server that names a longer time (`Retry-After`) still gets it.
 pub const LONGEST_RECONNECT_PAUSE: Duration = Duration::from_secs(60);
 
-/// No server is left alone for longer, whatever time it names.
-pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
-
-/// The `retryConfig` option: how a failed connect call is repeated. Names, meaning and formula are those of the
-/// npm package `retry`.
+/// The `retryConfig` option: how a failed connect call is retried.
+///
+/// Names, meaning and formula are those of the npm package `retry`, as in `@slack/rtm-api` and `@slack/web-api`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RetryConfig {
-    /// How often a failed call is repeated before it fails for good.
+    /// How often a failed call is retried.
     pub retries: u32,
     /// The factor by which each pause is longer than the one before.
     pub factor: f64,
     /// The first pause.
     pub min_timeout: Duration,
-    /// No pause is longer.
+    /// The longest pause.
     pub max_timeout: Duration,
-    /// Multiplies each pause by a random number between 1 and 2.
+    /// Whether each pause is multiplied by a random number between 1 and 2.
     pub randomize: bool,
-    /// Goes on past `retries`, with the longest pause reached.
+    /// Whether the call is retried without end. The pause stops growing after `retries` attempts.
     pub forever: bool,
-    /// No repetition begins later than this after the first call.
+    /// No retry begins later than this after the first call.
     pub max_retry_time: Duration,
 }
 
 impl Default for RetryConfig {
-    /// Ten repetitions in about thirty minutes.
+    /// Ten retries in about thirty minutes, the default of `@slack/rtm-api`.
     fn default() -> Self {
         Self {
             retries: 10,
@@ -47,12 +43,12 @@ impl Default for RetryConfig {
 }
 
 impl RetryConfig {
-    /// Whether another repetition is allowed after `failures` failed calls, the first of them `elapsed` ago.
-    pub(super) fn allows(&self, failures: u32, elapsed: Duration) -> bool {
-        (self.forever || failures <= self.retries) && elapsed < self.max_retry_time
+    /// Whether another attempt is allowed after these failures.
+    pub(super) fn allows(&self, failed: FailedCalls) -> bool {
+        (self.forever || failed.count <= self.retries) && failed.elapsed < self.max_retry_time
     }
 
-    /// The pause after the `failures`-th failed call in a row (counted from 1).
+    /// The pause after the `failures`-th failed call in a row, counted from 1.
     pub(super) fn pause(&self, failures: u32, rng: &mut fastrand::Rng) -> Duration {
         let exponent = failures.saturating_sub(1).min(self.retries.saturating_sub(1));
         let random = if self.randomize { 1.0 + rng.f64() } else { 1.0 };
@@ -61,63 +57,26 @@ impl RetryConfig {
     }
 }
 
-/// How often a call outside the session's life (`apiCall`) has failed, and whether it is repeated.
-#[derive(Debug, Clone)]
-pub struct Retries {
-    config: RetryConfig,
-    rng: fastrand::Rng,
-    since: Instant,
-    failures: u32,
+/// Failed attempts of one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FailedCalls {
+    /// How many attempts have failed.
+    pub(super) count: u32,
+    /// The time since the first attempt.
+    pub(super) elapsed: Duration,
 }
 
-impl Retries {
-    /// For a call whose first attempt is made now. The seed decides the jitter.
-    pub fn new(config: RetryConfig, seed: u64, now: Instant) -> Self {
-        Self { config, rng: fastrand::Rng::with_seed(seed), since: now, failures: 0 }
-    }
-
-    /// The pause after which a failed call is repeated.
-    ///
-    /// # Errors
-    /// It has failed for good, for the reason given.
-    pub fn after(&mut self, now: Instant, error: &ApiError) -> Result<Duration, String> {
-        self.failures += 1;
-        let elapsed = now.saturating_duration_since(self.since);
-        if error.verdict() != Verdict::Repeat {
-            return Err("it is not repeated".to_owned());
-        }
-        if !self.config.allows(self.failures, elapsed) {
-            return Err(given_up(self.failures, elapsed));
-        }
-        Ok(self.config.pause(self.failures, &mut self.rng).max(error.retry_after()))
-    }
-}
-
-/// What the user is told when retries are spent.
-pub(super) fn given_up(attempts: u32, elapsed: Duration) -> String {
-    let plural = if attempts == 1 { "" } else { "s" };
-    format!("giving up after {attempts} attempt{plural} in {} (retryConfig)", words_of(elapsed))
-}
-
-/// A time as a reader wants it.
-pub(super) fn words_of(time: Duration) -> String {
-    if time < Duration::from_secs(10) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{} s", time.as_secs())
-    }
-}
-
-/// The pause before a lost connection is replaced, after `setbacks` earlier pauses since a connection last stood
-/// for long: up to 1 s at first (so that a thousand clients of one server do not return at one moment), then about
-/// 1, 2, 4, … s up to [`LONGEST_RECONNECT_PAUSE`], each between the half and the whole of twice that. Five connect
-/// calls fit into the first ten seconds at the most.
-pub(super) fn reconnect_pause(setbacks: u32, rng: &mut fastrand::Rng) -> Duration {
-    if setbacks == 0 {
+/// The pause before a connection is replaced, after this number of failures since a connection was last stable.
+///
+/// The first pause is between 0 and 1 s, so that a thousand clients of one server do not return at the same moment. The
+/// next ones are random between 1 and 2 s, 2 and 4 s, and so on, up to between 30 s and [`LONGEST_RECONNECT_PAUSE`]. At
+/// most five connect calls therefore fit into the first ten seconds.
+pub(super) fn reconnect_pause(failures: u32, rng: &mut fastrand::Rng) -> Duration {
+    if failures == 0 {
         return Duration::from_secs(1).mul_f64(rng.f64());
     }
-    let whole = Duration::from_secs(1 << setbacks.min(6)).min(LONGEST_RECONNECT_PAUSE);
-    whole.mul_f64(0.5 + rng.f64() / 2.0)
+    let longest = Duration::from_secs(1 << failures.min(6)).min(LONGEST_RECONNECT_PAUSE);
+    longest.mul_f64(0.5 + rng.f64() / 2.0)
 }
 
 #[cfg(test)]
@@ -129,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_of_npm_retry() {
+    fn the_pauses_are_those_of_the_npm_package_retry() {
         let config = RetryConfig {
             retries: 3,
             factor: 2.0,
@@ -144,12 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn default_retries_take_about_thirty_minutes() {
+    fn the_default_retries_take_about_thirty_minutes() {
         let config = RetryConfig::default();
         let mut rng = rng();
-        let total: Duration = (1..=10).map(|n| config.pause(n, &mut rng)).sum();
-        assert!((900..2400).contains(&total.as_secs()), "{total:?}");
-        assert!(config.allows(10, total) && !config.allows(11, total));
+        let elapsed: Duration = (1..=10).map(|n| config.pause(n, &mut rng)).sum();
+        assert!((900..2400).contains(&elapsed.as_secs()), "{elapsed:?}");
+        assert!(config.allows(FailedCalls { count: 10, elapsed }));
+        assert!(!config.allows(FailedCalls { count: 11, elapsed }));
     }
 
     #[test]
@@ -159,44 +119,24 @@ mod tests {
     }
 
     #[test]
-    fn at_most_five_connect_calls_in_the_first_ten_seconds() {
+    fn at_most_five_connect_calls_fit_into_the_first_ten_seconds() {
         for seed in 0..1000 {
             let mut rng = fastrand::Rng::with_seed(seed);
             let mut at = Duration::ZERO;
             let mut calls = 0;
-            for setbacks in 0.. {
+            for failures in 0.. {
                 if at > Duration::from_secs(10) {
                     break;
                 }
                 calls += 1;
-                at += reconnect_pause(setbacks, &mut rng);
+                at += reconnect_pause(failures, &mut rng);
             }
             assert!(calls <= 5, "{calls} calls with seed {seed}");
         }
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
-    fn a_call_is_repeated_where_that_may_help_and_as_slack_asks() {
-        let now = Instant::now();
-        let config = RetryConfig { retries: 2, factor: 2.0, randomize: false, ..RetryConfig::default() };
-        let retries = || Retries::new(config.clone(), 7, now);
-        let no_answer = ApiError::Request { message: String::new(), cause: String::new(), code: None };
-        let limited = |secs| ApiError::RateLimited {
-            method: "api.test".to_owned(),
-            retry_after: Duration::from_secs(secs),
-        };
-        let refused = ApiError::Platform { message: String::new(), error: None, body: "{}".into() };
-        let mut call = retries();
-        let pauses = [&no_answer, &limited(30), &no_answer].map(|error| call.after(now, error));
-        let spent = "giving up after 3 attempts in 0 ms (retryConfig)".to_owned();
-        assert_eq!(pauses, [Ok(Duration::from_secs(1)), Ok(Duration::from_secs(30)), Err(spent)]);
-        assert_eq!(retries().after(now, &limited(0)), Ok(Duration::from_secs(1)));
-        assert_eq!(retries().after(now, &refused), Err("it is not repeated".to_owned()));
-    }
-
-    #[test]
-    fn pauses_never_exceed_the_longest() {
+    fn no_pause_exceeds_the_longest_one() {
         let mut rng = rng();
         assert!((0..1000).all(|n| reconnect_pause(n, &mut rng) <= LONGEST_RECONNECT_PAUSE));
     }

@@ -1,6 +1,6 @@
-//! The session's vocabulary: what goes in, what comes out. Owns types only.
+//! The inputs and outputs of a session.
 //!
-//! The order of the outputs is the order of events: a driver carries them out one after the other.
+//! The order of the outputs is the order of events: the driver executes them one after the other.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,239 +8,178 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::ABNORMAL_CLOSURE;
-use super::api_error::{ApiError, ErrorCode};
+use super::api_error::ApiError;
+use super::failure::{ErrorReport, Failure, SocketError};
 use super::frame::{Frame, FrameHead, FrameToken};
+use super::ids::{CallId, ConnectionId, MessageId};
+use super::message::Message;
 use super::response::{ApiResponse, ConnectResponse};
 
-/// A promise that the user holds: opaque to the session, unique among those not yet settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallId(pub u32);
-
-/// One connect call and the socket that it leads to. Ids increase; an input with an earlier id than the current one is
-/// late, and the session ignores it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(pub u64);
-
-/// The `id` of an outgoing message.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageId(pub u64);
-
-impl ConnectionId {
-    /// The id that follows this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl MessageId {
-    /// The id that follows this one.
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-/// What the session is told.
+/// An event that the driver reports to the session: a call of the user's, something from the network, or a deadline.
+///
+/// The driver reports events in the order in which they happen.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// The user calls `start()`; `options` are the connect call's form fields, encoded.
+    /// The user calls `start()`.
     Start {
-        /// Settled by [`Outcome::Started`], or fails.
+        /// Settles with [`Outcome::Started`], or fails.
         call: CallId,
-        /// `application/x-www-form-urlencoded`.
+        /// The options of `start()` as the form fields of the connect call (`application/x-www-form-urlencoded`). They
+        /// are kept for reconnects.
         options: Arc<str>,
     },
     /// The user calls `disconnect()`.
     Disconnect {
-        /// Settled by [`Outcome::Done`].
+        /// Settles with [`Outcome::Done`] within 5 seconds.
         call: CallId,
     },
-    /// The user calls `send()`: write now or fail.
+    /// The user calls `send()`: the message is written now, or the call fails.
     Send {
-        /// Settled by [`Outcome::Sent`] when written, or fails.
+        /// Settles with [`Outcome::Sent`] when the message is written, or fails.
         call: CallId,
-        /// The message without its `id`.
+        /// The message.
         message: Message,
     },
-    /// The user calls `addOutgoingEvent()`: write when ready, in the order of the calls.
+    /// The user calls `addOutgoingEvent()`: the message is written when the client is `ready`, in the order of the
+    /// calls.
     Enqueue {
-        /// Settled by the reply where one is awaited, else by [`Outcome::Done`] when written; or fails.
+        /// If a reply is awaited, [`Delivery::Frame`] settles the call. If not, it settles with [`Outcome::Done`] when
+        /// the message is written. In both cases it may fail.
         call: CallId,
         /// Whether the call waits for the reply.
         await_reply: bool,
-        /// The message without its `id`.
+        /// The message.
         message: Message,
     },
     /// The user calls `ping()`.
     Ping {
-        /// Settled by [`Outcome::Pong`], or fails.
+        /// Settles with [`Outcome::Pong`], or fails.
         call: CallId,
     },
-    /// The connect call ended.
+    /// The connect call has ended.
     ConnectFinished {
-        /// Which one.
+        /// The id that [`Output::Connect`] had.
         connection: ConnectionId,
-        /// How.
+        /// The response or the error.
         result: Result<ConnectResponse, ApiError>,
     },
-    /// The socket is open: the upgrade was answered.
+    /// The socket is open: the server has accepted the WebSocket upgrade.
     Opened {
-        /// Of which connection.
+        /// The id that [`Output::Open`] had.
         connection: ConnectionId,
     },
-    /// A text frame arrived, or a binary one.
+    /// A text frame or a binary frame has arrived.
     Frame {
-        /// By which connection.
+        /// The connection of the socket.
         connection: ConnectionId,
         /// The frame.
         frame: Frame,
     },
-    /// A control frame arrived: a sign of life.
+    /// Something other than a whole frame has arrived: a control frame, or a part of a frame. It proves that the server
+    /// is there.
     Activity {
-        /// By which connection.
+        /// The connection of the socket.
         connection: ConnectionId,
     },
-    /// All frames asked for so far have been written to the socket.
+    /// All frames of the [`Output::Write`]s so far have been written to the socket.
     Flushed {
-        /// Of which connection.
+        /// The connection of the socket.
         connection: ConnectionId,
     },
-    /// The socket is gone, or could not be opened.
+    /// The socket has ended, or it could not be opened.
     Closed {
-        /// Of which connection.
+        /// The connection of the socket.
         connection: ConnectionId,
         /// Why.
         reason: CloseReason,
     },
-    /// Reading stopped because the user's side is slow, or goes on again. What does not arrive meanwhile says
-    /// nothing about the server.
+    /// The driver stops reading the socket because the user's code is slow (backpressure), or reads it again. Silence
+    /// during the pause says nothing about the server.
     ReadPaused {
-        /// Whether the socket is being read.
+        /// Whether reading is paused from now on.
         paused: bool,
     },
-    /// A deadline of `poll_timeout` has come.
+    /// The time of [`Session::poll_timeout`](super::Session::poll_timeout) has come.
     Timeout,
 }
 
-/// An outgoing message as JSON text, complete but for its `id`: an object, with `type` last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message(String);
-
-impl Message {
-    /// Takes a JSON object's text.
-    ///
-    /// # Errors
-    /// Gives the text back where it is no object.
-    pub fn new(json: String) -> Result<Self, String> {
-        if json.starts_with('{') && json.ends_with('}') { Ok(Self(json)) } else { Err(json) }
-    }
-
-    /// A message that has only a type.
-    pub(super) fn bare(kind: &str) -> Self {
-        Self(format!(r#"{{"type":"{kind}"}}"#))
-    }
-
-    /// The frame's text.
-    pub(super) fn with_id(mut self, id: MessageId) -> String {
-        self.0.pop();
-        let comma = if self.0.len() > 1 { "," } else { "" };
-        self.0.push_str(comma);
-        self.0.push_str("\"id\":");
-        self.0.push_str(&id.to_string());
-        self.0.push('}');
-        self.0
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-/// What the session wants done.
+/// Something that the driver must do.
 #[derive(Debug, Clone)]
 pub enum Output {
-    /// Make one attempt of the connect call and answer with [`Input::ConnectFinished`].
+    /// Make one attempt of the connect call, and report its end with [`Input::ConnectFinished`].
     Connect {
-        /// The number to answer with.
+        /// The id to report with.
         connection: ConnectionId,
-        /// The call's form fields, encoded.
+        /// The form fields of the call (`application/x-www-form-urlencoded`).
         options: Arc<str>,
     },
-    /// Dial the socket and answer with [`Input::Opened`] or [`Input::Closed`].
+    /// Open a socket, and report with [`Input::Opened`] or [`Input::Closed`].
     Open {
-        /// The number to answer with.
+        /// The id to report with.
         connection: ConnectionId,
-        /// Where to.
+        /// The socket's URL.
         url: Secret,
     },
-    /// Write a text frame; later answer with [`Input::Flushed`].
+    /// Write a text frame to the socket. Report with [`Input::Flushed`] when all frames are written.
     Write {
-        /// The frame's text.
+        /// The frame's payload: JSON.
         frame: Bytes,
     },
-    /// Send a WebSocket pong that nobody has asked for (RFC 6455, section 5.5.3).
+    /// Send a WebSocket pong that the server has not asked for (RFC 6455, section 5.5.3).
     Pong,
-    /// Begin the close handshake; answer with [`Input::Closed`] when it is done.
+    /// Begin the close handshake of the socket, and report its end with [`Input::Closed`].
     Close,
-    /// Drop the connect call or socket under way, without a farewell. No answer.
+    /// Drop the connect call or the socket in progress immediately. Report nothing.
     Drop,
-    /// Hand something to the user.
+    /// Pass something to the user.
     Deliver(Delivery),
 }
 
-/// What the user gets to see, in this order.
+/// Something that the user gets.
 #[derive(Debug, Clone)]
 pub enum Delivery {
     /// A lifecycle event.
     Event(Event),
-    /// A frame of Slack's.
+    /// A frame from Slack.
     Frame {
         /// The payload: valid JSON.
         data: Bytes,
-        /// What is known of it.
+        /// The fields that were looked up.
         head: FrameHead,
-        /// The promise that this frame settles as its reply.
+        /// The call that the frame settles, because it is the reply to the call's message.
         reply: Option<CallId>,
-        /// The number that the host has set in [`Frame::token`].
+        /// The [`Frame::token`] of the frame.
         token: Option<FrameToken>,
     },
-    /// A frame of ours (`outgoing_message`).
+    /// A frame that the client sends: the `outgoing_message` event.
     Outgoing {
-        /// The frame's text.
+        /// The payload: JSON.
         frame: Bytes,
     },
-    /// A promise settles.
+    /// A call settles.
     Settle {
-        /// Which one.
+        /// The call.
         call: CallId,
-        /// How.
+        /// How it settles.
         outcome: Outcome,
     },
-    /// Something that an operator may want to watch, for `node:diagnostics_channel`.
+    /// A message for `node:diagnostics_channel`.
     Diagnostic(Diagnostic),
-    /// A line for the log.
+    /// A log line.
     Log {
-        /// How grave.
+        /// Its level.
         level: LogLevel,
-        /// The line, without secrets.
+        /// The line. It contains no token and no ticket.
         text: String,
     },
 }
 
-/// The lifecycle events.
+/// The lifecycle events (docs/lifecycle.md). The event has the name of the state that the client enters.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// `connecting`
     Connecting,
-    /// `authenticated`
+    /// `authenticated`, with the response of the connect call.
     Authenticated(Arc<ConnectResponse>),
     /// `connected`
     Connected,
@@ -248,39 +187,39 @@ pub enum Event {
     Ready,
     /// `disconnecting`
     Disconnecting,
-    /// `disconnected`; with its cause where nobody asked for it.
+    /// `disconnected`, with the error that ended the session. `None` after `disconnect()`.
     Disconnected(Option<Failure>),
     /// `reconnecting`
     Reconnecting,
-    /// `unable_to_rtm_start`
+    /// `unable_to_rtm_start`: the connect call failed. `Reconnecting` or `Disconnected` follows.
     UnableToRtmStart(Arc<ErrorReport<ApiError>>),
-    /// `error`
+    /// `error`: a transport error. `Reconnecting` or `Disconnected` follows.
     Error(Arc<ErrorReport<SocketError>>),
 }
 
-/// What the client does to get a connection, and why it is without one.
+/// What the client does to get a connection, for `node:diagnostics_channel` (docs/operations.md).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Diagnostic {
-    /// A connect call is made.
+    /// The connect call is made.
     ConnectCall {
-        /// Counted from 1, and anew when the client has been ready.
+        /// The number of attempts since the client was last `ready`, this one included.
         attempt: u32,
     },
-    /// The socket is dialled.
-    Dial {
-        /// The server's name, and its port where the URL has one.
+    /// The socket is opened.
+    OpenSocket {
+        /// The host name, and the port if the URL has one.
         server: String,
     },
-    /// Nothing is tried for a while.
+    /// The client waits before it tries again.
     Pause {
-        /// For how long.
+        /// The length of the pause.
         pause: Duration,
-        /// Why.
+        /// The error that caused it.
         reason: String,
     },
 }
 
-/// How a promise settles.
+/// How a call settles.
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// Resolves with nothing.
@@ -289,106 +228,43 @@ pub enum Outcome {
     Started,
     /// Resolves with the message's id.
     Sent(MessageId),
-    /// Resolves with the round trip.
+    /// Resolves with the round-trip time.
     Pong(Duration),
-    /// Resolves with a Web API method's answer.
+    /// Resolves with the response of a Web API method.
     ApiResponse(ApiResponse),
     /// Rejects.
     Failed(Failure),
 }
 
-/// Why a promise is rejected, or a session ended. Each variant says which JavaScript error it becomes.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Failure {
-    /// `ErrorCode.SendWhileDisconnectedError`
-    #[error(
-        "cannot send a message: the client is not connected; call start() first, or use addOutgoingEvent()"
-    )]
-    SendWhileDisconnected,
-    /// `ErrorCode.SendWhileNotReadyError`
-    #[error("cannot send a message: the client is not ready; wait for `ready`, or use addOutgoingEvent()")]
-    SendWhileNotReady,
-    /// `ErrorCode.NoReplyReceivedError`
-    #[error("no reply to the message: {0}")]
-    NoReply(String),
-    /// `ErrorCode.WebsocketError`
-    #[error("{0}")]
-    Socket(Arc<ErrorReport<SocketError>>),
-    /// One of the `slack_webapi_*` errors
-    #[error("{0}")]
-    Api(Arc<ErrorReport<ApiError>>),
-    /// `ABORT_ERR`
-    #[error("start() was ended by disconnect() before the client was authenticated")]
-    Aborted,
-}
-
-/// An error as the user is told of it: what happened, and what follows from it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error}; {next}")]
-pub struct ErrorReport<E: std::error::Error> {
-    /// What happened, to what.
-    pub error: E,
-    /// What the client does about it, like `trying again in 812 ms`.
-    pub next: String,
-}
-
-/// What happened to a socket, or to the dialling of one.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct SocketError {
-    /// What happened, to which host.
-    pub message: String,
-    /// Node's name for it (`ECONNRESET`), where there is one.
-    pub code: Option<ErrorCode>,
-    /// The close code (RFC 6455, section 7.4; 1006 where the connection just ended).
-    pub close_code: u16,
-    /// The reason in the server's close frame.
-    pub reason: String,
-    /// For how long the server asked to be left alone, when it refused the upgrade.
-    pub retry_after: Duration,
-}
-
-impl SocketError {
-    /// An error without a close frame.
-    pub fn new(message: String, code: Option<ErrorCode>) -> Self {
-        Self {
-            message,
-            code,
-            close_code: ABNORMAL_CLOSURE,
-            reason: String::new(),
-            retry_after: Duration::ZERO,
-        }
-    }
-}
-
 /// How a socket ended.
 #[derive(Debug, Clone)]
 pub enum CloseReason {
-    /// By a close frame, or by the end of the stream (1006).
+    /// By a close frame, or by the end of the stream.
     Closed {
-        /// The close code.
+        /// The close code (RFC 6455, section 7.4), or 1006 if there was no close frame.
         code: u16,
-        /// The close frame's reason.
+        /// The reason in the close frame. Empty if there is none.
         reason: String,
     },
-    /// By a transport error: refused, reset, TLS, protocol.
+    /// By a transport error: the upgrade was refused, the connection was reset, TLS failed, the server broke the
+    /// protocol.
     Failed(SocketError),
 }
 
-/// How grave a log line is.
+/// The level of a log line (docs/logging.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Frames, transitions, keepalive.
+    /// State changes, keepalive, and every frame.
     Debug,
-    /// What an operator wants to know: why a client is away, and until when.
+    /// Why the client has no connection, and when it tries again.
     Info,
-    /// Trouble that the session deals with itself.
+    /// Errors after which the client tries again by itself.
     Warn,
-    /// Frames that are not JSON, transport errors.
+    /// Transport errors, frames that are not JSON, and errors that end the session.
     Error,
 }
 
-/// Text that `Debug` does not show.
+/// A text that `Debug` does not print.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 

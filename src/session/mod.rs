@@ -1,263 +1,185 @@
-//! The RTM session as a state machine: lifecycle, keepalive, outgoing messages, replies, backoff.
+//! The client's protocol as a state machine without I/O.
 //!
-//! It owns every decision and touches nothing: no socket, no clock, no runtime, no Node. A driver feeds it with
-//! [`Session::handle`], carries out what [`Session::poll_output`] gives, and comes back at
-//! [`Session::poll_timeout`]. Time is a parameter, so two hours of outage take a test no time at all.
+//! # Sans-I/O
+//!
+//! A [`Session`] makes all decisions of a client: when to connect, which events to emit, when to send a ping, when to
+//! give up. It opens no socket, reads no clock and needs no async runtime. A driver does these things for it
+//! ([`driver`](crate::driver) is the one for tokio):
+//!
+//! 1. It reports each event with [`Session::handle`]: an [`Input`] and the current time.
+//! 2. It executes the [`Output`]s that [`Session::poll_output`] returns, one after the other, until there are none
+//!    left.
+//! 3. It waits for the next event. If none comes before [`Session::poll_timeout`], it reports [`Input::Timeout`].
+//!
+//! Time is a parameter, so a test of a two-hour outage takes milliseconds (`tests/session/`). The order of the outputs
+//! is the order of events for the user: lifecycle events, frames, settled calls and log lines are all outputs.
+//!
+//! ```
+//! use std::time::Instant;
+//!
+//! use slack_rtm_native::session::{CallId, Config, Input, Output, Session};
+//!
+//! let now = Instant::now();
+//! let mut session = Session::new(Config::default(), 7, now);
+//! session.handle(now, Input::Start { call: CallId(0), options: "".into() });
+//! let mut outputs = std::iter::from_fn(|| session.poll_output());
+//! assert!(outputs.any(|output| matches!(output, Output::Connect { .. })));
+//! ```
+//!
+//! # Inputs and outputs
+//!
+//! | from | input |
+//! |---|---|
+//! | the user | `Start`, `Disconnect`, `Send`, `Enqueue`, `Ping` |
+//! | the network | `ConnectFinished`, `Opened`, `Frame`, `Activity`, `Flushed`, `Closed` |
+//! | the driver | `ReadPaused`, `Timeout` |
+//!
+//! | to | output |
+//! |---|---|
+//! | the network | `Connect`, `Open`, `Write`, `Pong`, `Close`, `Drop` |
+//! | the user | `Deliver`: a [`Delivery`], for example a lifecycle [`Event`], a frame, or a settled call |
+//!
+//! Each call of the user's has a [`CallId`] and settles once, with an [`Outcome`] or with the frame that
+//! replies to its message. Each connect call, and the socket that it leads to, has a [`ConnectionId`]. An input with
+//! another id than the current one is ignored, so nothing of a dropped connection can arrive late.
+//!
+//! # States
+//!
+//! ```text
+//!              start()                connect call          socket opens         hello         replies
+//! disconnected ──────► authenticating ───────────► authenticated ──────► handshaking ──► resuming ──────► ready
+//!                            ▲
+//!                            │ after a pause
+//!                      reconnecting ◄── a temporary error of the connect call, or a lost connection
+//! ```
+//!
+//! - `resuming` is skipped unless replies to messages of an earlier connection are awaited.
+//! - `disconnect()` leads from each state through `disconnecting` to `disconnected`.
+//! - A permanent error, exhausted retries, or a lost connection without `autoReconnect` lead to `disconnected`.
+//!
+//! docs/lifecycle.md describes the states and their events for users.
+//!
+//! # Where to look next
+//!
+//! | question | module |
+//! |---|---|
+//! | Which inputs and outputs are there? | `io`; errors: `failure`, `api_error` |
+//! | Where does the state change? | `lifecycle` (`Session::enter`); the states: `state` |
+//! | How does a client connect? | `connect`; the response: `response` |
+//! | What happens when a connection is lost? | `connection_loss`; the pauses: `backoff`, `retry` |
+//! | What happens at a deadline? | `deadlines`; the timers: `timer`; pauses of reading and sleep: `read_clock` |
+//! | How are frames, messages, replies and pings handled? | `rtm` |
+//! | How do secrets stay out of logs? | `redact` |
+//!
+//! The modules at this level do what every protocol of Slack's needs that sends events over a socket: RTM today, Socket
+//! Mode later. The code that only RTM needs is in `rtm`.
+//!
+//! Modules that hold data (`connection`, `retry`, `timer`, `rtm::keepalive`, …) do not know [`Session`]. Modules that
+//! make decisions (`lifecycle`, `connect`, `connection_loss`, `deadlines`, `rtm::incoming`, …) are parts of `impl
+//! Session`.
 
 mod api_error;
 mod backoff;
+mod config;
+mod connect;
+mod connection;
+mod connection_loss;
 mod deadlines;
+mod failure;
 mod frame;
+mod ids;
 mod io;
+mod json;
 mod lifecycle;
-mod loss;
-mod outgoing;
+mod message;
+mod outputs;
+mod read_clock;
 mod redact;
 mod response;
+mod retry;
+mod rtm;
+mod state;
+mod text;
 mod timer;
-mod traffic;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use api_error::{ApiError, ErrorCode};
-pub use backoff::{LONGEST_RECONNECT_PAUSE, Retries, RetryConfig};
-pub use frame::{Frame, FrameHead, FrameToken, InvalidJson, Name};
-pub use io::{
-    CallId, CloseReason, ConnectionId, Delivery, Diagnostic, ErrorReport, Event, Failure, Input, LogLevel,
-    Message, MessageId, Outcome, Output, Secret, SocketError,
-};
-use redact::authority;
-pub(crate) use redact::redact;
+pub use backoff::{LONGEST_RECONNECT_PAUSE, RetryConfig};
+pub use config::Config;
+pub use failure::{ErrorReport, Failure, SocketError};
+pub use frame::{Frame, FrameField, FrameHead, FrameToken, InvalidJson};
+pub use ids::{CallId, ConnectionId, MessageId};
+pub use io::{CloseReason, Delivery, Diagnostic, Event, Input, LogLevel, Outcome, Output, Secret};
+pub use message::Message;
 pub use response::{ApiResponse, ConnectResponse};
-pub use timer::Timer;
+pub use retry::Retries;
 
-use api_error::Verdict;
-use backoff::words_of;
-use outgoing::{Answered, Limits, OnWritten, Outgoing};
+use connection::Connection;
+use outputs::Outputs;
+use read_clock::ReadClock;
+use retry::RetryState;
+use rtm::Rtm;
+use state::State;
 use timer::Timers;
 
-/// How long the close handshake of `disconnect()` may take before the connection is dropped.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// While the reader is paused, a server's pings stand unread behind its events. So often it gets a pong all the same.
-const HEARTBEAT: Duration = Duration::from_secs(1);
-
-/// A connection that stood for so long has proved that the server is well: pauses begin anew.
-const STABLE_AFTER: Duration = Duration::from_secs(30);
-
-/// A deadline that is kept so late tells that the process slept.
-const SLEPT: Duration = Duration::from_millis(100);
-
-/// After a sleep, what has arrived meanwhile is read within this time.
-const TIME_TO_READ: Duration = Duration::from_millis(500);
-
-/// The close code of a connection that ended without a close frame (RFC 6455, section 7.1.5).
-const ABNORMAL_CLOSURE: u16 = 1006;
-
-/// The options that the session knows.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Reconnect when the connection is lost and nobody asked for it.
-    pub auto_reconnect: bool,
-    /// Refuse unencrypted sockets (the API is reached by `https:`).
-    pub secure_only: bool,
-    /// `clientPingTimeout`; none: no keepalive.
-    pub client_ping_timeout: Option<Duration>,
-    /// `serverPongTimeout`
-    pub server_pong_timeout: Duration,
-    /// `replyAckOnReconnectTimeout`
-    pub reply_ack_timeout: Duration,
-    /// `connectTimeout`; none: no limit.
-    pub connect_timeout: Option<Duration>,
-    /// `replyTimeout`; none: off.
-    pub reply_timeout: Option<Duration>,
-    /// `maxPendingReplies`; `usize::MAX`: no limit.
-    pub max_pending_replies: usize,
-    /// `retryConfig`
-    pub retry: RetryConfig,
-    /// Log lines below this level are not made.
-    pub log_level: LogLevel,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            auto_reconnect: true,
-            secure_only: true,
-            client_ping_timeout: Some(Duration::from_secs(6)),
-            server_pong_timeout: Duration::from_secs(4),
-            reply_ack_timeout: Duration::from_secs(2),
-            connect_timeout: Some(Duration::from_secs(30)),
-            reply_timeout: None,
-            max_pending_replies: usize::MAX,
-            retry: RetryConfig::default(),
-            log_level: LogLevel::Info,
-        }
-    }
-}
-
-/// The states of the contract, each a situation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing is open and nothing is wanted.
-    Disconnected,
-    /// The connect call is under way, or waits for its repetition.
-    Authenticating,
-    /// The connect call was answered; the socket is being dialled.
-    Authenticated,
-    /// The socket is open; `hello` has not come yet.
-    Handshaking,
-    /// `hello` came on a new connection, and replies to messages of the one before are awaited, at the latest the
-    /// one to `last`.
-    Resuming { since: Instant, last: MessageId },
-    /// Messages go out.
-    Ready { since: Instant },
-    /// `disconnect()` was called and the close handshake is under way; with `restart`, `start()` was called since.
-    Disconnecting { restart: bool },
-    /// The connection was lost; a pause is under way.
-    Reconnecting,
-}
-
-impl State {
-    /// The name in log lines: that of the contract, with the sub-state.
-    fn name(self) -> &'static str {
-        match self {
-            State::Disconnected => "disconnected",
-            State::Authenticating => "connecting:authenticating",
-            State::Authenticated => "connecting:authenticated",
-            State::Handshaking => "connecting:handshaking",
-            State::Resuming { .. } => "connected:resuming",
-            State::Ready { .. } => "connected:ready",
-            State::Disconnecting { .. } => "disconnecting",
-            State::Reconnecting => "reconnecting",
-        }
-    }
-}
-
-/// How far this session is from giving up, and how long its pauses are.
-#[derive(Debug, Clone, Copy)]
-struct Trouble {
-    /// Whether `authenticated` was reached since `start()`: from then on passing trouble never ends the session.
-    established: bool,
-    /// Failed connect calls that count against `retryConfig`, and when the first of them was made.
-    failed_calls: u32,
-    since: Instant,
-    /// Pauses and failed calls since a connection last stood for [`STABLE_AFTER`].
-    setbacks: u32,
-    /// Connect calls since the client was last ready.
-    attempts: u32,
-}
-
-/// See the module.
+/// A client's protocol as a state machine: see the [module documentation](self).
 #[derive(Debug)]
 pub struct Session {
     config: Config,
     rng: fastrand::Rng,
     state: State,
-    /// The connect call or socket under way.
-    connection: Option<ConnectionId>,
-    last_connection: ConnectionId,
+    connection: Connection,
+    retry: RetryState,
+    read_clock: ReadClock,
     timers: Timers,
-    outputs: VecDeque<Output>,
-    outgoing: Outgoing,
-    options: Arc<str>,
-    /// The socket's server, and since when it is dialled.
-    server: String,
-    dialled: Instant,
+    outputs: Outputs,
+    /// The options of the last `start()`: the form fields of the connect call.
+    connect_options: Arc<str>,
+    /// The calls of `start()` that are not settled.
     starts: Vec<CallId>,
+    /// The calls of `disconnect()` that are not settled.
     disconnects: Vec<CallId>,
-    trouble: Trouble,
-    /// The keepalive's last ping and when it was sent, until its pong.
-    ping: Option<(MessageId, Instant)>,
-    /// When something was last handed to the socket.
-    last_outgoing: Instant,
-    /// When something last arrived.
-    last_incoming: Instant,
-    latency: Option<Duration>,
-    paused_since: Option<Instant>,
-    /// Whether deadlines were put off after a sleep, and nothing was read since.
-    excused: bool,
+    rtm: Rtm,
 }
 
 impl Session {
-    /// A session that is `disconnected`. The seed decides all jitter.
+    /// A session in the state `disconnected`. The seed determines the random part of all pauses.
     pub fn new(config: Config, seed: u64, now: Instant) -> Self {
-        let limits =
-            Limits { max_pending_replies: config.max_pending_replies, reply_timeout: config.reply_timeout };
         Self {
-            config,
             rng: fastrand::Rng::with_seed(seed),
             state: State::Disconnected,
-            connection: None,
-            last_connection: ConnectionId::default(),
+            connection: Connection::new(now),
+            retry: RetryState::new(now),
+            read_clock: ReadClock::default(),
             timers: Timers::default(),
-            outputs: VecDeque::new(),
-            outgoing: Outgoing::new(limits),
-            options: Arc::from(""),
-            server: String::new(),
-            dialled: now,
+            outputs: Outputs::new(config.log_level),
+            connect_options: Arc::from(""),
             starts: Vec::new(),
             disconnects: Vec::new(),
-            trouble: Trouble { established: false, failed_calls: 0, since: now, setbacks: 0, attempts: 0 },
-            ping: None,
-            last_outgoing: now,
-            last_incoming: now,
-            latency: None,
-            paused_since: None,
-            excused: false,
+            rtm: Rtm::new(&config, now),
+            config,
         }
     }
 
-    /// The next thing to do, in order; `None` until the next input.
-    pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
-    }
-
-    /// When to come back with [`Input::Timeout`], whatever happens until then.
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.next(self.paused_since.is_some())
-    }
-
-    /// The same, where pings go out as late as `later` says: nobody waits for them.
-    pub fn poll_timeout_with(&self, later: impl Fn(Instant) -> Instant) -> Option<Instant> {
-        self.timers.next_with(self.paused_since.is_some(), later)
-    }
-
-    /// The id of the last message.
-    pub fn last_message_id(&self) -> MessageId {
-        self.outgoing.last_id()
-    }
-
-    /// Has ids go on after `last`: for a session that takes another one's place.
-    pub fn continue_after(&mut self, last: MessageId) {
-        self.outgoing.continue_after(last);
-    }
-
-    /// The round trip of the last ping that was answered.
-    pub fn latency(&self) -> Option<Duration> {
-        self.latency
-    }
-
-    /// Tells the session what happened. What bears the number of an earlier connection is ignored.
+    /// Reports an event to the session. Take the outputs afterwards.
+    ///
+    /// An input of an earlier connection is ignored, and so is an input that makes no sense in the current state.
     pub fn handle(&mut self, now: Instant, input: Input) {
         match input {
             Input::Start { call, options } => self.on_start(now, call, options),
             Input::Disconnect { call } => self.on_disconnect(now, call),
             Input::Send { call, message } => self.on_send(now, call, message),
-            Input::Enqueue { call, await_reply, message } => {
-                self.outgoing.enqueue(call, await_reply, message);
-                self.write_queued(now);
-            }
+            Input::Enqueue { call, await_reply, message } => self.on_enqueue(now, call, await_reply, message),
             Input::Ping { call } => self.on_ping(now, call),
             Input::ConnectFinished { connection, result } if self.is_current(connection) => match result {
-                Ok(answer) => self.on_answer(now, connection, answer),
+                Ok(response) => self.on_connect_response(now, connection, response),
                 Err(error) => self.on_connect_error(now, error),
             },
             Input::Opened { connection } if self.is_current(connection) => self.on_opened(now),
             Input::Frame { connection, frame } if self.is_current(connection) => self.on_frame(now, frame),
-            Input::Activity { connection } if self.is_current(connection) => self.on_sign_of_life(now),
+            Input::Activity { connection } if self.is_current(connection) => self.on_activity(now),
             Input::Flushed { connection } if self.is_current(connection) => self.on_flushed(now),
             Input::Closed { connection, reason } if self.is_current(connection) => {
                 self.on_closed(now, reason);
@@ -268,13 +190,48 @@ impl Session {
             | Input::Activity { .. }
             | Input::Flushed { .. }
             | Input::Closed { .. } => {}
-            Input::ReadPaused { paused } => self.on_reading(now, paused),
+            Input::ReadPaused { paused } => self.on_read_paused(now, paused),
             Input::Timeout => self.on_timeout(now),
         }
         self.schedule_reply_timeout();
     }
 
+    /// The next output. `None` until the next input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop()
+    }
+
+    /// When [`Input::Timeout`] is due if no other input comes earlier. `None` if the session waits for nothing.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next(self.read_clock.is_paused())
+    }
+
+    /// As [`poll_timeout`](Self::poll_timeout), but a ping of the keepalive is due at the time that `round_up` returns
+    /// for its deadline.
+    ///
+    /// A ping need not be sent at an exact time. A driver of many clients can round their deadlines up to common times
+    /// and wakes up less often.
+    pub fn poll_timeout_with(&self, round_up: impl Fn(Instant) -> Instant) -> Option<Instant> {
+        self.timers.next_with(self.read_clock.is_paused(), round_up)
+    }
+
+    /// The id of the last message that was sent. Zero before the first one.
+    pub fn last_message_id(&self) -> MessageId {
+        self.rtm.outgoing.last_id()
+    }
+
+    /// Gives the next message the id that follows `last`. Use this if the session replaces another one of the same
+    /// client: the ids of a client must increase.
+    pub fn continue_after(&mut self, last: MessageId) {
+        self.rtm.outgoing.continue_after(last);
+    }
+
+    /// The round-trip time of the last ping that was answered. `None` before the first one.
+    pub fn latency(&self) -> Option<Duration> {
+        self.rtm.keepalive.latency()
+    }
+
     fn is_current(&self, connection: ConnectionId) -> bool {
-        self.connection == Some(connection)
+        self.connection.is_current(connection)
     }
 }

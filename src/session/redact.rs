@@ -1,8 +1,11 @@
-//! Keeps secrets out of log lines: the ticket in a socket's URL. Owns the one rule for it.
+//! Removes the ticket of a socket's URL from text.
+//!
+//! A socket's URL contains a one-time ticket: with it, anyone can open the bot's socket. It must not reach a log line
+//! or an error message, at any log level.
 
-/// Replaces the path of every `ws:` and `wss:` URL in a text by `…`, also where JSON escapes its slashes: the path is
-/// the ticket that opens the socket.
-pub(crate) fn redact(text: &str) -> String {
+/// Replaces the path and the query of every `ws:` and `wss:` URL in a text by `…`, and removes its user and password.
+/// URLs whose slashes are escaped as in JSON are found, too.
+pub(super) fn redact(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(authority) = find_authority(rest) {
@@ -22,14 +25,14 @@ pub(crate) fn redact(text: &str) -> String {
     clean
 }
 
-/// The server in a socket's URL: its name, and the port where there is one.
-pub(super) fn authority(url: &str) -> &str {
+/// The server in a socket's URL: the host name, and the port if there is one.
+pub(super) fn server_name(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     authority.rsplit('@').next().unwrap_or_default()
 }
 
-/// Where the authority of the first socket URL begins.
+/// The position after the slashes of the first socket URL: that of its authority (RFC 3986, section 3.2).
 fn find_authority(text: &str) -> Option<usize> {
     text.match_indices(':').find_map(|(colon, _)| {
         let scheme = text[..colon].rsplit(|c: char| !c.is_ascii_alphabetic()).next()?;
@@ -40,7 +43,8 @@ fn find_authority(text: &str) -> Option<usize> {
     })
 }
 
-/// The length of a slash at the beginning of a text, in any form that JSON has for it.
+/// The length of the slash at the beginning of a text, in any of the forms that JSON has for it. `None` if there is
+/// none.
 fn slash(text: &str) -> Option<usize> {
     ["/", r"\/", r"\u002f"]
         .iter()
@@ -50,10 +54,10 @@ fn slash(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{authority, redact};
+    use super::{redact, server_name};
 
     #[test]
-    fn tickets_vanish() {
+    fn the_ticket_of_a_socket_url_is_removed() {
         assert_eq!(
             redact("open wss://a.slack.com:443/websocket/t1cket?x=1 now"),
             "open wss://a.slack.com:443/… now"
@@ -67,19 +71,19 @@ mod tests {
     }
 
     #[test]
-    fn the_server_of_a_url() {
+    fn the_server_is_the_host_and_the_port() {
         for (url, server) in [
             ("wss://a.slack.com:443/websocket/t1cket?x=1", "a.slack.com:443"),
             ("ws://u:p@h?t1cket@x", "h"),
             ("wss://[::1]:80\\t1cket", "[::1]:80"),
             ("wss://h", "h"),
         ] {
-            assert_eq!(authority(url), server);
+            assert_eq!(server_name(url), server);
         }
     }
 
     #[test]
-    fn other_text_stays() {
+    fn other_text_does_not_change() {
         for text in ["", "no url", "wss://host", "https://slack.com/api/", "news://a/b", "ws:/a/b", "::"] {
             assert_eq!(redact(text), text);
         }

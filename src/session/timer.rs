@@ -1,28 +1,28 @@
-//! The session's deadlines. Owns when each is due; what happens then is the session's affair.
+//! The deadlines of a session: one per [`Timer`].
 
 use std::time::{Duration, Instant};
 
-/// Everything the session ever waits for.
+/// Everything that a session waits for. `deadlines` says what happens when a deadline passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timer {
-    /// The connect call failed for now: when to make it again (`retryConfig`, `Retry-After`).
+pub(super) enum Timer {
+    /// The connect call failed: when to make its next attempt (`retryConfig`, `Retry-After`).
     Retry,
     /// The connection was lost: when the pause before the next connect call ends.
     Reconnect,
-    /// The socket was dialled: when `hello` must have arrived (`connectTimeout`).
+    /// The socket is being opened: when `hello` must have arrived (`connectTimeout`).
     Connect,
-    /// A reconnected client waits for replayed replies: until when (`replyAckOnReconnectTimeout`).
+    /// The client is resuming: when it stops waiting for replies (`replyAckOnReconnectTimeout`).
     ReplyAck,
-    /// Outgoing or incoming traffic has been silent: when to send a ping (`clientPingTimeout`).
+    /// One direction has been silent: when to send a ping (`clientPingTimeout`).
     Ping,
-    /// A ping was sent: when a sign of life must have arrived (`serverPongTimeout`).
+    /// A ping was sent: when something must have arrived (`serverPongTimeout`).
     Pong,
-    /// The oldest message without a reply: when its promise is rejected (`replyTimeout`).
+    /// A message or a `ping()` waits for its reply: when the call is rejected (`replyTimeout`, `serverPongTimeout`).
     Reply,
-    /// The close handshake was begun: when the connection is dropped without waiting any longer.
+    /// The close handshake began: when the connection is dropped.
     Close,
-    /// The reader is paused: when to show the server that somebody is there.
-    Heartbeat,
+    /// Reading is paused: when to send a pong that the server has not asked for.
+    UnsolicitedPong,
 }
 
 impl Timer {
@@ -35,92 +35,150 @@ impl Timer {
         Timer::Pong,
         Timer::Reply,
         Timer::Close,
-        Timer::Heartbeat,
+        Timer::UnsolicitedPong,
     ];
 
-    /// Whether the deadline speaks of something that arrives. While the reader is paused, silence says nothing about
-    /// the server, and these wait.
+    /// Whether the deadline waits for incoming data. Such a deadline cannot pass while reading is paused.
     pub(super) fn needs_reading(self) -> bool {
         match self {
             Timer::Connect | Timer::ReplyAck | Timer::Pong | Timer::Reply => true,
-            Timer::Retry | Timer::Reconnect | Timer::Ping | Timer::Close | Timer::Heartbeat => false,
+            Timer::Retry | Timer::Reconnect | Timer::Ping | Timer::Close | Timer::UnsolicitedPong => false,
         }
+    }
+
+    fn that_need_reading() -> impl Iterator<Item = Timer> {
+        Timer::ALL.into_iter().filter(|timer| timer.needs_reading())
+    }
+
+    fn that_can_expire(is_paused: bool) -> impl Iterator<Item = Timer> {
+        Timer::ALL.into_iter().filter(move |timer| !(is_paused && timer.needs_reading()))
     }
 }
 
-/// One optional deadline for each [`Timer`].
+/// One optional deadline for each [`Timer`]. `is_paused` says whether reading is paused.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     deadlines: [Option<Instant>; Timer::ALL.len()],
 }
 
 impl Timers {
-    /// Sets a deadline in place of an earlier one; `None` (a time past all clocks) is never due.
+    /// Sets a deadline and replaces an earlier one. `None` stops the timer: the deadline is later than an `Instant` can
+    /// be.
     pub(super) fn set(&mut self, timer: Timer, deadline: Option<Instant>) {
         self.deadlines[timer as usize] = deadline;
     }
 
-    /// Forgets a deadline.
     pub(super) fn stop(&mut self, timer: Timer) {
         self.deadlines[timer as usize] = None;
     }
 
-    /// Forgets all deadlines.
     pub(super) fn stop_all(&mut self) {
         self.deadlines = [None; Timer::ALL.len()];
     }
 
-    /// The deadline of one timer.
     pub(super) fn get(&self, timer: Timer) -> Option<Instant> {
         self.deadlines[timer as usize]
     }
 
-    /// The earliest deadline; while the reader is paused, of those that do not depend on reading.
-    pub(super) fn next(&self, paused: bool) -> Option<Instant> {
-        Self::running(paused).filter_map(|timer| self.get(timer)).min()
+    /// The earliest deadline that can pass.
+    pub(super) fn next(&self, is_paused: bool) -> Option<Instant> {
+        Timer::that_can_expire(is_paused).filter_map(|timer| self.get(timer)).min()
     }
 
-    /// The same, where a ping may go out as late as `later` says; the other deadlines are kept.
-    pub(super) fn next_with(&self, paused: bool, later: impl Fn(Instant) -> Instant) -> Option<Instant> {
+    /// As [`next`](Self::next), with the deadline of the ping moved to the time that `round_up` returns for it.
+    pub(super) fn next_with(
+        &self,
+        is_paused: bool,
+        round_up: impl Fn(Instant) -> Instant,
+    ) -> Option<Instant> {
         let deadline = |timer: Timer| {
             let deadline = self.get(timer)?;
-            Some(if timer == Timer::Ping { later(deadline) } else { deadline })
+            Some(if timer == Timer::Ping { round_up(deadline) } else { deadline })
         };
-        Self::running(paused).filter_map(deadline).min()
+        Timer::that_can_expire(is_paused).filter_map(deadline).min()
     }
 
-    /// Takes the earliest timer that is due at `now`.
-    pub(super) fn expire(&mut self, now: Instant, paused: bool) -> Option<Timer> {
-        let due = Self::running(paused)
+    /// Stops the earliest timer whose deadline has passed, and returns it.
+    pub(super) fn expire(&mut self, now: Instant, is_paused: bool) -> Option<Timer> {
+        let expired = Timer::that_can_expire(is_paused)
             .filter(|timer| self.get(*timer).is_some_and(|deadline| deadline <= now))
             .min_by_key(|timer| self.get(*timer))?;
-        self.stop(due);
-        Some(due)
+        self.stop(expired);
+        Some(expired)
     }
 
-    /// By how much the earliest deadline that depends on reading has passed.
+    /// How long ago the earliest deadline that waits for incoming data passed. `None` if none has passed.
     pub(super) fn reading_late_by(&self, now: Instant) -> Option<Duration> {
-        let reading = Timer::ALL.into_iter().filter(|timer| timer.needs_reading());
-        now.checked_duration_since(reading.filter_map(|timer| self.get(timer)).min()?)
+        let earliest = Timer::that_need_reading().filter_map(|timer| self.get(timer)).min()?;
+        now.checked_duration_since(earliest)
     }
 
-    /// What depends on reading is not due before this time.
-    pub(super) fn put_off_to(&mut self, time: Instant) {
-        for timer in Timer::ALL.into_iter().filter(|timer| timer.needs_reading()) {
+    /// Moves deadlines that wait for incoming data and are earlier than `time` to `time`.
+    pub(super) fn extend_reading_to(&mut self, time: Instant) {
+        for timer in Timer::that_need_reading() {
             let deadline = self.get(timer).map(|deadline| deadline.max(time));
             self.set(timer, deadline);
         }
     }
 
-    /// Puts off what depends on reading, for a time in which nothing was read.
-    pub(super) fn postpone(&mut self, by: Duration) {
-        for timer in Timer::ALL.into_iter().filter(|timer| timer.needs_reading()) {
+    /// Postpones all deadlines that wait for incoming data.
+    pub(super) fn postpone_reading(&mut self, by: Duration) {
+        for timer in Timer::that_need_reading() {
             let deadline = self.get(timer).and_then(|deadline| deadline.checked_add(by));
             self.set(timer, deadline);
         }
     }
+}
 
-    fn running(paused: bool) -> impl Iterator<Item = Timer> {
-        Timer::ALL.into_iter().filter(move |timer| !(paused && timer.needs_reading()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
+    fn times() -> impl Fn(u64) -> Instant {
+        let start = Instant::now();
+        move |seconds| start + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn timers_expire_in_the_order_of_their_deadlines() {
+        let at = times();
+        let mut timers = Timers::default();
+        timers.set(Timer::Ping, Some(at(3)));
+        timers.set(Timer::Pong, Some(at(1)));
+        timers.set(Timer::Reply, Some(at(2)));
+        assert_eq!(timers.next(false), Some(at(1)));
+        assert_eq!(timers.expire(at(0), false), None);
+        let expired: Vec<_> = std::iter::from_fn(|| timers.expire(at(9), false)).collect();
+        assert_eq!(expired, [Timer::Pong, Timer::Reply, Timer::Ping]);
+        assert_eq!(timers.next(false), None);
+    }
+
+    #[test]
+    fn while_reading_is_paused_only_the_other_timers_expire() {
+        let at = times();
+        let mut timers = Timers::default();
+        timers.set(Timer::Pong, Some(at(1)));
+        timers.set(Timer::Close, Some(at(2)));
+        assert_eq!(timers.next(true), Some(at(2)));
+        assert_eq!(timers.expire(at(9), true), Some(Timer::Close));
+        assert_eq!(timers.expire(at(9), true), None);
+        timers.postpone_reading(Duration::from_secs(5));
+        assert_eq!(
+            (timers.next(false), timers.reading_late_by(at(7))),
+            (Some(at(6)), Some(Duration::from_secs(1)))
+        );
+        timers.extend_reading_to(at(8));
+        assert_eq!((timers.next(false), timers.reading_late_by(at(7))), (Some(at(8)), None));
+    }
+
+    #[test]
+    fn only_the_deadline_of_a_ping_is_rounded_up() {
+        let at = times();
+        let mut timers = Timers::default();
+        timers.set(Timer::Ping, Some(at(1)));
+        assert_eq!(timers.next_with(false, |_| at(4)), Some(at(4)));
+        timers.set(Timer::Pong, Some(at(3)));
+        assert_eq!(timers.next_with(false, |_| at(4)), Some(at(3)));
     }
 }

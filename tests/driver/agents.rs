@@ -223,7 +223,7 @@ async fn answers() {
     client.lifecycle(&["connecting"]).await;
     let Event::Authenticated(data) = client.event().await else { panic!("the answer is good") };
     assert!(matches!(client.outcome(start).await, Outcome::Started));
-    let told = data.answer.as_ref().expect("the driver made the call");
+    let told = data.response.as_ref().expect("the driver made the call");
     assert_eq!(
         (&*told.body, told.scopes.as_deref(), told.accepted_scopes.as_deref()),
         (body.as_bytes(), Some("client,bot"), Some("client"))

@@ -36,7 +36,7 @@ async fn ok() {
     let Event::Authenticated(data) = client.event().await else { panic!("the answer is good") };
     assert!(matches!(client.outcome(start).await, Outcome::Started));
     assert_eq!((&*data.user_id, &*data.team_id, &*data.url), ("U1", "T1", &*server.socket_url()));
-    let told = data.answer.as_ref().expect("the driver made the call");
+    let told = data.response.as_ref().expect("the driver made the call");
     assert_eq!(told.body, body);
     assert_eq!(
         (told.scopes.as_deref(), told.accepted_scopes.as_deref()),
@@ -82,7 +82,7 @@ async fn unusable_answers() {
         (r#"{"ok":true,"self":{"id":"U"},"team":{"id":"T"}}"#, "`url`"),
         (r#"{"ok":true,"url":"ws://h","team":{"id":"T"}}"#, "`self.id`"),
         (r#"{"ok":true,"url":"ws://h","self":{"id":"U"}}"#, "`team.id`"),
-        (r#"{"ok":true,"url":"http://h","self":{"id":"U"},"team":{"id":"T"}}"#, "no socket URL"),
+        (r#"{"ok":true,"url":"http://h","self":{"id":"U"},"team":{"id":"T"}}"#, "invalid socket URL"),
         ("\u{0}\u{fffd}", "not a JSON object"),
     ] {
         let error = error_for(answer("200 OK", "", body)).await;

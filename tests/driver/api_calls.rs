@@ -371,13 +371,17 @@ async fn log_lines() {
         let mut client = setup.client();
         let call = client.call_api(post());
         for (bytes, what) in [
-            (answer("503 Gone Fishing", CLOSE, ""), "was answered with HTTP status 503 Gone Fishing"),
-            (answer("429 Oh", "retry-after: 9\r\nconnection: close\r\n", ""), "the rate of chat.postMessage"),
+            (answer("503 Gone Fishing", CLOSE, ""), "failed with HTTP status 503 Gone Fishing"),
+            (
+                answer("429 Oh", "retry-after: 9\r\nconnection: close\r\n", ""),
+                "is rate-limited: the next call",
+            ),
         ] {
             take_and_answer(&server, bytes).await;
             if level == LogLevel::Info {
                 let line = client.line(LogLevel::Info).await;
-                assert!(line.contains(what) && line.contains("; trying again in "), "{line}");
+                assert!(line.starts_with("chat.postMessage at ") && line.contains(what), "{line}");
+                assert!(line.contains("; trying again in "), "{line}");
                 assert!(!line.contains(TOKEN), "{line}");
                 let pause = if what.contains("rate") { "in 9000 ms" } else { "in 1000 ms" };
                 assert!(line.ends_with(pause), "{line}");

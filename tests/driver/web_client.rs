@@ -73,7 +73,7 @@ impl Desk {
             url: self.server.socket_url(),
             user_id: "U1".to_owned(),
             team_id: "T1".to_owned(),
-            answer: None,
+            response: None,
         };
         self.call().await.answer(Ok(answer));
     }
@@ -116,11 +116,11 @@ async fn the_connect_call() {
             url: desk.server.socket_url(),
             user_id: "U1".to_owned(),
             team_id: "T1".to_owned(),
-            answer: None,
+            response: None,
         }));
         client.lifecycle(&["connecting"]).await;
         let Event::Authenticated(data) = client.event().await else { panic!("the answer is good") };
-        assert_eq!((&*data.user_id, &*data.team_id, &data.answer), ("U1", "T1", &None));
+        assert_eq!((&*data.user_id, &*data.team_id, &data.response), ("U1", "T1", &None));
         assert!(matches!(client.outcome(start).await, Outcome::Started));
         let mut peer = desk.server.accept().await.upgrade().await;
         peer.text(HELLO).await;

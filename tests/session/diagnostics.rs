@@ -1,18 +1,18 @@
-//! What an operator is told: why a client is away, and until when; and errors that say what happened, to which host, after
-//! how long, and what happens next.
+//! Diagnostics and error messages: why a client has no connection, and what it does next (docs/operations.md).
 
 use slack_rtm_native::session::{Config, Diagnostic, Event, Failure, RetryConfig};
 
-use crate::harness::{World, http_error, ms, platform_error, refusal, reset, secs};
+use crate::simulation::{
+    Simulation, connection_reset, http_error, ms, platform_error, refused_upgrade, secs,
+};
 
-/// What was told since, pauses as whether there was one.
-fn told(world: &mut World) -> Vec<String> {
-    world
-        .diagnostics
+/// The diagnostics since the last call, without the lengths of the pauses.
+fn take_diagnostics(sim: &mut Simulation) -> Vec<String> {
+    sim.diagnostics
         .drain(..)
         .map(|diagnostic| match diagnostic {
             Diagnostic::ConnectCall { attempt } => format!("connect {attempt}"),
-            Diagnostic::Dial { server } => format!("dial {server}"),
+            Diagnostic::OpenSocket { server } => format!("open {server}"),
             Diagnostic::Pause { pause, reason } => {
                 assert!(!pause.is_zero());
                 format!("pause: {reason}")
@@ -21,78 +21,83 @@ fn told(world: &mut World) -> Vec<String> {
         .collect()
 }
 
-/// The texts of the errors that events told.
-fn errors(world: &World) -> Vec<String> {
+/// The messages of the errors that the events had.
+fn errors(sim: &Simulation) -> Vec<String> {
     let text = |event: &Event| match event {
-        Event::UnableToRtmStart(told) | Event::Disconnected(Some(Failure::Api(told))) => {
-            Some(told.to_string())
+        Event::UnableToRtmStart(report) | Event::Disconnected(Some(Failure::Api(report))) => {
+            Some(report.to_string())
         }
-        Event::Error(told) | Event::Disconnected(Some(Failure::Socket(told))) => Some(told.to_string()),
+        Event::Error(report) | Event::Disconnected(Some(Failure::Socket(report))) => Some(report.to_string()),
         _ => None,
     };
-    world.events.iter().filter_map(text).collect()
+    sim.events.iter().filter_map(text).collect()
 }
 
 #[test]
-fn a_life_with_trouble_is_told_step_by_step() {
-    let mut world = World::new(Config::default());
-    world.server.answer = Some(Err(http_error(503)));
-    world.start("start");
-    assert_eq!(told(&mut world), ["connect 1", &format!("pause: {}", http_error(503))]);
-    world.server.answer = Some(Err(platform_error("fatal_error")));
-    world.advance_to_deadline();
-    assert_eq!(told(&mut world), ["connect 2", &format!("pause: {}", platform_error("fatal_error"))]);
-    world.server.answer = Some(Ok(crate::harness::answer()));
-    world.advance_to_deadline();
-    assert_eq!(told(&mut world), ["connect 3", "dial slack.test"]);
-    world.advance(secs(12));
-    world.closed(1001, "bye");
+fn diagnostics_report_each_attempt_and_each_pause() {
+    let mut sim = Simulation::new(Config::default());
+    sim.server.connect_result = Some(Err(http_error(503)));
+    sim.start("start");
+    assert_eq!(take_diagnostics(&mut sim), ["connect 1", &format!("pause: {}", http_error(503))]);
+    sim.server.connect_result = Some(Err(platform_error("fatal_error")));
+    sim.advance_to_deadline();
     assert_eq!(
-        told(&mut world),
+        take_diagnostics(&mut sim),
+        ["connect 2", &format!("pause: {}", platform_error("fatal_error"))]
+    );
+    sim.server.connect_result = Some(Ok(crate::simulation::connect_response()));
+    sim.advance_to_deadline();
+    assert_eq!(take_diagnostics(&mut sim), ["connect 3", "open slack.test"]);
+    sim.advance(secs(12));
+    sim.closed(1001, "bye");
+    assert_eq!(
+        take_diagnostics(&mut sim),
         ["pause: slack.test closed the connection with code 1001: bye (12 s after hello)"]
     );
-    world.advance_to_deadline();
-    assert_eq!(told(&mut world), ["connect 1", "dial slack.test"]);
+    sim.advance_to_deadline();
+    assert_eq!(take_diagnostics(&mut sim), ["connect 1", "open slack.test"]);
 }
 
 #[test]
-fn the_pause_that_is_told_is_the_pause_that_is_made() {
-    let mut world = World::ready(Config::default());
-    world.broken(reset());
-    let Some(Diagnostic::Pause { pause, .. }) = world.diagnostics.pop() else { panic!("a pause") };
-    assert_eq!(world.advance_to_deadline(), pause);
-    assert_eq!(world.trace.take().last().map(String::as_str), Some("ready"));
+fn the_reported_pause_is_the_actual_pause() {
+    let mut sim = Simulation::ready(Config::default());
+    sim.transport_error(connection_reset());
+    let Some(Diagnostic::Pause { pause, .. }) = sim.diagnostics.pop() else {
+        panic!("no pause was reported")
+    };
+    assert_eq!(sim.advance_to_deadline(), pause);
+    assert_eq!(sim.lines.take().last().map(String::as_str), Some("ready"));
     let line = format!("reconnecting in {} ms", pause.as_millis());
-    assert!(errors(&world)[0].ends_with(&line), "{:?}", errors(&world));
+    assert!(errors(&sim)[0].ends_with(&line), "{:?}", errors(&sim));
 }
 
 #[test]
-fn a_lost_connection_says_to_whom_after_how_long_and_what_is_next() {
+fn the_error_of_a_lost_connection_names_the_server_the_age_and_the_next_step() {
     let config = || Config { auto_reconnect: false, ..Config::default() };
-    let mut world = World::ready(config());
-    world.advance(ms(2500));
-    world.closed(1006, "");
+    let mut sim = Simulation::ready(config());
+    sim.advance(ms(2500));
+    sim.closed(1006, "");
     let next = "giving up, since autoReconnect is off";
     assert_eq!(
-        errors(&world),
+        errors(&sim),
         [format!("the connection to slack.test ended without a close frame (2500 ms after hello); {next}")]
     );
 
-    let mut world = World::new(config());
-    world.server.dial = crate::harness::Dial::Refused;
-    world.start("start");
-    let text = format!("{} (0 ms after it was dialled); {next}", refusal().message);
-    assert_eq!(errors(&world), [text.clone(), text]);
+    let mut sim = Simulation::new(config());
+    sim.server.socket = crate::simulation::SocketScript::Refused;
+    sim.start("start");
+    let text = format!("{} (0 ms after connecting began); {next}", refused_upgrade().message);
+    assert_eq!(errors(&sim), [text.clone(), text]);
 }
 
 #[test]
-fn a_connect_call_that_fails_for_good_says_why_it_is_not_repeated() {
+fn the_error_of_a_failed_start_says_why_it_is_not_retried() {
     let end = |config: Config, error| {
-        let mut world = World::new(config);
-        world.server.answer = Some(Err(error));
-        world.start("start");
-        world.advance(secs(60));
-        let mut errors = errors(&world);
+        let mut sim = Simulation::new(config);
+        sim.server.connect_result = Some(Err(error));
+        sim.start("start");
+        sim.advance(secs(60));
+        let mut errors = errors(&sim);
         errors.dedup();
         let [text] = &errors[..] else { panic!("{errors:?}") };
         text.clone()

@@ -1,20 +1,22 @@
-//! The session on a fake clock: every promise of the contract as a scenario, and random inputs for what no scenario
-//! thinks of. Nothing here sleeps, dials or reads the clock.
+//! Tests of the session on a fake clock. Nothing here sleeps, opens a socket or reads the clock.
+//!
+//! Each scenario drives a [`Simulation`](simulation::Simulation): a session, a scripted server and a clock.
+//! `properties` drives a session with random inputs and checks its [`invariants`].
 
 mod backoff;
-mod checker;
+mod client_states;
 mod connect_errors;
 mod diagnostics;
-mod harness;
+mod invariants;
 mod keepalive;
 mod late_inputs;
 mod lifecycle;
+mod output_lines;
 mod properties;
 mod replies;
 mod sending;
 mod sequence;
-mod situations;
+mod simulation;
 mod sleep;
 mod start_and_disconnect;
-mod trace;
 mod web_client;

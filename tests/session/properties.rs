@@ -1,32 +1,31 @@
-//! Random sequences of what the user, the server and the clock may do. What a sequence is stands in `sequence`, what must
-//! hold in `checker`; here is how the sequences are made.
+//! Random sequences of inputs: a session keeps its invariants whatever the user, the server and the clock do.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ops::Range;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as RunnerConfig, TestRunner};
 use slack_rtm_native::session::{ApiError, CloseReason, Config, ConnectResponse, LogLevel, RetryConfig};
 
-use crate::checker::Kind;
-use crate::harness::{
-    answer, answer_without_body, http_error, ms, platform_error, rate_limit, refusal, request_error, reset,
-    secs, web_client_error,
+use crate::invariants::{CallKind, Coverage};
+use crate::sequence::{ConnectionChoice, NetworkInput, SequenceRun, Step};
+use crate::simulation::{
+    connect_response, connection_reset, http_error, ms, platform_error, rate_limit, refused_upgrade,
+    request_error, response_without_body, secs, web_client_error,
 };
-use crate::sequence::{Number, Run, Step, What};
 
 const SEQUENCES: u32 = 500;
 const STEPS: Range<usize> = 1..150;
 
-// ── Strategies ───────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Strategies ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 fn call() -> impl Strategy<Value = Step> {
     let kind = prop_oneof![
-        3 => Just(Kind::Start),
-        1 => Just(Kind::Disconnect),
-        2 => Just(Kind::Send),
-        4 => any::<bool>().prop_map(|await_reply| Kind::Enqueue { await_reply }),
-        1 => Just(Kind::Ping),
+        3 => Just(CallKind::Start),
+        1 => Just(CallKind::Disconnect),
+        2 => Just(CallKind::Send),
+        4 => any::<bool>().prop_map(|await_reply| CallKind::Enqueue { await_reply }),
+        1 => Just(CallKind::Ping),
     ];
     let bytes = prop_oneof![4 => Just(0_usize), 1 => Just(40_000)];
     (kind, bytes).prop_map(|(kind, bytes)| Step::Call { kind, bytes })
@@ -39,23 +38,27 @@ fn connect_error() -> impl Strategy<Value = ApiError> {
         (0..100_u64).prop_map(|seconds| rate_limit(secs(seconds))),
         Just(platform_error("fatal_error")),
         Just(platform_error("invalid_auth")),
-        web_client_failure(),
+        any_web_client_error(),
     ]
 }
 
-fn web_client_failure() -> impl Strategy<Value = ApiError> {
+fn any_web_client_error() -> impl Strategy<Value = ApiError> {
     let code =
         prop::sample::select(vec![None, Some("fatal_error"), Some("ratelimited"), Some("invalid_auth")]);
     (code, any::<bool>(), 0..100_u64)
         .prop_map(|(code, gave_up, seconds)| web_client_error(code, gave_up, secs(seconds)))
 }
 
-fn connect_answer() -> impl Strategy<Value = Result<ConnectResponse, ApiError>> {
-    let answer = prop_oneof![Just(answer()), Just(answer_without_body())];
-    let unencrypted = answer
+fn connect_result() -> impl Strategy<Value = Result<ConnectResponse, ApiError>> {
+    let response = prop_oneof![Just(connect_response()), Just(response_without_body())];
+    let unencrypted = response
         .clone()
-        .prop_map(|answer| ConnectResponse { url: "ws://slack.test/t1cket".to_owned(), ..answer });
-    prop_oneof![4 => answer.prop_map(Ok), 1 => unencrypted.prop_map(Ok), 3 => connect_error().prop_map(Err)]
+        .prop_map(|response| ConnectResponse { url: "ws://slack.test/t1cket".to_owned(), ..response });
+    prop_oneof![
+        4 => response.prop_map(Ok),
+        1 => unencrypted.prop_map(Ok),
+        3 => connect_error().prop_map(Err),
+    ]
 }
 
 fn frame() -> impl Strategy<Value = Vec<u8>> {
@@ -75,43 +78,43 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn closure() -> impl Strategy<Value = CloseReason> {
+fn close_reason() -> impl Strategy<Value = CloseReason> {
     prop_oneof![
         Just(CloseReason::Closed { code: 1006, reason: String::new() }),
         Just(CloseReason::Closed { code: 1000, reason: "bye".to_owned() }),
-        Just(CloseReason::Failed(reset())),
-        Just(CloseReason::Failed(refusal())),
+        Just(CloseReason::Failed(connection_reset())),
+        Just(CloseReason::Failed(refused_upgrade())),
     ]
 }
 
 fn network() -> impl Strategy<Value = Step> {
-    let number = prop_oneof![
-        6 => Just(Number::Current),
-        1 => (1..4_u64).prop_map(Number::Earlier),
-        1 => (1..3_u64).prop_map(Number::Later),
+    let connection = prop_oneof![
+        6 => Just(ConnectionChoice::Current),
+        1 => (1..4_u64).prop_map(ConnectionChoice::Earlier),
+        1 => (1..3_u64).prop_map(ConnectionChoice::Later),
     ];
-    let what = prop_oneof![
-        3 => connect_answer().prop_map(What::Answered),
-        1 => Just(What::Opened),
-        3 => frame().prop_map(What::Frame),
-        4 => (0..6_u64).prop_map(What::Reply),
-        1 => Just(What::Alive),
-        3 => Just(What::Flushed),
-        2 => closure().prop_map(What::Closed),
+    let input = prop_oneof![
+        3 => connect_result().prop_map(NetworkInput::ConnectFinished),
+        1 => Just(NetworkInput::Opened),
+        3 => frame().prop_map(NetworkInput::Frame),
+        4 => (0..6_u64).prop_map(NetworkInput::Reply),
+        1 => Just(NetworkInput::Activity),
+        3 => Just(NetworkInput::Flushed),
+        2 => close_reason().prop_map(NetworkInput::Closed),
     ];
-    (number, what).prop_map(|(number, what)| Step::Network { number, what })
+    (connection, input).prop_map(|(connection, input)| Step::Network { connection, input })
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let late = prop_oneof![3 => Just(0), 1 => 1..7_200_000_u64].prop_map(ms);
+    let late_by = prop_oneof![3 => Just(0), 1 => 1..7_200_000_u64].prop_map(ms);
     prop_oneof![
         6 => call(),
         5 => network(),
-        6 => Just(Step::Progress),
-        1 => any::<bool>().prop_map(Step::Pause),
+        6 => Just(Step::HealthyServer),
+        1 => any::<bool>().prop_map(Step::ReadPaused),
         3 => prop_oneof![0..3_000_u64, 0..200_000_u64].prop_map(|millis| Step::Wait(ms(millis))),
-        2 => late.prop_map(Step::Deadline),
-        1 => Just(Step::Timeout),
+        2 => late_by.prop_map(Step::Deadline),
+        1 => Just(Step::EarlyTimeout),
     ]
 }
 
@@ -142,30 +145,40 @@ fn config() -> impl Strategy<Value = Config> {
         )
 }
 
+fn config_and_seed() -> impl Strategy<Value = (Config, u64)> {
+    (config(), any::<u64>())
+}
+
+// ── The test ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 #[test]
-fn whatever_happens_every_promise_is_kept() {
+fn random_inputs_never_break_an_invariant() {
     let config = RunnerConfig { cases: SEQUENCES, failure_persistence: None, ..RunnerConfig::default() };
-    let reached = RefCell::new([0; 4]);
+    let total = Cell::new(Coverage::default());
     let sequences = (config_and_seed(), prop::collection::vec(step(), STEPS));
     TestRunner::new(config)
         .run(&sequences, |((config, seed), steps)| {
-            let mut run = Run::new(config, seed);
+            let mut run = SequenceRun::new(config, seed);
             for step in steps {
                 run.step(step);
             }
-            for (total, count) in reached.borrow_mut().iter_mut().zip(run.end()) {
-                *total += count;
-            }
+            total.set(sum(total.get(), run.end()));
             Ok(())
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
-    let reached = reached.into_inner();
+    let total = total.get();
+    let Coverage { ready, reconnecting, disconnected, replies } = total;
     assert!(
-        reached.iter().all(|count| *count > 400),
-        "the sequences come far enough to mean something: {reached:?}"
+        [ready, reconnecting, disconnected, replies].iter().all(|count| *count > 400),
+        "the sequences reach too little of the session: {total:?}"
     );
 }
 
-fn config_and_seed() -> impl Strategy<Value = (Config, u64)> {
-    (config(), any::<u64>())
+fn sum(one: Coverage, other: Coverage) -> Coverage {
+    Coverage {
+        ready: one.ready + other.ready,
+        reconnecting: one.reconnecting + other.reconnecting,
+        disconnected: one.disconnected + other.disconnected,
+        replies: one.replies + other.replies,
+    }
 }

@@ -1,6 +1,7 @@
-//! One sequence of what the user, the server and the clock may do, given to a session under the eyes of the checker. Who
-//! makes the sequences is another matter: `properties`, and the fuzz target `session`. Each ends with a `disconnect()`,
-//! and then with a start and a server in health, so that every promise has to settle.
+//! A sequence of inputs, given to a session whose invariants are checked.
+//!
+//! The test `properties` and the fuzz target `session` choose the steps. Each sequence ends with a `disconnect()`, and
+//! then with a connection to a healthy server, so that every call has to settle.
 
 use std::time::{Duration, Instant};
 
@@ -8,70 +9,68 @@ use slack_rtm_native::session::{
     ApiError, CloseReason, Config, ConnectResponse, ConnectionId, Frame, Input, Message, Output, Session,
 };
 
-use crate::checker::{Checker, Kind, Wire};
-use crate::harness::{answer, secs, some_moment};
+use crate::invariants::{CallKind, Coverage, InvariantChecker, NetworkState};
+use crate::simulation::{connect_response, secs, some_time};
 
-/// One thing that happens.
+/// One step of a sequence.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
-    Call {
-        kind: Kind,
-        bytes: usize,
-    },
-    Network {
-        number: Number,
-        what: What,
-    },
-    /// What a server in health does next.
-    Progress,
-    Pause(bool),
-    /// Time passes, and every deadline is kept.
+    /// The user calls a method. A message has a text of this many bytes.
+    Call { kind: CallKind, bytes: usize },
+    /// An input of the network.
+    Network { connection: ConnectionChoice, input: NetworkInput },
+    /// What a healthy server does next.
+    HealthyServer,
+    /// Reading is paused, or continues.
+    ReadPaused(bool),
+    /// Time passes. Each deadline is handled exactly in time.
     Wait(Duration),
-    /// The next deadline comes, late by this much.
+    /// The next deadline is handled, late by this time.
     Deadline(Duration),
-    /// A timeout that nobody asked for.
-    Timeout,
+    /// A timeout, although no deadline has passed.
+    EarlyTimeout,
 }
 
-/// Whose number an input of the network bears.
+/// The connection of an input: the current one, or one whose id is lower or higher by this number.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Number {
+pub(crate) enum ConnectionChoice {
     Current,
     Earlier(u64),
     Later(u64),
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum What {
-    Answered(Result<ConnectResponse, ApiError>),
+pub(crate) enum NetworkInput {
+    ConnectFinished(Result<ConnectResponse, ApiError>),
     Opened,
     Frame(Vec<u8>),
-    /// A reply to the last message but so many; one past all counts, too.
+    /// A reply to a message: counted back from the id that follows the last message's.
     Reply(u64),
-    Alive,
+    Activity,
     Flushed,
     Closed(CloseReason),
 }
 
 /// A session in the middle of a sequence.
-pub(crate) struct Run {
+pub(crate) struct SequenceRun {
     session: Session,
-    checker: Checker,
+    checker: InvariantChecker,
     now: Instant,
-    /// Whether `hello` was given on the current socket.
-    greeted: bool,
+    /// Whether the healthy server has sent `hello` on the current socket.
+    hello_sent: bool,
+    /// The messages to which the healthy server has not replied.
     unanswered: Vec<u64>,
 }
 
-impl Run {
+impl SequenceRun {
     pub(crate) fn new(config: Config, seed: u64) -> Self {
-        let now = some_moment();
-        let checker = Checker::new(config.auto_reconnect);
+        let now = some_time();
+        let checker = InvariantChecker::new(config.auto_reconnect);
         Self {
             session: Session::new(config, seed, now),
             checker,
             now,
-            greeted: false,
+            hello_sent: false,
             unanswered: Vec::new(),
         }
     }
@@ -83,85 +82,90 @@ impl Run {
         let mut outputs = 0;
         while let Some(output) = self.session.poll_output() {
             outputs += 1;
-            assert!(outputs <= self.checker.most_outputs(), "an input without end");
+            assert!(outputs <= self.checker.max_outputs(), "too many outputs for one input");
             self.checker.on_output(&output);
             match output {
-                Output::Open { .. } => self.greeted = false,
+                Output::Open { .. } => self.hello_sent = false,
                 Output::Write { .. } => self.unanswered.push(self.checker.last_id.0),
                 _ => {}
             }
         }
-        self.checker.after(self.now, is_timeout, self.session.poll_timeout());
+        self.checker.after_input(self.now, is_timeout, self.session.poll_timeout());
     }
 
     pub(crate) fn step(&mut self, step: Step) {
         match step {
             Step::Call { kind, bytes } => self.call(kind, bytes),
-            Step::Network { number, what } => self.network(number, what),
-            Step::Progress => self.progress(),
-            Step::Pause(paused) => self.feed(Input::ReadPaused { paused }),
+            Step::Network { connection, input } => self.network(connection, input),
+            Step::HealthyServer => self.healthy_server(),
+            Step::ReadPaused(paused) => self.feed(Input::ReadPaused { paused }),
             Step::Wait(time) => self.wait(time),
-            Step::Deadline(late) => {
+            Step::Deadline(late_by) => {
                 if let Some(deadline) = self.session.poll_timeout() {
-                    self.now = self.now.max(deadline) + late;
+                    self.now = self.now.max(deadline) + late_by;
                     self.feed(Input::Timeout);
                 }
             }
-            Step::Timeout => self.feed(Input::Timeout),
+            Step::EarlyTimeout => self.feed(Input::Timeout),
         }
     }
 
-    fn call(&mut self, kind: Kind, bytes: usize) {
-        let call = self.checker.call(kind, self.now);
+    fn call(&mut self, kind: CallKind, bytes: usize) {
+        let call = self.checker.new_call(kind, self.now);
         let body = format!(r#"{{"call":{},"text":"{}","type":"message"}}"#, call.0, "x".repeat(bytes));
         let message = Message::new(body).expect("an object");
         self.feed(match kind {
-            Kind::Start => Input::Start { call, options: "".into() },
-            Kind::Disconnect => Input::Disconnect { call },
-            Kind::Send => Input::Send { call, message },
-            Kind::Enqueue { await_reply } => Input::Enqueue { call, await_reply, message },
-            Kind::Ping => Input::Ping { call },
+            CallKind::Start => Input::Start { call, options: "".into() },
+            CallKind::Disconnect => Input::Disconnect { call },
+            CallKind::Send => Input::Send { call, message },
+            CallKind::Enqueue { await_reply } => Input::Enqueue { call, await_reply, message },
+            CallKind::Ping => Input::Ping { call },
         });
     }
 
-    fn network(&mut self, number: Number, what: What) {
-        let connection: ConnectionId = match number {
-            Number::Current => self.checker.connection,
-            Number::Earlier(by) => ConnectionId(self.checker.connection.0.saturating_sub(by)),
-            Number::Later(by) => ConnectionId(self.checker.connection.0 + by),
+    fn network(&mut self, connection: ConnectionChoice, input: NetworkInput) {
+        let current = self.checker.connection;
+        let connection = match connection {
+            ConnectionChoice::Current => current,
+            ConnectionChoice::Earlier(by) => ConnectionId(current.0.saturating_sub(by)),
+            ConnectionChoice::Later(by) => ConnectionId(current.0 + by),
         };
-        self.feed(match what {
-            What::Answered(result) => Input::ConnectFinished { connection, result },
-            What::Opened => Input::Opened { connection },
-            What::Frame(data) => Input::Frame { connection, frame: Frame::read(data) },
-            What::Reply(back) => {
+        self.feed(match input {
+            NetworkInput::ConnectFinished(result) => Input::ConnectFinished { connection, result },
+            NetworkInput::Opened => Input::Opened { connection },
+            NetworkInput::Frame(data) => Input::Frame { connection, frame: Frame::read(data) },
+            NetworkInput::Reply(back) => {
                 let id = (self.checker.last_id.0 + 1).saturating_sub(back);
                 Input::Frame { connection, frame: Frame::read(format!(r#"{{"reply_to":{id}}}"#)) }
             }
-            What::Alive => Input::Activity { connection },
-            What::Flushed => Input::Flushed { connection },
-            What::Closed(closure) => Input::Closed { connection, reason: closure },
+            NetworkInput::Activity => Input::Activity { connection },
+            NetworkInput::Flushed => Input::Flushed { connection },
+            NetworkInput::Closed(reason) => Input::Closed { connection, reason },
         });
     }
 
-    fn progress(&mut self) {
-        let number = Number::Current;
-        match self.checker.wire {
-            Wire::Idle | Wire::Answered => {
+    /// Does what a healthy server does next. If it has nothing to do, waits for the next deadline.
+    fn healthy_server(&mut self) {
+        let current = ConnectionChoice::Current;
+        match self.checker.network {
+            NetworkState::Idle | NetworkState::ConnectCallSucceeded => {
                 if let Some(deadline) = self.session.poll_timeout() {
                     self.wait(deadline.saturating_duration_since(self.now));
                 }
             }
-            Wire::Calling => self.network(number, What::Answered(Ok(answer()))),
-            Wire::Dialling => self.network(number, What::Opened),
-            Wire::Open if !self.greeted => {
-                self.greeted = true;
-                self.network(number, What::Frame(br#"{"type":"hello"}"#.to_vec()));
+            NetworkState::ConnectCall => {
+                self.network(current, NetworkInput::ConnectFinished(Ok(connect_response())));
             }
-            Wire::Open => {
-                self.network(number, What::Flushed);
+            NetworkState::Opening => self.network(current, NetworkInput::Opened),
+            NetworkState::Open if !self.hello_sent => {
+                self.hello_sent = true;
+                self.network(current, NetworkInput::Frame(br#"{"type":"hello"}"#.to_vec()));
+            }
+            NetworkState::Open => {
+                self.network(current, NetworkInput::Flushed);
                 for id in std::mem::take(&mut self.unanswered) {
-                    self.network(number, What::Frame(format!(r#"{{"ok":true,"reply_to":{id}}}"#).into()));
+                    let reply = format!(r#"{{"ok":true,"reply_to":{id}}}"#);
+                    self.network(current, NetworkInput::Frame(reply.into()));
                 }
             }
         }
@@ -176,22 +180,22 @@ impl Run {
         self.now = end;
     }
 
-    /// Ends the sequence; tells how far it had come.
-    pub(crate) fn end(mut self) -> [usize; 4] {
-        let reached = self.checker.reached;
-        self.call(Kind::Disconnect, 0);
+    /// Ends the sequence. Returns how far it had come.
+    pub(crate) fn end(mut self) -> Coverage {
+        let coverage = self.checker.coverage;
+        self.call(CallKind::Disconnect, 0);
         self.wait(secs(5));
-        self.checker.at_rest(self.session.poll_timeout());
+        self.checker.check_disconnected(self.session.poll_timeout());
 
         self.feed(Input::ReadPaused { paused: false });
-        self.call(Kind::Start, 0);
+        self.call(CallKind::Start, 0);
         for _ in 0..200 + self.checker.call_count() {
-            self.progress();
+            self.healthy_server();
         }
-        self.call(Kind::Disconnect, 0);
+        self.call(CallKind::Disconnect, 0);
         self.wait(secs(5));
-        self.checker.at_rest(self.session.poll_timeout());
-        self.checker.all_settled();
-        reached
+        self.checker.check_disconnected(self.session.poll_timeout());
+        self.checker.check_all_settled();
+        coverage
     }
 }

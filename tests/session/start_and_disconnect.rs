@@ -1,44 +1,47 @@
-//! Section 4 of the contract: what `start()` and `disconnect()` promise, in every state.
+//! `start()` and `disconnect()` in every state (docs/lifecycle.md).
 
 use slack_rtm_native::session::Config;
 
-use crate::harness::{Dial, World, answer, platform_error, secs};
-use crate::situations::Situation;
+use crate::client_states::ClientState;
+use crate::simulation::{Simulation, SocketScript, connect_response, platform_error, secs};
 
-// ── start() ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── start() ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
 fn start_settles_in_every_state_and_opens_no_second_socket() {
-    for situation in Situation::ALL {
-        let mut world = situation.world();
-        let before = world.trace.count("> connect");
-        world.start("another start");
-        let news = world.trace.take();
-        match situation {
-            Situation::Disconnected => assert_eq!(news[..2], ["connecting", "> connect"]),
-            Situation::Authenticated | Situation::Handshaking | Situation::Resuming | Situation::Ready => {
-                assert_eq!(news, ["another start = ok"], "{situation:?}: the data in force");
+    for state in ClientState::ALL {
+        let mut sim = state.simulation();
+        let before = sim.lines.count("> connect");
+        sim.start("another start");
+        let lines = sim.lines.take();
+        match state {
+            ClientState::Disconnected => assert_eq!(lines[..2], ["connecting", "> connect"]),
+            ClientState::Authenticated
+            | ClientState::Handshaking
+            | ClientState::Resuming
+            | ClientState::Ready => {
+                assert_eq!(lines, ["another start = ok"], "{state:?}: with the current data");
             }
-            _ => assert!(news.is_empty(), "{situation:?}: with what is under way"),
+            _ => assert!(lines.is_empty(), "{state:?}: it settles with the attempt in progress"),
         }
-        (world.server.answer, world.server.dial) = (Some(Ok(answer())), Dial::Hello);
-        if situation == Situation::Authenticating {
-            world.answered(Ok(answer()));
+        (sim.server.connect_result, sim.server.socket) = (Some(Ok(connect_response())), SocketScript::Hello);
+        if state == ClientState::Authenticating {
+            sim.connect_finished(Ok(connect_response()));
         }
-        world.advance(secs(10));
-        assert_eq!(world.trace.count("another start = ok"), 1, "{situation:?}");
-        assert!(world.trace.count("> connect") <= before + 1, "{situation:?}");
+        sim.advance(secs(10));
+        assert_eq!(sim.lines.count("another start = ok"), 1, "{state:?}");
+        assert!(sim.lines.count("> connect") <= before + 1, "{state:?}");
     }
 }
 
 #[test]
-fn starts_while_connecting_settle_with_the_attempt_under_way() {
-    let mut world = Situation::Authenticating.world();
-    world.start("second");
-    world.start("third");
-    world.answered(Err(platform_error("account_inactive")));
+fn a_start_while_connecting_settles_with_the_attempt_in_progress() {
+    let mut sim = ClientState::Authenticating.simulation();
+    sim.start("second");
+    sim.start("third");
+    sim.connect_finished(Err(platform_error("account_inactive")));
     assert_eq!(
-        world.trace.take(),
+        sim.lines.take(),
         [
             "unable_to_rtm_start: account_inactive",
             "disconnected: account_inactive",
@@ -50,13 +53,13 @@ fn starts_while_connecting_settle_with_the_attempt_under_way() {
 }
 
 #[test]
-fn a_start_while_disconnecting_begins_anew_after_it() {
-    let mut world = Situation::Disconnecting.world();
-    world.start("again");
-    assert!(world.trace.take().is_empty());
-    world.closed(1000, "");
+fn a_start_while_disconnecting_connects_again_afterwards() {
+    let mut sim = ClientState::Disconnecting.simulation();
+    sim.start("again");
+    assert!(sim.lines.take().is_empty());
+    sim.closed(1000, "");
     assert_eq!(
-        world.trace.take(),
+        sim.lines.take(),
         [
             "disconnected",
             "first disconnect = ok",
@@ -74,138 +77,141 @@ fn a_start_while_disconnecting_begins_anew_after_it() {
 
 #[test]
 fn a_start_while_reconnecting_waits_for_the_reconnect() {
-    let mut world = Situation::Reconnecting.world();
-    world.start("again");
-    assert!(world.trace.take().is_empty(), "the pause is kept");
-    world.advance_to_deadline();
-    assert_eq!(world.trace.take()[..4], ["connecting", "> connect", "authenticated", "again = ok"]);
+    let mut sim = ClientState::Reconnecting.simulation();
+    sim.start("again");
+    assert!(sim.lines.take().is_empty(), "the pause continues");
+    sim.advance_to_deadline();
+    assert_eq!(sim.lines.take()[..4], ["connecting", "> connect", "authenticated", "again = ok"]);
 }
 
 #[test]
 fn a_start_while_reconnecting_fails_with_the_reconnect() {
-    let mut world = Situation::Reconnecting.world();
-    world.start("again");
-    world.server.answer = Some(Err(platform_error("token_revoked")));
-    world.advance_to_deadline();
-    assert_eq!(world.trace.take().last().unwrap(), "again = rejected: token_revoked");
+    let mut sim = ClientState::Reconnecting.simulation();
+    sim.start("again");
+    sim.server.connect_result = Some(Err(platform_error("token_revoked")));
+    sim.advance_to_deadline();
+    assert_eq!(sim.lines.take().last().unwrap(), "again = rejected: token_revoked");
 }
 
 #[test]
 fn the_options_of_the_last_start_are_kept_for_reconnects() {
-    let mut world = World::new(Config::default());
-    world.start_with("start", "presence_sub=true");
-    world.closed(1006, "");
-    world.advance_to_deadline();
-    assert_eq!(world.trace.count("> connect presence_sub=true"), 2);
+    let mut sim = Simulation::new(Config::default());
+    sim.start_with("start", "presence_sub=true");
+    sim.closed(1006, "");
+    sim.advance_to_deadline();
+    assert_eq!(sim.lines.count("> connect presence_sub=true"), 2);
 
-    world.start_with("again", "batch_presence_aware=1");
-    world.closed(1006, "");
-    world.advance(secs(10));
-    assert_eq!(world.trace.count("> connect batch_presence_aware=1"), 1);
+    sim.start_with("again", "batch_presence_aware=1");
+    sim.closed(1006, "");
+    sim.advance(secs(10));
+    assert_eq!(sim.lines.count("> connect batch_presence_aware=1"), 1);
 }
 
 #[test]
-fn a_rejected_start_can_be_repeated() {
-    let mut world = World::new(Config::default());
-    world.server.answer = Some(Err(platform_error("invalid_auth")));
-    world.start("start");
-    world.trace.take();
-    world.server.answer = Some(Ok(answer()));
-    world.start("again");
-    let news = world.trace.take();
-    assert_eq!((&*news[3], &**news.last().unwrap()), ("again = ok", "ready"));
+fn a_start_can_follow_a_rejected_start() {
+    let mut sim = Simulation::new(Config::default());
+    sim.server.connect_result = Some(Err(platform_error("invalid_auth")));
+    sim.start("start");
+    sim.lines.take();
+    sim.server.connect_result = Some(Ok(connect_response()));
+    sim.start("again");
+    let lines = sim.lines.take();
+    assert_eq!((&*lines[3], &**lines.last().unwrap()), ("again = ok", "ready"));
 }
 
-// ── disconnect() ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── disconnect() ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[test]
-fn disconnect_in_every_state() {
+fn disconnect_resolves_in_every_state() {
     let end = ["disconnecting", "disconnected", "disconnect = ok"];
-    for situation in Situation::ALL {
-        let mut world = situation.world();
-        world.disconnect("disconnect");
-        let news = world.trace.take();
-        match situation {
-            Situation::Disconnected => assert_eq!(news, ["disconnect = ok"]),
-            Situation::Authenticating => {
+    for state in ClientState::ALL {
+        let mut sim = state.simulation();
+        sim.disconnect("disconnect");
+        let lines = sim.lines.take();
+        match state {
+            ClientState::Disconnected => assert_eq!(lines, ["disconnect = ok"]),
+            ClientState::Authenticating => {
                 let aborted = "start = rejected: aborted";
-                assert_eq!(news, ["disconnecting", "> drop", "disconnected", "disconnect = ok", aborted]);
+                assert_eq!(lines, ["disconnecting", "> drop", "disconnected", "disconnect = ok", aborted]);
             }
-            Situation::Repeating => {
+            ClientState::WaitingToRetry => {
                 let aborted = "start = rejected: aborted";
-                assert_eq!(news, ["disconnecting", "disconnected", "disconnect = ok", aborted]);
+                assert_eq!(lines, ["disconnecting", "disconnected", "disconnect = ok", aborted]);
             }
-            Situation::Authenticated => {
-                assert_eq!(news, ["disconnecting", "> drop", "disconnected", "disconnect = ok"]);
+            ClientState::Authenticated => {
+                assert_eq!(lines, ["disconnecting", "> drop", "disconnected", "disconnect = ok"]);
             }
-            Situation::Handshaking | Situation::Ready => {
-                assert_eq!(news, ["disconnecting", "> close", "disconnected", "disconnect = ok"]);
+            ClientState::Handshaking | ClientState::Ready => {
+                assert_eq!(lines, ["disconnecting", "> close", "disconnected", "disconnect = ok"]);
             }
-            Situation::Resuming => {
+            ClientState::Resuming => {
                 let unanswered = "lost = rejected: no reply";
-                assert_eq!(news, ["disconnecting", "> close", unanswered, "disconnected", "disconnect = ok"]);
+                assert_eq!(
+                    lines,
+                    ["disconnecting", "> close", unanswered, "disconnected", "disconnect = ok"]
+                );
             }
-            Situation::Reconnecting => assert_eq!(news, end),
-            Situation::Disconnecting => assert!(news.is_empty()),
-            Situation::Restarting => assert_eq!(news, ["second start = rejected: aborted"]),
+            ClientState::Reconnecting => assert_eq!(lines, end),
+            ClientState::Disconnecting => assert!(lines.is_empty()),
+            ClientState::Restarting => assert_eq!(lines, ["second start = rejected: aborted"]),
         }
-        world.advance(secs(5));
-        assert_eq!(world.trace.count("disconnect = ok"), 1, "{situation:?}");
-        world.trace.take();
-        assert_eq!(world.session.poll_timeout(), None, "{situation:?}: nothing goes on");
-        world.advance(secs(3600));
-        assert!(world.trace.take().is_empty(), "{situation:?}: nothing reconnects");
+        sim.advance(secs(5));
+        assert_eq!(sim.lines.count("disconnect = ok"), 1, "{state:?}");
+        sim.lines.take();
+        assert_eq!(sim.session.poll_timeout(), None, "{state:?}: the session waits for nothing");
+        sim.advance(secs(3600));
+        assert!(sim.lines.take().is_empty(), "{state:?}: the client does not reconnect");
     }
 }
 
 #[test]
 fn a_second_disconnect_resolves_without_a_second_event() {
-    let mut world = Situation::Disconnecting.world();
-    world.disconnect("second");
-    world.closed(1000, "");
-    assert_eq!(world.trace.take(), ["disconnected", "first disconnect = ok", "second = ok"]);
-    world.disconnect("third");
-    assert_eq!(world.trace.take(), ["third = ok"]);
+    let mut sim = ClientState::Disconnecting.simulation();
+    sim.disconnect("second");
+    sim.closed(1000, "");
+    assert_eq!(sim.lines.take(), ["disconnected", "first disconnect = ok", "second = ok"]);
+    sim.disconnect("third");
+    assert_eq!(sim.lines.take(), ["third = ok"]);
 }
 
 #[test]
-fn a_close_handshake_that_is_not_answered_is_cut_short_within_five_seconds() {
-    let mut world = Situation::Disconnecting.world();
-    let waited = world.advance_to_deadline();
+fn an_unanswered_close_handshake_ends_within_five_seconds() {
+    let mut sim = ClientState::Disconnecting.simulation();
+    let waited = sim.advance_to_deadline();
     assert!(waited <= secs(5), "{waited:?}");
-    assert_eq!(world.trace.take(), ["> drop", "disconnected", "first disconnect = ok"]);
+    assert_eq!(sim.lines.take(), ["> drop", "disconnected", "first disconnect = ok"]);
 }
 
 #[test]
-fn a_server_that_goes_on_talking_does_not_hold_up_the_end() {
-    let mut world = Situation::Disconnecting.world();
+fn a_server_that_keeps_sending_does_not_delay_the_disconnect() {
+    let mut sim = ClientState::Disconnecting.simulation();
     for _ in 0..50 {
-        world.frame(r#"{"type":"message"}"#);
-        world.advance(secs(5) / 50);
+        sim.frame(r#"{"type":"message"}"#);
+        sim.advance(secs(5) / 50);
     }
-    let news = world.trace.take();
-    assert_eq!(news[news.len() - 3..], ["> drop", "disconnected", "first disconnect = ok"]);
+    let lines = sim.lines.take();
+    assert_eq!(lines[lines.len() - 3..], ["> drop", "disconnected", "first disconnect = ok"]);
 }
 
 #[test]
-fn events_go_on_until_the_disconnect_has_resolved_and_not_after() {
-    let mut world = Situation::Disconnecting.world();
-    world.frame(r#"{"type":"message"}"#);
-    world.closed(1000, "");
-    world.frame(r#"{"type":"message"}"#);
-    world.closed(1006, "");
-    world.broken(crate::harness::reset());
-    assert_eq!(world.trace.take(), ["< message", "disconnected", "first disconnect = ok"]);
+fn frames_are_delivered_until_the_disconnect_has_resolved() {
+    let mut sim = ClientState::Disconnecting.simulation();
+    sim.frame(r#"{"type":"message"}"#);
+    sim.closed(1000, "");
+    sim.frame(r#"{"type":"message"}"#);
+    sim.closed(1006, "");
+    sim.transport_error(crate::simulation::connection_reset());
+    assert_eq!(sim.lines.take(), ["< message", "disconnected", "first disconnect = ok"]);
 }
 
 #[test]
-fn disconnects_and_starts_in_a_row_settle_by_the_last_word() {
-    let mut world = Situation::Restarting.world();
-    world.disconnect("second disconnect");
-    world.start("third start");
-    world.closed(1000, "");
+fn the_last_of_several_starts_and_disconnects_decides() {
+    let mut sim = ClientState::Restarting.simulation();
+    sim.disconnect("second disconnect");
+    sim.start("third start");
+    sim.closed(1000, "");
     assert_eq!(
-        world.trace.take()[..6],
+        sim.lines.take()[..6],
         [
             "second start = rejected: aborted",
             "disconnected",
@@ -215,13 +221,13 @@ fn disconnects_and_starts_in_a_row_settle_by_the_last_word() {
             "> connect"
         ]
     );
-    assert_eq!(world.trace.count("third start = ok"), 1);
+    assert_eq!(sim.lines.count("third start = ok"), 1);
 }
 
 #[test]
-fn a_paused_reader_does_not_hold_up_the_end() {
-    let mut world = Situation::Disconnecting.world();
-    world.reading(true);
-    world.advance(secs(5));
-    assert_eq!(world.trace.take(), ["> drop", "disconnected", "first disconnect = ok"]);
+fn a_pause_of_reading_does_not_delay_the_disconnect() {
+    let mut sim = ClientState::Disconnecting.simulation();
+    sim.read_paused(true);
+    sim.advance(secs(5));
+    assert_eq!(sim.lines.take(), ["> drop", "disconnected", "first disconnect = ok"]);
 }

@@ -24,7 +24,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use slack_rtm_native::session::{
     ApiResponse, Config, ConnectResponse, Delivery, Event, Frame, FrameHead, Input, LogLevel, Message,
-    Name as Found, Outcome, Output, Session,
+    FrameField, Outcome, Output, Session,
 };
 use slack_rtm_native_fuzz::json::{self, Head, Name};
 
@@ -310,17 +310,17 @@ impl Client {
 
 /// Whether the crate found the fields that the frame has.
 fn agree(found: &FrameHead, data: &[u8], head: &Head) -> bool {
-    let name = |found: &Found, name: &Name| match name {
-        Name::Absent => *found == Found::Absent,
+    let name = |found: &FrameField, name: &Name| match name {
+        Name::Absent => *found == FrameField::Absent,
         Name::Text(text) => found.text(data) == Some(text),
-        Name::Other(_) | Name::Unheard => *found == Found::Odd,
+        Name::Other(_) | Name::Unheard => *found == FrameField::NotText,
     };
     let is_id = |number: &f64| number.fract() == 0.0 && (0.0..(1_u64 << 53) as f64).contains(number);
     let reply_to = match found.reply_to {
         Some(id) => head.reply_to == Some(id as f64),
         None => !head.reply_to.is_some_and(|number| is_id(&number)),
     };
-    name(&found.kind, &head.kind) && name(&found.subtype, &head.subtype) && reply_to
+    name(&found.event_type, &head.kind) && name(&found.subtype, &head.subtype) && reply_to
 }
 
 /// The `id` at the end of a message.
@@ -337,7 +337,7 @@ fn answer() -> ConnectResponse {
         url,
         user_id,
         team_id,
-        answer: Some(ApiResponse { body, scopes: None, accepted_scopes: None }),
+        response: Some(ApiResponse { body, scopes: None, accepted_scopes: None }),
     }
 }
 

@@ -131,7 +131,9 @@ pub(super) fn api_answer(answer: &ApiResponse) -> String {
 }
 
 /// `{userId, teamId, answer}`; `answer` is `null` where the user's `WebClient` gave it.
-pub(super) fn connect_answer(ConnectResponse { user_id, team_id, answer, .. }: &ConnectResponse) -> String {
+pub(super) fn connect_answer(
+    ConnectResponse { user_id, team_id, response: answer, .. }: &ConnectResponse,
+) -> String {
     let answer = answer.as_ref().map_or_else(|| "null".to_owned(), api_answer);
     format!(r#"{{"userId":{},"teamId":{},"answer":{answer}}}"#, json!(user_id), json!(team_id))
 }
@@ -140,7 +142,7 @@ pub(super) fn connect_answer(ConnectResponse { user_id, team_id, answer, .. }: &
 pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
     match diagnostic {
         Diagnostic::ConnectCall { attempt } => json!(["connect", { "attempt": attempt }]),
-        Diagnostic::Dial { server } => json!(["dial", { "server": server }]),
+        Diagnostic::OpenSocket { server } => json!(["dial", { "server": server }]),
         Diagnostic::Pause { pause, reason } => {
             json!(["pause", { "milliseconds": u64::try_from(pause.as_millis()).ok(), "reason": reason }])
         }

@@ -262,7 +262,7 @@ impl Queue {
 
     /// Looks at the shapes in a frame that was not read for them, if it is worth it.
     pub(in crate::binding) fn learn(&self, frame: &[u8], head: &FrameHead) {
-        if head.kind.text(frame).is_none_or(|kind| self.hints.is_worthwhile(kind.as_bytes())) {
+        if head.event_type.text(frame).is_none_or(|kind| self.hints.is_worthwhile(kind.as_bytes())) {
             self.shapes.write().unwrap_or_else(PoisonError::into_inner).learn(frame);
         }
     }

@@ -1,5 +1,4 @@
-//! A fake clock and a scripted driver. A [`World`] holds a session, carries out what it asks for the way its
-//! [`Server`] says, moves the clock from deadline to deadline, and writes down what came out, in order.
+//! A session, a scripted server and a fake clock.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use slack_rtm_native::session::{
     Event, Frame, Input, LogLevel, Message, Output, Session, SocketError,
 };
 
-use crate::trace::{Trace, line_of};
+use crate::output_lines::{OutputLines, lines_of};
 
 pub(crate) fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
@@ -21,28 +20,31 @@ pub(crate) fn secs(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// Some moment. All others are reckoned from it.
-pub(crate) fn some_moment() -> Instant {
-    #[expect(clippy::disallowed_methods, reason = "an `Instant` can be had in no other way; any one will do")]
+/// The time at which a simulation begins.
+pub(crate) fn some_time() -> Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "there is no other way to make an `Instant`; any instant will do"
+    )]
     Instant::now()
 }
 
-/// What becomes of a socket that the session dials.
+/// What the server does with a socket that the session opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dial {
-    /// It opens, and `hello` comes.
+pub(crate) enum SocketScript {
+    /// It opens, and `hello` arrives.
     Hello,
-    /// It opens, `hello` comes, and the server closes.
+    /// It opens, `hello` arrives, and the server ends the connection.
     HelloThenClose,
     /// The upgrade is refused.
     Refused,
-    /// It opens, and nothing comes.
-    Mute,
-    /// Nothing happens.
-    Silence,
+    /// It opens, and nothing arrives.
+    OpensWithoutHello,
+    /// It neither opens nor fails.
+    NeverOpens,
 }
 
-/// Which outgoing frames the server answers.
+/// To which frames the server replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replies {
     All,
@@ -50,37 +52,43 @@ pub(crate) enum Replies {
     None,
 }
 
-/// How the other side behaves. Answers take no time; a test that wants one late switches it off and gives it itself.
+/// How the server behaves. It reacts immediately. A test that needs a late reaction turns it off here and feeds the
+/// input itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
-    /// What ends a connect call; `None`: nothing does.
-    pub(crate) answer: Option<Result<ConnectResponse, ApiError>>,
-    pub(crate) dial: Dial,
+    /// The result of a connect call. `None`: the call does not end.
+    pub(crate) connect_result: Option<Result<ConnectResponse, ApiError>>,
+    pub(crate) socket: SocketScript,
     pub(crate) replies: Replies,
-    /// Whether the socket takes what is written.
+    /// Whether the socket writes the frames that it gets.
     pub(crate) flushes: bool,
-    /// Whether the close handshake is answered.
-    pub(crate) closes: bool,
+    /// Whether the server answers the close handshake.
+    pub(crate) answers_close: bool,
 }
 
 impl Server {
-    fn healthy() -> Self {
-        let answer = Some(Ok(answer()));
-        Self { answer, dial: Dial::Hello, replies: Replies::All, flushes: true, closes: true }
+    pub(crate) fn healthy() -> Self {
+        Self {
+            connect_result: Some(Ok(connect_response())),
+            socket: SocketScript::Hello,
+            replies: Replies::All,
+            flushes: true,
+            answers_close: true,
+        }
     }
 
     fn react(&self, connection: ConnectionId, output: &Output) -> Vec<Input> {
         match output {
             Output::Connect { connection, .. } => {
-                let result = self.answer.clone();
+                let result = self.connect_result.clone();
                 result
                     .map(|result| Input::ConnectFinished { connection: *connection, result })
                     .into_iter()
                     .collect()
             }
-            Output::Open { connection, .. } => self.dialled(*connection),
-            Output::Write { frame } => self.written(connection, frame),
-            Output::Close if self.closes => {
+            Output::Open { connection, .. } => self.open(*connection),
+            Output::Write { frame } => self.write(connection, frame),
+            Output::Close if self.answers_close => {
                 vec![Input::Closed {
                     connection,
                     reason: CloseReason::Closed { code: 1000, reason: String::new() },
@@ -90,22 +98,24 @@ impl Server {
         }
     }
 
-    fn dialled(&self, connection: ConnectionId) -> Vec<Input> {
+    fn open(&self, connection: ConnectionId) -> Vec<Input> {
         let opened = Input::Opened { connection };
         let hello = Input::Frame { connection, frame: Frame::read(r#"{"type":"hello"}"#) };
-        match self.dial {
-            Dial::Hello => vec![opened, hello],
-            Dial::HelloThenClose => {
-                let closure = CloseReason::Closed { code: 1006, reason: String::new() };
-                vec![opened, hello, Input::Closed { connection, reason: closure }]
+        match self.socket {
+            SocketScript::Hello => vec![opened, hello],
+            SocketScript::HelloThenClose => {
+                let reason = CloseReason::Closed { code: 1006, reason: String::new() };
+                vec![opened, hello, Input::Closed { connection, reason }]
             }
-            Dial::Refused => vec![Input::Closed { connection, reason: CloseReason::Failed(refusal()) }],
-            Dial::Mute => vec![opened],
-            Dial::Silence => Vec::new(),
+            SocketScript::Refused => {
+                vec![Input::Closed { connection, reason: CloseReason::Failed(refused_upgrade()) }]
+            }
+            SocketScript::OpensWithoutHello => vec![opened],
+            SocketScript::NeverOpens => Vec::new(),
         }
     }
 
-    fn written(&self, connection: ConnectionId, frame: &Bytes) -> Vec<Input> {
+    fn write(&self, connection: ConnectionId, frame: &Bytes) -> Vec<Input> {
         let frame: serde_json::Value = serde_json::from_slice(frame).expect("a frame is JSON");
         let replies = match self.replies {
             Replies::All => true,
@@ -119,105 +129,106 @@ impl Server {
     }
 }
 
-/// A session, its server, and the clock.
-pub(crate) struct World {
+/// A session, its server and its clock. It executes the session's outputs and records them.
+pub(crate) struct Simulation {
     pub(crate) session: Session,
     pub(crate) server: Server,
     pub(crate) now: Instant,
-    /// The number of the last connect call.
+    /// The id of the last connect call.
     pub(crate) connection: ConnectionId,
-    /// How many pongs went out that nobody had asked for.
-    pub(crate) heartbeats: usize,
-    /// What came out, but for log lines, `outgoing_message` and heartbeats.
-    pub(crate) trace: Trace,
-    /// The lifecycle events that came out.
+    /// How many unsolicited pongs were sent.
+    pub(crate) unsolicited_pongs: usize,
+    /// The outputs as lines, except for log lines, diagnostics, `outgoing_message` and unsolicited pongs.
+    pub(crate) lines: OutputLines,
+    /// The lifecycle events.
     pub(crate) events: Vec<Event>,
-    /// The log lines that came out.
+    /// The log lines.
     pub(crate) logs: Vec<(LogLevel, String)>,
-    /// What was told beside the events.
+    /// The messages for `node:diagnostics_channel`.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The frames that came out as `outgoing_message`.
+    /// The frames of `outgoing_message`.
     pub(crate) outgoing: Vec<String>,
+    /// The labels of the calls. A call's id is its index here.
     labels: Vec<String>,
-    epoch: Instant,
+    start: Instant,
 }
 
-impl World {
+impl Simulation {
     /// A new session and a healthy server.
     pub(crate) fn new(config: Config) -> Self {
         Self::with_seed(config, 1)
     }
 
     pub(crate) fn with_seed(config: Config, seed: u64) -> Self {
-        let now = some_moment();
+        let now = some_time();
         Self {
             session: Session::new(config, seed, now),
             server: Server::healthy(),
             now,
             connection: ConnectionId::default(),
-            heartbeats: 0,
-            trace: Trace::default(),
+            unsolicited_pongs: 0,
+            lines: OutputLines::default(),
             events: Vec::new(),
             logs: Vec::new(),
             diagnostics: Vec::new(),
             outgoing: Vec::new(),
             labels: Vec::new(),
-            epoch: now,
+            start: now,
         }
     }
 
     /// A session that is `ready`.
     pub(crate) fn ready(config: Config) -> Self {
-        let mut world = Self::new(config);
-        world.start("start");
-        assert_eq!(world.trace.take().last().map(String::as_str), Some("ready"));
-        world
+        let mut sim = Self::new(config);
+        sim.start("start");
+        assert_eq!(sim.lines.take().last().map(String::as_str), Some("ready"));
+        sim
     }
 
-    /// How long the world has stood.
+    /// The time since the simulation began.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.now - self.epoch
+        self.now - self.start
     }
 
-    // ── What the user does; the label names the promise in the trace ─────────────────────────────────────────────
+    // ── The user's calls. The label names the call in the lines. ────────────────────────────────────────────────────
 
     pub(crate) fn start(&mut self, label: &str) {
         self.start_with(label, "");
     }
 
     pub(crate) fn start_with(&mut self, label: &str, options: &str) {
-        let (call, options) = (self.call(label), Arc::from(options));
+        let (call, options) = (self.new_call(label), Arc::from(options));
         self.feed(Input::Start { call, options });
     }
 
     pub(crate) fn disconnect(&mut self, label: &str) {
-        let call = self.call(label);
+        let call = self.new_call(label);
         self.feed(Input::Disconnect { call });
     }
 
     pub(crate) fn send(&mut self, label: &str) {
-        let (call, message) = (self.call(label), message(label));
+        let (call, message) = (self.new_call(label), message(label));
         self.feed(Input::Send { call, message });
     }
 
     pub(crate) fn enqueue(&mut self, label: &str, await_reply: bool) {
-        let (call, message) = (self.call(label), message(label));
+        let (call, message) = (self.new_call(label), message(label));
         self.feed(Input::Enqueue { call, await_reply, message });
     }
 
     pub(crate) fn ping(&mut self, label: &str) {
-        let call = self.call(label);
+        let call = self.new_call(label);
         self.feed(Input::Ping { call });
     }
 
-    fn call(&mut self, label: &str) -> CallId {
+    fn new_call(&mut self, label: &str) -> CallId {
         self.labels.push(label.to_owned());
         CallId(u32::try_from(self.labels.len() - 1).expect("few calls"))
     }
 
-    // ── What the network does, on the latest connection ──────────────────────────────────────────────────────────
+    // ── Inputs of the network, on the last connection ───────────────────────────────────────────────────────────────
 
-    pub(crate) fn answered(&mut self, result: Result<ConnectResponse, ApiError>) {
+    pub(crate) fn connect_finished(&mut self, result: Result<ConnectResponse, ApiError>) {
         self.feed(Input::ConnectFinished { connection: self.connection, result });
     }
 
@@ -241,37 +252,35 @@ impl World {
         self.feed(Input::Flushed { connection: self.connection });
     }
 
-    /// The server closes.
     pub(crate) fn closed(&mut self, code: u16, reason: &str) {
-        let closure = CloseReason::Closed { code, reason: reason.to_owned() };
-        self.feed(Input::Closed { connection: self.connection, reason: closure });
+        let reason = CloseReason::Closed { code, reason: reason.to_owned() };
+        self.feed(Input::Closed { connection: self.connection, reason });
     }
 
-    /// A transport error.
-    pub(crate) fn broken(&mut self, error: SocketError) {
+    pub(crate) fn transport_error(&mut self, error: SocketError) {
         self.feed(Input::Closed { connection: self.connection, reason: CloseReason::Failed(error) });
     }
 
-    pub(crate) fn reading(&mut self, paused: bool) {
+    pub(crate) fn read_paused(&mut self, paused: bool) {
         self.feed(Input::ReadPaused { paused });
     }
 
-    // ── The clock ────────────────────────────────────────────────────────────────────────────────────────────────
+    // ── The clock ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// Lets this much time pass, with every deadline kept to the moment.
+    /// Advances the clock. Each deadline on the way is handled exactly in time.
     pub(crate) fn advance(&mut self, by: Duration) {
         let end = self.now + by;
-        let mut at_one_moment = 0;
+        let mut at_the_same_time = 0;
         while let Some(deadline) = self.session.poll_timeout().filter(|deadline| *deadline <= end) {
-            at_one_moment = if deadline > self.now { 0 } else { at_one_moment + 1 };
-            assert!(at_one_moment < 10, "a busy loop");
+            at_the_same_time = if deadline > self.now { 0 } else { at_the_same_time + 1 };
+            assert!(at_the_same_time < 10, "a busy loop");
             self.now = self.now.max(deadline);
             self.feed(Input::Timeout);
         }
         self.now = end;
     }
 
-    /// Goes to the next deadline; tells how far it was.
+    /// Advances the clock to the next deadline, and returns how far it was.
     pub(crate) fn advance_to_deadline(&mut self) -> Duration {
         let deadline = self.session.poll_timeout().expect("there is a deadline");
         let by = deadline.saturating_duration_since(self.now);
@@ -279,7 +288,7 @@ impl World {
         by
     }
 
-    /// One input, and all that follows from it at once.
+    /// Feeds one input, and everything that the server does in reaction to its outputs.
     pub(crate) fn feed(&mut self, input: Input) {
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
@@ -298,11 +307,11 @@ impl World {
     }
 
     fn record(&mut self, output: Output) {
-        for line in line_of(&output, &self.labels) {
-            self.trace.push(self.elapsed(), line);
+        for line in lines_of(&output, &self.labels) {
+            self.lines.push(self.elapsed(), line);
         }
         match output {
-            Output::Pong => self.heartbeats += 1,
+            Output::Pong => self.unsolicited_pongs += 1,
             Output::Deliver(Delivery::Log { level, text }) => self.logs.push((level, text)),
             Output::Deliver(Delivery::Diagnostic(diagnostic)) => self.diagnostics.push(diagnostic),
             Output::Deliver(Delivery::Outgoing { frame }) => {
@@ -314,27 +323,30 @@ impl World {
     }
 }
 
-// ── Things to feed ───────────────────────────────────────────────────────────────────────────────────────────────
+// ── Messages, responses and errors to feed ──────────────────────────────────────────────────────────────────────────
 
-/// A message of this text.
 pub(crate) fn message(text: &str) -> Message {
     Message::new(format!(r#"{{"text":"{text}","type":"message"}}"#)).expect("an object")
 }
 
-/// What a method's body comes to.
-pub(crate) fn connect_answer(method: &str, body: Bytes) -> Result<ConnectResponse, ApiError> {
-    ConnectResponse::from_answer(method, ApiResponse::read(method, body)?)
+/// Reads the body of a response to the connect call.
+pub(crate) fn read_connect_response(method: &str, body: Bytes) -> Result<ConnectResponse, ApiError> {
+    ConnectResponse::from_response(method, ApiResponse::read(method, body)?)
 }
 
-/// A good answer of the connect call.
-pub(crate) fn answer() -> ConnectResponse {
+pub(crate) fn connect_response() -> ConnectResponse {
     let body = r#"{"ok":true,"url":"wss:\/\/slack.test\/t1cket","self":{"id":"U1"},"team":{"id":"T1"}}"#;
-    connect_answer("rtm.connect", Bytes::from_static(body.as_bytes())).expect("a good answer")
+    read_connect_response("rtm.connect", Bytes::from_static(body.as_bytes())).expect("a usable response")
+}
+
+/// The response to a connect call that the `webClient` option's object made: JavaScript keeps the body.
+pub(crate) fn response_without_body() -> ConnectResponse {
+    ConnectResponse { response: None, ..connect_response() }
 }
 
 pub(crate) fn platform_error(code: &str) -> ApiError {
     let body = format!(r#"{{"ok":false,"error":"{code}"}}"#);
-    connect_answer("rtm.connect", body.into()).expect_err("an error")
+    read_connect_response("rtm.connect", body.into()).expect_err("an error")
 }
 
 pub(crate) fn http_error(status: u16) -> ApiError {
@@ -344,32 +356,25 @@ pub(crate) fn http_error(status: u16) -> ApiError {
 
 pub(crate) fn request_error() -> ApiError {
     let cause = "connect ECONNREFUSED".to_owned();
-    ApiError::Request { message: format!("no answer: {cause}"), cause, code: Some("ECONNREFUSED".into()) }
+    ApiError::Request { message: format!("no response: {cause}"), cause, code: Some("ECONNREFUSED".into()) }
 }
 
 pub(crate) fn rate_limit(retry_after: Duration) -> ApiError {
     ApiError::RateLimited { method: "rtm.connect".to_owned(), retry_after }
 }
 
-/// What a `WebClient` of the user's failed with; it was told to wait for so long.
+/// The error of a connect call that the `webClient` option's object made.
 pub(crate) fn web_client_error(code: Option<&str>, gave_up: bool, retry_after: Duration) -> ApiError {
-    let message = code.unwrap_or("no answer").to_owned();
+    let message = code.unwrap_or("no response").to_owned();
     ApiError::WebClient { message, error: code.map(str::to_owned), gave_up, retry_after }
 }
 
-/// A good answer of a `WebClient` of the user's: its body stays with the user's side.
-pub(crate) fn answer_without_body() -> ConnectResponse {
-    ConnectResponse { answer: None, ..answer() }
-}
-
-/// A refused upgrade.
-pub(crate) fn refusal() -> SocketError {
+pub(crate) fn refused_upgrade() -> SocketError {
     let message = "the server refused the upgrade with HTTP status 404".to_owned();
     SocketError::new(message, None)
 }
 
-/// A connection that was reset.
-pub(crate) fn reset() -> SocketError {
+pub(crate) fn connection_reset() -> SocketError {
     let message = "read ECONNRESET".to_owned();
     SocketError::new(message, Some("ECONNRESET".into()))
 }

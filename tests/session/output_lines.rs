@@ -1,63 +1,66 @@
-//! What came out of a session, as short lines in the order of the outputs, so that a scenario is compared as a whole:
+//! A session's outputs as short lines, so that a test compares a whole scenario.
 //!
-//! - `> connect`, `> open`, `> close`, `> drop`: what the driver is asked for; `> hi #3`: the message `hi` is written
-//!   with id 3, `> ping #4`: a ping
-//! - `< hello`, `< reply to 3`: a frame is handed to the user
-//! - `connecting`, `ready`, `disconnected: websocket 1006`, …: a lifecycle event
-//! - `start = ok`, `hi = rejected: no reply`, …: a promise settles
+//! | line | output |
+//! |---|---|
+//! | `> connect`, `> open`, `> close`, `> drop` | a request to the driver |
+//! | `> hi #3`, `> ping #4` | the message `hi` is written with id 3, a ping with id 4 |
+//! | `< hello`, `< reply to 3` | a frame is delivered |
+//! | `connecting`, `ready`, `disconnected: websocket 1006` | a lifecycle event, with its error |
+//! | `start = ok`, `hi = rejected: no reply` | the call with this label settles |
 
 use std::time::Duration;
 
 use slack_rtm_native::session::{ApiError, CallId, Delivery, Event, Failure, Outcome, Output, SocketError};
 
-/// See the module.
+/// The lines of all outputs so far, with their times.
 #[derive(Debug, Default)]
-pub(crate) struct Trace {
+pub(crate) struct OutputLines {
     lines: Vec<(Duration, String)>,
     taken: usize,
 }
 
-impl Trace {
+impl OutputLines {
     pub(crate) fn push(&mut self, at: Duration, line: String) {
         self.lines.push((at, line));
     }
 
-    /// What came since the last call.
+    /// The lines since the last call.
     pub(crate) fn take(&mut self) -> Vec<String> {
         let lines = self.lines[self.taken..].iter().map(|(_, line)| line.clone()).collect();
         self.taken = self.lines.len();
         lines
     }
 
-    /// When this line came, each time, also before it was taken.
+    /// The times of all lines with this text, taken or not.
     pub(crate) fn times_of(&self, line: &str) -> Vec<Duration> {
         self.lines.iter().filter(|(_, other)| other == line).map(|(at, _)| *at).collect()
     }
 
-    /// How often this line came.
+    /// The number of all lines with this text, taken or not.
     pub(crate) fn count(&self, line: &str) -> usize {
         self.times_of(line).len()
     }
 }
 
-/// An output as lines; none for log lines, `outgoing_message` and heartbeats, two for the frame that settles a promise.
-pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
+/// The lines of an output: none for log lines, diagnostics, `outgoing_message` and unsolicited pongs; two for a frame
+/// that settles a call.
+pub(crate) fn lines_of(output: &Output, labels: &[String]) -> Vec<String> {
     let label = |call: CallId| &labels[call.0 as usize];
     match output {
         Output::Connect { options, .. } => vec![format!("> connect {options}").trim_end().to_owned()],
         Output::Open { .. } => vec!["> open".to_owned()],
-        Output::Write { frame } => vec![written(frame)],
+        Output::Write { frame } => vec![write_line(frame)],
         Output::Close => vec!["> close".to_owned()],
         Output::Drop => vec!["> drop".to_owned()],
         Output::Deliver(Delivery::Event(event)) => vec![event_line(event)],
         Output::Deliver(Delivery::Frame { data, head, reply, .. }) => {
-            let what = match (head.reply_to, head.kind.text(data)) {
+            let frame = match (head.reply_to, head.event_type.text(data)) {
                 (Some(id), _) => format!("reply to {id}"),
-                (None, Some(kind)) => kind.to_owned(),
+                (None, Some(event_type)) => event_type.to_owned(),
                 (None, None) => String::from_utf8_lossy(data).into_owned(),
             };
             let settled = reply.map(|call| format!("{} = reply", label(call)));
-            std::iter::once(format!("< {what}")).chain(settled).collect()
+            std::iter::once(format!("< {frame}")).chain(settled).collect()
         }
         Output::Deliver(Delivery::Settle { call, outcome }) => {
             vec![format!("{} = {}", label(*call), outcome_text(outcome))]
@@ -69,10 +72,10 @@ pub(crate) fn line_of(output: &Output, labels: &[String]) -> Vec<String> {
     }
 }
 
-fn written(frame: &[u8]) -> String {
+fn write_line(frame: &[u8]) -> String {
     let frame: serde_json::Value = serde_json::from_slice(frame).expect("a frame is JSON");
-    let what = frame["text"].as_str().or(frame["type"].as_str()).expect("a frame has a type");
-    format!("> {what} #{}", frame["id"])
+    let text = frame["text"].as_str().or(frame["type"].as_str()).expect("a frame has a type");
+    format!("> {text} #{}", frame["id"])
 }
 
 fn event_line(event: &Event) -> String {
@@ -86,7 +89,7 @@ fn event_line(event: &Event) -> String {
         Event::Disconnected(Some(failure)) => format!("disconnected: {}", failure_text(failure)),
         Event::Reconnecting => "reconnecting".to_owned(),
         Event::UnableToRtmStart(error) => {
-            format!("unable_to_rtm_start: {}", connect_error_text(&error.error))
+            format!("unable_to_rtm_start: {}", api_error_text(&error.error))
         }
         Event::Error(error) => format!("error: {}", socket_error_text(&error.error)),
     }
@@ -97,7 +100,7 @@ fn outcome_text(outcome: &Outcome) -> String {
         Outcome::Done | Outcome::Started => "ok".to_owned(),
         Outcome::Sent(id) => format!("sent {id}"),
         Outcome::Pong(round_trip) => format!("{} ms", round_trip.as_millis()),
-        Outcome::ApiResponse(answer) => format!("answer of {} bytes", answer.body.len()),
+        Outcome::ApiResponse(response) => format!("response of {} bytes", response.body.len()),
         Outcome::Failed(failure) => format!("rejected: {}", failure_text(failure)),
     }
 }
@@ -108,7 +111,7 @@ fn failure_text(failure: &Failure) -> String {
         Failure::SendWhileNotReady => "send while not ready".to_owned(),
         Failure::NoReply(_) => "no reply".to_owned(),
         Failure::Socket(error) => socket_error_text(&error.error),
-        Failure::Api(error) => connect_error_text(&error.error),
+        Failure::Api(error) => api_error_text(&error.error),
         Failure::Aborted => "aborted".to_owned(),
     }
 }
@@ -118,13 +121,13 @@ fn socket_error_text(error: &SocketError) -> String {
     error.code.as_ref().map_or_else(|| close.trim_end().to_owned(), |code| format!("websocket {code}"))
 }
 
-fn connect_error_text(error: &ApiError) -> String {
+fn api_error_text(error: &ApiError) -> String {
     match error {
         ApiError::Request { .. } => "request".to_owned(),
         ApiError::Http { status, .. } => format!("http {status}"),
         ApiError::RateLimited { .. } => "rate limited".to_owned(),
         ApiError::Platform { error: Some(code), .. } => code.clone(),
-        ApiError::Platform { error: None, .. } => "unusable answer".to_owned(),
+        ApiError::Platform { error: None, .. } => "unusable response".to_owned(),
         ApiError::WebClient { message, .. } => message.clone(),
     }
 }
