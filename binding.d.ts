@@ -2,121 +2,133 @@
 /* eslint-disable */
 /** JavaScript's end of a stream. */
 export declare class ByteStream {
-  /** Bytes that came from the socket. False: stop reading it, until told to read on. */
+  /** Takes bytes from the socket. Returns false if JavaScript must stop reading, until `commands` says `read` again. */
   push(bytes: Buffer): boolean
-  /** The socket ended; with the message and code of its error where it broke. */
+  /** The socket has ended; with a message and a code if it failed. */
   finish(message?: string | undefined | null, code?: string | undefined | null): void
-  /** What is to be done with the socket now; nothing is to be written before `may_write`. */
+  /**
+   * What to do with the socket now. Bytes to write are only returned if the socket `may_write`, so that its own buffer
+   * stays small.
+   */
   commands(mayWrite: boolean): StreamCommands
 }
 
-/** One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox. */
+/** One client. The argument `call` of its methods is the number of a promise, which settles through the outbox. */
 export declare class NativeClient {
-  /** Makes a client that is `disconnected`; `id` is what the outbox calls it. */
+  /** Creates a disconnected client. `id` is the client's number in the outbox. */
   constructor(outbox: Outbox, id: number, options: ClientOptions)
-  /** Has the process trust these authorities by default: what Node trusts, PEM. The first call counts. */
+  /**
+   * Sets the certificates that all clients trust by default, in PEM: the ones that Node trusts. Only the first call of the
+   * process has an effect.
+   */
   static setDefaultRoots(pems: Array<string>): void
-  /** Whether `setDefaultRoots` was called in this process, by any thread. */
+  /** Whether any thread of the process has called `setDefaultRoots`. */
   static hasDefaultRoots(): boolean
-  /** `start()`; `form` holds the options of the connect call, encoded. */
+  /** `start()`. `form` is the options of the connect call, URL-encoded. */
   start(call: number, form: string): void
   /** `disconnect()` */
   disconnect(call: number): void
-  /** `send()`; `message` is a JSON object without its `id`. */
+  /** `send()`. `message` is a JSON object without `id`. */
   send(call: number, message: string): void
-  /** `addOutgoingEvent()`; `message` is a JSON object without its `id`. */
+  /** `addOutgoingEvent()`. `message` is a JSON object without `id`. */
   enqueue(call: number, awaitReply: boolean, message: string): void
   /** `ping()` */
   ping(call: number): void
-  /** `apiCall()`; `token` takes the place of the client's. */
+  /** `apiCall()`. If `token` is not `null`, it replaces the client's token. */
   callApi(call: number, method: string, token: string | undefined | null, contentType: string, body: Buffer): void
-  /** Takes the request of this number; `null` where it was called off, or is not new. */
+  /** Takes a request to JavaScript; returns `null` if it was canceled, or taken before. */
   takeJsRequest(id: number): JsRequest | null
-  /** What the user's `WebClient` answered to the connect call. */
+  /** The user's `WebClient` has made the connect call. */
   finishConnect(id: number, url: string, userId: string, teamId: string): void
-  /** The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms. */
+  /**
+   * The connect call by the user's `WebClient` failed. `error` is Slack's error code, if Slack responded; `gave_up` is
+   * whether the `WebClient` has made its own retries; `retry_after` is in milliseconds.
+   */
   failConnect(id: number, message: string, error: string | undefined | null, gaveUp: boolean, retryAfter: number): void
-  /** The answer to a request by the user's agent, or to an upgrade that was refused. */
+  /** The response to a request with the user's agent, or to an upgrade that the server refused. */
   finishRequest(id: number, status: number, reason: string, headers: Array<string>, body: Buffer): void
-  /** A request, or an upgrade, by the user's agent failed. */
+  /** A request or an upgrade with the user's agent failed. */
   failRequest(id: number, message: string, code?: string | undefined | null): void
-  /** An upgrade by the user's agent was taken. Gives the driver's other end of the socket; `null`: called off. */
+  /**
+   * The server accepted an upgrade with the user's agent. Returns the stream to connect with the socket, or `null` if the
+   * upgrade was canceled.
+   */
   finishUpgrade(id: number, status: number, headers: Array<string>): ByteStream | null
-  /** The round trip of the last ping, in ms. */
+  /** The round-trip time of the last ping, in milliseconds. */
   get latency(): number | null
-  /** When the last frame arrived, in ms since the epoch. */
+  /** When the last frame arrived, in milliseconds since the Unix epoch. */
   get lastActivity(): number | null
 }
 
 /** The queue of one JavaScript thread, for all its clients. */
 export declare class Outbox {
-  /** Nobody is woken, until `attach`. */
+  /** Creates an empty outbox. It does not wake JavaScript before `attach` is called. */
   constructor()
-  /**
-   * From now on, `wake` is called on the JavaScript thread when there is something to drain. What has come before does
-   * not wake anybody.
-   */
+  /** From now on, `wake` is called on the JavaScript thread when items wait. It is not called for items that came before. */
   attach(wake: () => unknown): void
-  /** Nobody is woken any longer. */
+  /** Stops calling `wake`. */
   detach(): void
   /**
-   * Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
-   * nothing waits, and the next thing that comes wakes JavaScript.
+   * Takes all items that wait as the next batch, and drops the batch before. Returns the clients of the items. If the list
+   * is empty, no items wait, and the next one wakes JavaScript.
    */
-  refill(): Array<number>
+  nextBatch(): Array<number>
   /**
-   * Puts the next items into these words and gives what they speak of (src/binding/drain.rs has the form); `null`
-   * when all are taken. `dispatched` tells how many items of the last chunk JavaScript has dealt with: what stands
-   * behind them is looked at again, also what was skipped, since somebody may listen to it now.
+   * Writes the next items of the batch into `words` and returns their strings, in the layout of `recordFormat()`; returns
+   * `null` at the end of the batch. `dispatched` is how many items of the last chunk JavaScript has handled. All items
+   * behind them are considered again, also those that were skipped, since they may have a listener now.
    */
-  chunk(dispatched: number, words: Uint32Array): Array<string> | null
-  /** What a shape is, as JSON: key, tag and constant (or `null`) in turn. `null`: none of the items has it. */
+  nextChunk(dispatched: number, words: Uint32Array): Array<string> | null
+  /**
+   * The definition of a shape, as JSON: `[[key, tag, constant or null], …]`. Returns `null` if no record of the batch has
+   * this shape.
+   */
   shape(shape: number): string | null
-  /** Somebody listens to an event of a client. True: the last chunk may have left out what is heard now. */
+  /** A client has its first listener for an event. Returns true if the last chunk may have left out such an event. */
   listen(client: number, name: string): boolean
-  /** Nobody listens to it any longer. */
+  /** A client has no listener for an event any more. */
   unlisten(client: number, name: string): void
-  /** A client is gone. */
+  /** A client no longer exists. */
   forget(client: number): void
 }
 
-/** The options of a client, validated and with defaults filled in. Times are in ms; what may be absent is `null`. */
+/** The options of a client, validated and complete. Times are in milliseconds. */
 export interface ClientOptions {
-  /** `slackApiUrl`, with a slash at its end. */
+  /** `slackApiUrl`, which ends with a slash. */
   slackApiUrl: string
-  /** The token. */
+  /** The bot's token. */
   token: string
   /** The `User-Agent` header. */
   userAgent: string
-  /** Extra headers, as names and values in turn. */
+  /** Additional headers of all requests, as alternating names and values. */
   headers: Array<string>
   /** `tls` */
   tls: TlsOptions
-  /** `proxy`, or what the agent's was read off. */
+  /** The option `proxy`, or the proxy that the option `agent` stands for. */
   proxy: ProxyOptions | null
-  /** Whether the user's agent makes the connections itself. */
+  /** Whether the user's agent opens the connections. */
   hasAgent: boolean
   /** Whether the user's `WebClient` makes the connect calls. */
   hasWebClient: boolean
-  /** Whether unencrypted sockets are refused. */
+  /** Whether a `ws:` socket is refused. */
   secureOnly: boolean
   /** `autoReconnect` */
   autoReconnect: boolean
   /** `useRtmConnect` */
   useRtmConnect: boolean
-  /** `clientPingTimeout`; 0: no keepalive. */
+  /** `clientPingTimeout`; 0 turns the keepalive off. */
   clientPingTimeout: number
   /** `serverPongTimeout` */
   serverPongTimeout: number
   /** `replyAckOnReconnectTimeout` */
   replyAckOnReconnectTimeout: number
-  /** `requestTimeout`; 0: none. */
+  /** `requestTimeout`; 0 turns the limit off. */
   requestTimeout: number
-  /** `connectTimeout`; 0: none. */
+  /** `connectTimeout`; 0 turns the limit off. */
   connectTimeout: number
-  /** `replyTimeout`; 0: none. */
+  /** `replyTimeout`; 0 turns the limit off. */
   replyTimeout: number
-  /** `maxPendingReplies`; `Infinity`: no limit. */
+  /** `maxPendingReplies`; `Infinity` turns the limit off. */
   maxPendingReplies: number
   /** `maxFrameBytes` */
   maxFrameBytes: number
@@ -138,80 +150,118 @@ export interface ClientOptions {
   logLevel: string
 }
 
-/** An request, as JavaScript takes it. */
-export interface JsRequest {
-  /** What it is about. */
-  kind: JsRequestKind
-  /** The Web API method, or the HTTP method. */
-  method: string
-  /** Of a request. */
-  url: string
-  /** Of a request: names and values in turn. */
-  headers: Array<string>
-  /** Of a request. */
-  body: Buffer
+/** The positions of the words at the start of a chunk. */
+export interface HeaderFormat {
+  /** The end of the last item, in words. */
+  end: number
+  /** The index of the first Latin-1 page among the chunk's strings. */
+  latin1: number
+  /** The index of the first UTF-16 page. */
+  utf16: number
+  /** The index of the first long text. */
+  long: number
+  /** The number of these words: the position of the first item. */
+  words: number
 }
 
-/** What an request is about. */
-export declare const enum JsRequestKind {
-  /** Call a Web API method by the user's `WebClient`. */
-  Connect = 'connect',
-  /** Make an HTTP request by the user's agent. */
-  Request = 'request',
-  /** Make an upgrade request by the user's agent. */
-  Upgrade = 'upgrade'
+/** The positions of the words of an item, counted from its first one. */
+export interface ItemFormat {
+  /** The id of the client. */
+  client: number
+  /** The `ItemKind`. */
+  kind: number
+  /** The promise or the request that the item is about; 0 if there is none. */
+  call: number
+  /** The number of words of the record; 0 if the payload is the next element of the chunk's JSON. */
+  recordWords: number
+  /** The number of words of an item without a record. */
+  words: number
+  /** The position of the root's row in the record. */
+  root: number
+  /** The start of the record's texts among the chunk's Latin-1 units. */
+  latin1: number
+  /** The start of the record's texts among the chunk's UTF-16 units. */
+  utf16: number
+  /** The index of the record's first long text among the chunk's long texts. */
+  long: number
+  /** The number of words of an item before its record. */
+  wordsWithRecord: number
 }
 
-/** What an item of the outbox is. An item has a client, a kind, a call, and a payload. */
-export declare const enum Kind {
-  /** A frame of Slack's; call: the promise it settles, or 0. */
+/** The kind of an item. An item has a client, a kind, a call and a payload. */
+export declare const enum ItemKind {
+  /** A frame from Slack. Call: the promise that the frame settles, or 0. Payload: the frame. */
   Frame = 0,
-  /** `connecting` */
+  /** The event `connecting`. */
   Connecting = 1,
-  /** `authenticated`; payload: `encode::connect_answer`. */
+  /** The event `authenticated`. Payload: `encode::connect_response`. */
   Authenticated = 2,
-  /** `connected` */
+  /** The event `connected`. */
   Connected = 3,
-  /** `ready` */
+  /** The event `ready`. */
   Ready = 4,
-  /** `disconnecting` */
+  /** The event `disconnecting`. */
   Disconnecting = 5,
-  /** `disconnected`; payload: an error, or `null` where it was asked for. */
+  /** The event `disconnected`. Payload: an error, or `null` after `disconnect()`. */
   Disconnected = 6,
-  /** `reconnecting` */
+  /** The event `reconnecting`. */
   Reconnecting = 7,
-  /** `unable_to_rtm_start`; payload: an error. */
+  /** The event `unable_to_rtm_start`. Payload: an error. */
   UnableToRtmStart = 8,
-  /** `error`; payload: an error. */
+  /** The event `error`. Payload: an error. */
   Error = 9,
-  /** `outgoing_message`; payload: the message. */
-  Outgoing = 10,
-  /** The promise `call` resolves; payload: the value, `null` for none. */
+  /** The event `outgoing_message`. Payload: the message. */
+  OutgoingMessage = 10,
+  /** The promise `call` resolves. Payload: the value, or `null` for `undefined`. */
   Resolved = 11,
-  /** The promise `call` resolves with the data of the last `authenticated`. */
-  Started = 12,
-  /** The promise `call` resolves with a Web API method's answer; payload: `encode::api_answer`. */
-  Answered = 13,
-  /** The promise `call` rejects; payload: an error. */
+  /** The promise `call` resolves with the data of the last `authenticated` event. */
+  StartResolved = 12,
+  /** The promise `call` resolves with the response of a Web API method. Payload: `encode::api_response`. */
+  ApiCallResolved = 13,
+  /** The promise `call` rejects. Payload: an error. */
   Rejected = 14,
-  /** The request, or stream, of number `call` is to be looked after. */
+  /** The request to JavaScript with the number `call` is new or canceled, or its socket has bytes to write. */
   JsRequest = 15,
-  /** For `node:diagnostics_channel`; payload: `encode::diagnostic`. */
+  /** A message for `node:diagnostics_channel`. Payload: `encode::diagnostic`. */
   Diagnostic = 16,
-  /** A line for the log; payload: level and text. */
+  /** A log line. Payload: level and text. */
   Log = 17,
-  /** The session came to grief; payload: what the bug said. */
+  /** The client's task has panicked, which is a bug, and continues with a new session. Payload: the panic message. */
   Crashed = 18
 }
 
-/** A longer answer to a request is to be refused while it is read. */
-export const MAX_ANSWER_BYTES: number
+/** A request to JavaScript. */
+export interface JsRequest {
+  /** The kind. */
+  kind: JsRequestKind
+  /** The Web API method, or the HTTP method. */
+  method: string
+  /** The URL; empty for `connect`. */
+  url: string
+  /** The headers, as alternating names and values; empty for `connect`. */
+  headers: Array<string>
+  /** The body; empty for `connect`. */
+  body: Buffer
+}
+
+/** The kind of a request to JavaScript. */
+export declare const enum JsRequestKind {
+  /** Call a Web API method with the user's `WebClient`. */
+  Connect = 'connect',
+  /** Make an HTTP request with the user's agent. */
+  Request = 'request',
+  /** Make an upgrade request with the user's agent. */
+  Upgrade = 'upgrade'
+}
+
+/** A longer response body is refused. */
+export const MAX_RESPONSE_BYTES: number
 
 /** A PKCS#12 file. */
 export interface PfxOptions {
-  /** The file. */
+  /** The content of the file. */
   data: Buffer
-  /** Its passphrase. */
+  /** The passphrase. */
   passphrase: string | null
 }
 
@@ -219,65 +269,101 @@ export interface PfxOptions {
 export interface ProxyOptions {
   /** `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`. */
   kind: string
-  /** Name or address, without brackets. */
+  /** The name or address. An IPv6 address has no brackets. */
   host: string
-  /** Port. */
+  /** The port. */
   port: number
-  /** User name, decoded. */
+  /** The user name, without percent-encoding. */
   username: string | null
-  /** Password, decoded. */
+  /** The password, without percent-encoding. */
   password: string | null
-  /** Extra headers of `CONNECT`, as names and values in turn. */
+  /** Additional headers of `CONNECT` requests, as alternating names and values. */
   headers: Array<string>
-  /** For the connection to the proxy. */
+  /** The TLS settings of the connection to the proxy. */
   tls: TlsOptions
 }
 
-/** What JavaScript is to do with the socket. */
+/** The layout of records and chunks. */
+export declare function recordFormat(): RecordFormat
+
+/** The layout of records and chunks, in numbers. `src/records/format.rs` explains it. */
+export interface RecordFormat {
+  /** The length of the array that `Outbox.nextChunk` writes into. */
+  chunkWords: number
+  /** The most shapes that are in use at the same time. */
+  maxShapes: number
+  /** The words at the start of a chunk. */
+  header: HeaderFormat
+  /** The words of an item, before its record. */
+  item: ItemFormat
+  /** The word of a text, and the pages of texts. */
+  text: TextFormat
+  /** The tags of values. */
+  tag: TagFormat
+}
+
+/** The things that JavaScript has to do with the socket now. */
 export interface StreamCommands {
-  /** Write this. */
+  /** Write these bytes; `null` if there are none. */
   write: Buffer | null
-  /** Read on. */
+  /** Read the socket. */
   read: boolean
-  /** End it when all is written. */
+  /** End the socket: all bytes were written. */
   end: boolean
-  /** Destroy it. */
+  /** Destroy the socket. */
   destroy: boolean
 }
 
-/** What stands at a key of a shape, or in an array; each is one word, but for `Null` and `Constant`, which need none. */
-export declare const enum Tag {
-  /** A string; word: see `records`. */
-  Text = 0,
-  /** A whole number; word: itself. */
-  Integer = 1,
-  /** Any other number; word: where the two words of its 64 bits stand, the lower ones first. */
-  Number = 2,
-  /** Word: 0 or 1. */
-  Boolean = 3,
-  /** `null` */
-  Null = 4,
-  /** Word: where the object stands. */
-  Object = 5,
-  /** Word: where the array stands. */
-  Array = 6,
-  /** A string that is part of the shape. */
-  Constant = 7
+/** The tags of values. The tag of a value says what its word means. */
+export interface TagFormat {
+  /** A string. The word has the layout of `TextFormat`. */
+  text: number
+  /** An integer from 0 to 2^32 - 1. The word is the integer. */
+  integer: number
+  /** Any other number. The word is the position of the two words of the double, the lower half first. */
+  number: number
+  /** The word is 0 or 1. */
+  boolean: number
+  /** `null`, which has no word in a row of an object. */
+  null: number
+  /** The word is the position of the object's row. */
+  object: number
+  /** The word is the position of the array's row. */
+  array: number
+  /** A string that is part of the shape, and has no word. */
+  constant: number
 }
 
-/** TLS settings, read. Keys are decrypted. */
+/** The word of a text: its kind in the upper bits, its start in the middle, its length in the lower bits. */
+export interface TextFormat {
+  /** The kind starts at this bit. */
+  kindShift: number
+  /** The start of the text starts at this bit. */
+  startShift: number
+  /** Kind: a substring of a Latin-1 page. */
+  latin1: number
+  /** Kind: a substring of a UTF-16 page. */
+  utf16: number
+  /** Kind: a string of its own. Start and length together are its index among the record's long texts. */
+  long: number
+  /** Kind: the empty text. */
+  empty: number
+  /** A Latin-1 page has 2 to the power of this many units. */
+  latin1PageShift: number
+  /** A UTF-16 page has 2 to the power of this many units. */
+  utf16PageShift: number
+}
+
+/** TLS settings. Files are read and keys are decrypted. */
 export interface TlsOptions {
-  /** PEM files; `null`: the default roots. */
+  /** Trusted certificates, as PEM files; `null` for the default ones. */
   ca: Array<Buffer> | null
-  /** PEM files, each a certificate and its chain. */
+  /** Client certificates, as PEM files. Each has a certificate and its chain. */
   certs: Array<Buffer>
-  /** PKCS#8, DER. */
+  /** Private keys, in the DER form of PKCS#8. */
   keys: Array<Buffer>
-  /** PKCS#12. */
+  /** Client certificates with their keys, as PKCS#12 files. */
   pfx: Array<PfxOptions>
-  /** `rejectUnauthorized` */
+  /** `rejectUnauthorized`: whether the server's certificate is verified. */
   verify: boolean
 }
-
-/** So many words `Outbox.chunk` needs room for. */
-export const WORDS: number

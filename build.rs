@@ -1,5 +1,8 @@
-//! Link arguments of the Node.js addon. Node resolves its symbols, and it is never unloaded while its threads run. If
-//! `RTM_SYSROOT` is set (scripts/sysroot.mjs), the addon is linked against the old glibc in that folder.
+//! Sets the link arguments of the Node.js addon.
+//!
+//! `napi_build` sets those that every addon needs: symbols that the Node.js process provides, and no unloading of the library
+//! while its threads run. If the environment variable `RTM_SYSROOT` is set, the addon is linked against the C library in that
+//! folder (see `scripts/sysroot.mjs`), so that it also runs on older systems.
 
 use std::env::var_os;
 

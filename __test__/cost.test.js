@@ -1,5 +1,5 @@
-// The cost of an event on the JavaScript thread, as counts: calls into native code, wakes, parsed JSON, bytes that V8
-// allocates. (Native code: src/binding/cost.rs. Times: benchmark/.)
+// What an event costs on the JavaScript thread: calls into native code, wakes, parsed JSON, bytes that V8 allocates. Counts do not
+// depend on the machine as times do. (src/binding/cost.rs counts for native code; benchmark/ measures times.)
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -12,14 +12,14 @@ const BENCHMARK = path.join(__dirname, '../benchmark');
 const COUNT = 20_000;
 
 /**
- * The limit for bytes that V8 allocates for an event with a listener. It allocates 1,850 bytes for frames of 739 bytes on
- * average: half of it for objects, half for strings (32 for each string that is a slice of a page).
+ * The most bytes that V8 may allocate for an event with a listener. It allocates 1,850 for frames of 739 bytes on average: half for
+ * the objects, half for the strings (32 for each substring of a page).
  */
-const BYTES = 2200;
+const MAX_BYTES = 2200;
 
 /**
- * Sends frames to a client with a listener of `message`, and resolves with the counts. The young generation of its process
- * is so large that nothing is garbage-collected meanwhile.
+ * Sends frames to a client that has a listener for `message`, and counts. The client's process has a young generation so large that
+ * nothing is collected.
  */
 async function countCosts(t, frames) {
   const { slack } = await openSession(t);
@@ -29,18 +29,18 @@ async function countCosts(t, frames) {
     async ({ client, next, report, input }) => {
       const { Outbox } = require(input.binding);
       const { PerformanceObserver } = require('node:perf_hooks');
-      const counted = { calls: 0, wakes: 0, parsed: 0, collections: 0, received: 0 };
+      const counted = { calls: 0, wakes: 0, parsed: 0, collections: 0, events: 0 };
       let isIdle = true;
-      const { refill, chunk, shape } = Outbox.prototype;
-      Outbox.prototype.refill = function (...args) {
-        const clients = refill.apply(this, args);
+      const { nextBatch, nextChunk, shape } = Outbox.prototype;
+      Outbox.prototype.nextBatch = function (...args) {
+        const clients = nextBatch.apply(this, args);
         counted.calls += 1;
         if (isIdle && clients.length > 0) counted.wakes += 1;
         isIdle = clients.length === 0;
         return clients;
       };
-      Outbox.prototype.chunk = function (...args) {
-        const strings = chunk.apply(this, args);
+      Outbox.prototype.nextChunk = function (...args) {
+        const strings = nextChunk.apply(this, args);
         counted.calls += 1;
         counted.parsed += strings?.[0].length ?? 0;
         return strings;
@@ -52,7 +52,7 @@ async function countCosts(t, frames) {
       const rtm = client();
       let letters = 0;
       rtm.on('message', (event) => {
-        counted.received += 1;
+        counted.events += 1;
         letters += event.text.length;
       });
       const hello = next(rtm, 'hello');
@@ -64,7 +64,7 @@ async function countCosts(t, frames) {
       global.gc();
       const observer = new PerformanceObserver((list) => (counted.collections += list.getEntries().length));
       observer.observe({ entryTypes: ['gc'] });
-      Object.assign(counted, { calls: 0, wakes: 0, parsed: 0, received: 0 });
+      Object.assign(counted, { calls: 0, wakes: 0, parsed: 0, events: 0 });
       const before = process.memoryUsage().heapUsed;
       const end = next(rtm, 'the end');
       report('warm');
@@ -90,33 +90,34 @@ async function countCosts(t, frames) {
   return child.report();
 }
 
-async function stream(isWanted) {
+/** Frames of the benchmark's events that pass the filter. */
+async function framesOf(filter) {
   const { events, slackJson } = await import(path.join(BENCHMARK, 'frames.mjs'));
-  const wanted = events(2 * COUNT)
-    .filter(isWanted)
+  const frames = events(2 * COUNT)
+    .filter(filter)
     .map(slackJson);
-  return Array.from({ length: COUNT }, (_, n) => wanted[n % wanted.length]);
+  return Array.from({ length: COUNT }, (_, n) => frames[n % frames.length]);
 }
 
-const WHY = 'it parses each frame separately';
+const WHY = 'it parses every frame with JSON.parse';
 
-better(WHY, 'events with a listener are passed without JSON, many in one call, with few bytes each', async (t) => {
-  const frames = await stream(({ type, subtype }) => type === 'message' && subtype === undefined);
-  const { received, calls, wakes, parsed, collections, allocated } = await countCosts(t, frames);
-  assert.equal(received, COUNT);
+better(WHY, 'events with a listener cross without JSON, many in one call, with few bytes each', async (t) => {
+  const frames = await framesOf(({ type, subtype }) => type === 'message' && subtype === undefined);
+  const { events, calls, wakes, parsed, collections, allocated } = await countCosts(t, frames);
+  assert.equal(events, COUNT);
   assert.ok(parsed < 2000, `${parsed} bytes of JSON were parsed`);
   assert.ok(calls < COUNT / 4 && wakes < COUNT / 20, `${calls} calls, ${wakes} wakes`);
-  assert.equal(collections, 0, 'a garbage collection ran');
-  assert.ok(allocated < BYTES * COUNT, `${allocated / COUNT} bytes an event`);
+  assert.equal(collections, 0, 'nothing was collected, so the count is complete');
+  assert.ok(allocated < MAX_BYTES * COUNT, `${allocated / COUNT} bytes per event`);
 });
 
-better(WHY, 'frames without a listener cost no call and no bytes', async (t) => {
-  const frames = await stream(({ type }) => type !== 'message');
-  const { received, calls, parsed, collections, allocated } = await countCosts(t, frames);
-  assert.equal(received, 0);
+better(WHY, 'frames without a listener cost no call and no bytes each', async (t) => {
+  const frames = await framesOf(({ type }) => type !== 'message');
+  const { events, calls, parsed, collections, allocated } = await countCosts(t, frames);
+  assert.equal(events, 0);
   assert.ok(parsed < 2000, `${parsed} bytes of JSON were parsed`);
   assert.ok(calls < COUNT / 10, `${calls} calls`);
-  assert.equal(collections, 0, 'a garbage collection ran');
-  // Each call costs some hundred bytes, and a busy machine makes more calls.
+  assert.equal(collections, 0, 'nothing was collected, so the count is complete');
+  // A call itself allocates a few hundred bytes, and there are more calls on a busy machine.
   assert.ok(allocated < 50 * COUNT, `${allocated} bytes`);
 });

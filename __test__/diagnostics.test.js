@@ -36,7 +36,7 @@ describe('diagnostics', { concurrency: true }, () => {
     const ready = next(rtm, 'ready');
     await rtm.start();
     await ready;
-    const reason = `rtm.connect at ${server.host} was answered with HTTP status 503 Service Unavailable`;
+    const reason = `rtm.connect at ${server.host} failed with HTTP status 503 Service Unavailable`;
     assert.deepEqual(seen, [
       lifecycle('connecting'),
       ['connect', { attempt: 1 }],

@@ -1,5 +1,5 @@
-// Visible effects of how frames are passed to JavaScript: a kept part of an event keeps few other events in memory, unlimited
-// shapes cost no memory, and events are the same in a process that forbids code generation from strings.
+// Effects of records that a bot could notice: the memory that a kept part of an event holds, the memory for an endless number of
+// shapes, and processes that do not allow code generation from strings.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -14,11 +14,12 @@ const STRICT_EQUAL = path.join(__dirname, 'support/strict-equal.js');
 const KB = 1024;
 const MB = 1024 * KB;
 
-/** Each frame is sent so often that its shape becomes known and a reader function is generated for it. */
+/** Each frame comes so often that its shapes are known and code is generated for them. */
 const ROUNDS = 8;
 
 for (const flags of [['--disallow-code-generation-from-strings'], []]) {
-  same(`events equal the frames ${flags.length > 0 ? 'without' : 'with'} code generation from strings`, async (t) => {
+  const where = flags.length > 0 ? ' in a process that forbids code generation from strings' : '';
+  same(`events equal what JSON.parse returns${where}`, async (t) => {
     const { slack } = await openSession(t);
     const texts = fc.sample(frame, { numRuns: 150, seed: 4711 });
     const child = inProcess(
@@ -50,7 +51,7 @@ for (const flags of [['--disallow-code-generation-from-strings'], []]) {
   });
 }
 
-/** Runs `collect` for each event in a child process. Resolves with the growth of its heap in bytes. */
+/** Runs `collect` for each event, in its own process. Returns by how many bytes the heap has grown. */
 async function growth(t, frames, collect) {
   const { slack } = await openSession(t);
   const child = inProcess(
@@ -65,7 +66,7 @@ async function growth(t, frames, collect) {
         }
         return process.memoryUsage().heapUsed;
       };
-      // The recording logger would keep the lines that `@slack/rtm-api` logs for each frame.
+      // The logger of the tests keeps the lines that `@slack/rtm-api` logs for each frame.
       const rtm = client({ logger: undefined, logLevel: 'error' });
       const kept = [];
       rtm.on('it', (event) => collect(event, kept));
@@ -87,7 +88,7 @@ async function growth(t, frames, collect) {
   return child.report();
 }
 
-same('a kept string of one event in a hundred keeps at most 4 kB of other events in memory', async (t) => {
+same('a kept part of one event in a hundred holds at most 4 kB of other events', async (t) => {
   const texts = ['Grüße aus Köln, '.repeat(30), '漢字'.repeat(120), 'plain text '.repeat(40)];
   const frames = Array.from({ length: 30_000 }, (_, n) => ({
     type: 'it',
@@ -106,9 +107,9 @@ same('a kept string of one event in a hundred keeps at most 4 kB of other events
   assert.ok(grown < kept * 5 * KB + MB, `${grown} bytes for ${kept} timestamps`);
 });
 
-better('it has no such table', 'an unlimited number of shapes costs little memory', async (t) => {
+better('it has no table of shapes', 'maps whose keys are ids leave little memory behind', async (t) => {
   const frames = Array.from({ length: 60_000 }, (_, n) => {
-    // Each id occurs three times: its shape is stored at the second frame and used at the third.
+    // Each shape comes three times: it enters the table with the second one, and is used with the third.
     const id = Math.floor(n / 3);
     return { type: 'it', members: { [`U${id}`]: { name: 'ann', [`F${id}`]: true } } };
   });
@@ -116,7 +117,7 @@ better('it has no such table', 'an unlimited number of shapes costs little memor
   assert.ok(grown < 5 * MB, `${grown} bytes`);
 });
 
-better('it has no such table', 'very long keys cost no memory', async (t) => {
+better('it has no table of shapes', 'very long keys leave no memory behind', async (t) => {
   const frames = Array.from({ length: 600 }, (_, n) => ({
     type: 'it',
     [`${Math.floor(n / 3)}${'k'.repeat(50_000)}`]: true,
@@ -125,7 +126,7 @@ better('it has no such table', 'very long keys cost no memory', async (t) => {
   assert.ok(grown < 2 * MB, `${grown} bytes`);
 });
 
-same('events equal the frames with a frozen Object.prototype and without Function', async (t) => {
+same('events are complete if Object.prototype is frozen and code generation fails', async (t) => {
   const { slack } = await openSession(t);
   const child = inProcess(t, slack, async ({ client, next, report }) => {
     const rtm = client();
@@ -137,7 +138,7 @@ same('events equal the frames with a frozen Object.prototype and without Functio
     const end = next(rtm, 'the end');
     Object.freeze(Object.prototype);
     globalThis.Function = () => {
-      throw new TypeError('code generation is forbidden');
+      throw new TypeError('code generation is not allowed');
     };
     report('ready');
     await end;

@@ -4,7 +4,7 @@
 const http = require('node:http');
 const https = require('node:https');
 const { urlToHttpOptions } = require('node:url');
-const { MAX_ANSWER_BYTES } = require('./binding.js');
+const { MAX_RESPONSE_BYTES } = require('./binding.js');
 
 /**
  * @typedef {object} Route
@@ -76,7 +76,7 @@ async function readResponse(response) {
   for await (const chunk of response) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new Error(`the response is larger than ${MAX_ANSWER_BYTES} bytes`);
+    if (length > MAX_RESPONSE_BYTES) throw new Error(`the response is larger than ${MAX_RESPONSE_BYTES} bytes`);
   }
   return { ...statusAndHeaders(response), body: Buffer.concat(chunks) };
 }

@@ -18,7 +18,7 @@ const ErrorCode = Object.freeze({
  * @typedef {object} ErrorDescription
  * @property {string} code
  * @property {string} message
- * @property {boolean} [given] it is the error of the user's WebClient; the other properties are missing
+ * @property {boolean} [fromWebClient] it is the error of the user's WebClient; the other properties are missing
  * @property {boolean} [shared] whether later events and promises can use the same object
  * @property {{ message: string, code: string | null, closeCode?: number, reason?: string }} [original]
  * @property {number} [statusCode]

@@ -103,7 +103,7 @@ class JsRequests {
     const [url, user, team] = [read(() => response.url), read(() => response.self.id), read(() => response.team.id)];
     for (const [name, value] of Object.entries({ url, 'self.id': user, 'team.id': team })) {
       if (typeof value === 'string') continue;
-      const message = `the response of the webClient to ${method} has no \`${name}\`, which a session needs`;
+      const message = `the response of the webClient to ${method} has no \`${name}\`, which the client needs`;
       return this.#onError(id, codedError('slack_webapi_platform_error', message, { data: response }));
     }
     this.lastResult = response;

@@ -1,102 +1,147 @@
-// Reads what crosses from the network side: chunks of items, whose payloads are JSON text or records. Owns the form
-// (src/binding/drain.rs and src/binding/records.rs write it), and the functions that make objects of records.
+// Reads what crosses from native code: chunks of items, whose payloads are JSON or records. src/records/format.rs describes the
+// layout; its numbers come from the addon.
 'use strict';
 
-const { Tag, WORDS } = require('./binding.js');
+const { recordFormat } = require('./binding.js');
 
-/** The network side writes here. */
-const words = new Uint32Array(WORDS);
+const format = recordFormat();
 
-/** The strings of the chunk: JSON text, pages of Latin-1, pages of UTF-16, long ones. @type {string[]} */
+// Each number is a constant of its own, since optimised code has the value of a constant built in.
+const HEADER_END = format.header.end;
+const HEADER_LATIN1 = format.header.latin1;
+const HEADER_UTF16 = format.header.utf16;
+const HEADER_LONG = format.header.long;
+const HEADER_WORDS = format.header.words;
+
+const ITEM_CLIENT = format.item.client;
+const ITEM_KIND = format.item.kind;
+const ITEM_CALL = format.item.call;
+const ITEM_RECORD_WORDS = format.item.recordWords;
+const ITEM_WORDS = format.item.words;
+const ITEM_ROOT = format.item.root;
+const ITEM_LATIN1 = format.item.latin1;
+const ITEM_UTF16 = format.item.utf16;
+const ITEM_LONG = format.item.long;
+const ITEM_WORDS_WITH_RECORD = format.item.wordsWithRecord;
+
+const TEXT_KIND_SHIFT = format.text.kindShift;
+const TEXT_START_SHIFT = format.text.startShift;
+const TEXT_LATIN1 = format.text.latin1;
+const TEXT_UTF16 = format.text.utf16;
+const TEXT_LONG = format.text.long;
+const TEXT_LENGTH_MASK = 2 ** TEXT_START_SHIFT - 1;
+const TEXT_START_MASK = 2 ** (TEXT_KIND_SHIFT - TEXT_START_SHIFT) - 1;
+const TEXT_INDEX_MASK = 2 ** TEXT_KIND_SHIFT - 1;
+const LATIN1_PAGE_SHIFT = format.text.latin1PageShift;
+const LATIN1_PAGE_MASK = 2 ** LATIN1_PAGE_SHIFT - 1;
+const UTF16_PAGE_SHIFT = format.text.utf16PageShift;
+const UTF16_PAGE_MASK = 2 ** UTF16_PAGE_SHIFT - 1;
+
+const TAG_TEXT = format.tag.text;
+const TAG_INTEGER = format.tag.integer;
+const TAG_NUMBER = format.tag.number;
+const TAG_BOOLEAN = format.tag.boolean;
+const TAG_NULL = format.tag.null;
+const TAG_OBJECT = format.tag.object;
+const TAG_ARRAY = format.tag.array;
+const TAG_CONSTANT = format.tag.constant;
+
+const MAX_SHAPES = format.maxShapes;
+
+/** Native code writes the words of a chunk here. */
+const words = new Uint32Array(format.chunkWords);
+
+/** The strings of the chunk: a JSON array, Latin-1 pages, UTF-16 pages, long texts. @type {string[]} */
 let strings = [];
 
-/** Where the second and third of them begin. */
-let widePages = 0;
-let longs = 0;
+/** The indexes of the first page of each kind, and of the first long text, in `strings`. */
+let latin1Pages = 0;
+let utf16Pages = 0;
+let longTexts = 0;
 
-/** Where the record that is being read begins, and its texts. */
-let base = 0;
-let latinBase = 0;
-let wideBase = 0;
-let longBase = 0;
+/** The start of the record that is being read, in `words`. */
+let recordStart = 0;
 
-/** What the JSON text holds, and the next of it. @type {any[]} */
-let parsed = [];
-let next = 0;
+/** The start of its texts: in the Latin-1 pages, in the UTF-16 pages, and in `strings`. */
+let latin1Start = 0;
+let utf16Start = 0;
+let longStart = 0;
 
-/** Where the next item stands, and the end of all. */
+/** The payloads of the items without a record, and the index of the next one. @type {any[]} */
+let payloads = [];
+let nextPayload = 0;
+
+/** The position of the next item, and the end of the last one. */
 let at = 0;
 let end = 0;
 
-/** The item that was read last. */
+/** The item that was read last. There is only one object, so that an item costs no garbage. */
 const item = { client: 0, kind: 0, call: 0, payload: /** @type {any} */ (undefined) };
 
 /**
- * Begins to read the chunk that was written to `words`.
- * @param {string[]} chunk its strings; none: there is none
+ * Starts to read the chunk whose words are in `words`.
+ * @param {string[]} chunkStrings without any, there is no chunk
  */
-function open(chunk) {
-  strings = chunk;
-  parsed = chunk.length > 0 && chunk[0] !== '' ? JSON.parse(chunk[0]) : [];
-  next = 0;
+function openChunk(chunkStrings) {
+  strings = chunkStrings;
+  payloads = chunkStrings.length > 0 && chunkStrings[0] !== '' ? JSON.parse(chunkStrings[0]) : [];
+  nextPayload = 0;
   item.payload = undefined;
-  at = 4;
-  end = chunk.length > 0 ? words[0] : 0;
-  widePages = words[2];
-  longs = words[3];
+  at = HEADER_WORDS;
+  end = chunkStrings.length > 0 ? words[HEADER_END] : 0;
+  latin1Pages = words[HEADER_LATIN1];
+  utf16Pages = words[HEADER_UTF16];
+  longTexts = words[HEADER_LONG];
 }
 
 /** Whether the chunk has another item. */
-function hasNext() {
+function hasItem() {
   return at < end;
 }
 
 /** Reads the next item. */
-function read() {
-  item.client = words[at];
-  item.kind = words[at + 1];
-  item.call = words[at + 2];
-  const length = words[at + 3];
-  if (length === 0) {
-    item.payload = parsed[next];
-    next += 1;
-    at += 4;
+function readItem() {
+  item.client = words[at + ITEM_CLIENT];
+  item.kind = words[at + ITEM_KIND];
+  item.call = words[at + ITEM_CALL];
+  const recordWords = words[at + ITEM_RECORD_WORDS];
+  if (recordWords === 0) {
+    item.payload = payloads[nextPayload];
+    nextPayload += 1;
+    at += ITEM_WORDS;
   } else {
-    latinBase = words[at + 5];
-    wideBase = words[at + 6];
-    longBase = words[at + 7] + longs;
-    base = at + 8;
-    item.payload = object(words[at + 4]);
-    at += 8 + length;
+    latin1Start = words[at + ITEM_LATIN1];
+    utf16Start = words[at + ITEM_UTF16];
+    longStart = words[at + ITEM_LONG] + longTexts;
+    recordStart = at + ITEM_WORDS_WITH_RECORD;
+    item.payload = object(words[at + ITEM_ROOT]);
+    at += ITEM_WORDS_WITH_RECORD + recordWords;
   }
   return item;
 }
 
 /**
- * A function that makes an object of its row of words.
- * @typedef {(words: Uint32Array, row: number) => object} Maker
+ * A function that builds the object whose row of words starts at `row`.
+ * @typedef {(words: Uint32Array, row: number) => object} Builder
  */
 
-/** So many makers are kept: one for each shape of the table (src/binding/shapes.rs). */
-const PLACES = 1024;
+/** The builders of the shapes that were used last. A shape has its place by its number. @type {{ shape: number, build: Builder }[]} */
+const builders = [];
 
-/** The makers of the shapes that came of late, each in its place. @type {{ shape: number, make: Maker }[]} */
-const makers = [];
-
-/** @param {number} offset */
-function object(offset) {
-  const row = base + offset;
+/** @param {number} position */
+function object(position) {
+  const row = recordStart + position;
   const shape = words[row];
-  const known = makers[shape % PLACES];
-  return (known !== undefined && known.shape === shape ? known.make : learn(shape))(words, row);
+  const known = builders[shape % MAX_SHAPES];
+  return (known !== undefined && known.shape === shape ? known.build : addBuilder(shape))(words, row);
 }
 
 /**
- * @param {number} offset
+ * @param {number} position
  * @returns {any[]}
  */
-function array(offset) {
-  const row = base + offset;
+function array(position) {
+  const row = recordStart + position;
   const length = words[row];
   const elements = [];
   for (let index = 0, place = row + 1; index < length; index += 1, place += 2) {
@@ -107,30 +152,31 @@ function array(offset) {
 
 /** @param {number} word */
 function text(word) {
-  const length = word & 1023;
-  if (word < 0x4000_0000) {
-    const start = (word >>> 10) + latinBase;
-    const from = start & 4095;
-    return strings[1 + (start >>> 12)].substring(from, from + length);
+  const kind = word >>> TEXT_KIND_SHIFT;
+  const length = word & TEXT_LENGTH_MASK;
+  if (kind === TEXT_LATIN1) {
+    const start = ((word >>> TEXT_START_SHIFT) & TEXT_START_MASK) + latin1Start;
+    const from = start & LATIN1_PAGE_MASK;
+    return strings[latin1Pages + (start >>> LATIN1_PAGE_SHIFT)].substring(from, from + length);
   }
-  if (word < 0x8000_0000) {
-    const start = ((word >>> 10) & 0xf_ffff) + wideBase;
-    const from = start & 2047;
-    return strings[widePages + (start >>> 11)].substring(from, from + length);
+  if (kind === TEXT_UTF16) {
+    const start = ((word >>> TEXT_START_SHIFT) & TEXT_START_MASK) + utf16Start;
+    const from = start & UTF16_PAGE_MASK;
+    return strings[utf16Pages + (start >>> UTF16_PAGE_SHIFT)].substring(from, from + length);
   }
-  return word < 0xc000_0000 ? strings[longBase + (word & 0x3fff_ffff)] : '';
+  return kind === TEXT_LONG ? strings[longStart + (word & TEXT_INDEX_MASK)] : '';
 }
 
 const double = new Float64Array(1);
 const halves = new Uint32Array(double.buffer);
 
-/** Which of the halves is the lower one. */
-const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
+/** The index of the lower half, which depends on the processor. */
+const LOWER_HALF = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1;
 
-/** @param {number} offset */
-function number(offset) {
-  halves[LOW] = words[base + offset];
-  halves[1 - LOW] = words[base + offset + 1];
+/** @param {number} position */
+function number(position) {
+  halves[LOWER_HALF] = words[recordStart + position];
+  halves[1 - LOWER_HALF] = words[recordStart + position + 1];
   return double[0];
 }
 
@@ -141,84 +187,86 @@ function number(offset) {
  */
 function value(tag, word) {
   switch (tag) {
-    case Tag.Text:
+    case TAG_TEXT:
       return text(word);
-    case Tag.Integer:
+    case TAG_INTEGER:
       return word;
-    case Tag.Number:
+    case TAG_NUMBER:
       return number(word);
-    case Tag.Boolean:
+    case TAG_BOOLEAN:
       return word === 1;
-    case Tag.Null:
+    case TAG_NULL:
       return null;
-    case Tag.Object:
+    case TAG_OBJECT:
       return object(word);
     default:
       return array(word);
   }
 }
 
-/** How the generated code reads a word of each kind. @type {{ [tag: number]: (word: string) => string }} */
-const READERS = {
-  [Tag.Text]: (word) => `text(${word})`,
-  [Tag.Integer]: (word) => word,
-  [Tag.Number]: (word) => `number(${word})`,
-  [Tag.Boolean]: (word) => `${word} === 1`,
-  [Tag.Object]: (word) => `object(${word})`,
-  [Tag.Array]: (word) => `array(${word})`,
+/** The generated code for a value of each tag. @type {{ [tag: number]: (word: string) => string }} */
+const EXPRESSIONS = {
+  [TAG_TEXT]: (word) => `text(${word})`,
+  [TAG_INTEGER]: (word) => word,
+  [TAG_NUMBER]: (word) => `number(${word})`,
+  [TAG_BOOLEAN]: (word) => `${word} === 1`,
+  [TAG_OBJECT]: (word) => `object(${word})`,
+  [TAG_ARRAY]: (word) => `array(${word})`,
 };
 
 /**
- * A key, what stands there, and the string that does if it is always the same.
- * @typedef {[string, number, string | null]} Part
+ * A key of a shape, the tag of its value, and the value if it is a constant.
+ * @typedef {[key: string, tag: number, constant: string | null]} Member
  */
 
 /**
- * So often a shape is read by a loop before code is made for it: maps keyed by ids have shapes without end, each of which
- * comes a few times, and V8 keeps what it made of a string (from Node 26 on, until memory is short).
+ * A shape is read by a loop until it has come this often; then code is generated for it. Maps whose keys are ids have an
+ * endless number of shapes, each of which comes a few times, and V8 keeps generated code (from Node 26 on, until memory is low).
  */
-const OFTEN = 4;
+const GENERATE_AFTER = 4;
 
 /**
- * Makes the maker of a shape that has not come before, or not for long.
+ * Adds the builder of a shape that is new, or whose place another shape has taken.
  * @param {number} shape
  */
-function learn(shape) {
-  const parts = /** @type {Part[]} */ (JSON.parse(/** @type {string} */ (takeShape(shape))));
-  const loop = interpreted(parts);
-  let reads = 0;
+function addBuilder(shape) {
+  const members = /** @type {Member[]} */ (JSON.parse(/** @type {string} */ (getDefinition(shape))));
+  const loop = loopBuilder(members);
+  let count = 0;
   const known = {
     shape,
-    /** @type {Maker} */
-    make(words, row) {
-      reads += 1;
-      if (reads === OFTEN) known.make = generated(parts) ?? loop;
+    /** @type {Builder} */
+    build(words, row) {
+      count += 1;
+      if (count === GENERATE_AFTER) known.build = generatedBuilder(members) ?? loop;
       return loop(words, row);
     },
   };
-  makers[shape % PLACES] = known;
-  return known.make;
+  builders[shape % MAX_SHAPES] = known;
+  return known.build;
 }
 
 /**
- * A maker whose code is an object literal, which V8 makes faster than anything else. There is none where making code of strings
- * is forbidden.
- * @param {Part[]} parts
+ * A builder that consists of an object literal, which is the fastest way to build an object in V8. Returns undefined if the
+ * process does not allow code generation from strings.
+ * @param {Member[]} members
  */
-function generated(parts) {
+function generatedBuilder(members) {
   let word = 0;
-  const members = parts.map(([key, tag, constant]) => {
+  const properties = members.map(([key, tag, constant]) => {
     const name = JSON.stringify(key);
-    if (tag === Tag.Constant) return `${name}: ${JSON.stringify(constant)}`;
-    if (tag === Tag.Null) return `${name}: null`;
+    if (tag === TAG_CONSTANT) return `${name}: ${JSON.stringify(constant)}`;
+    if (tag === TAG_NULL) return `${name}: null`;
     word += 1;
-    return `${name}: ${READERS[tag](`words[row + ${word}]`)}`;
+    return `${name}: ${EXPRESSIONS[tag](`words[row + ${word}]`)}`;
   });
-  const code = `return (words, row) => ({ ${members.join(', ')} });`;
+  const code = `return (words, row) => ({ ${properties.join(', ')} });`;
   try {
-    return /** @type {Maker} */ (new Function('text', 'number', 'object', 'array', code)(text, number, object, array));
+    return /** @type {Builder} */ (
+      new Function('text', 'number', 'object', 'array', code)(text, number, object, array)
+    );
   } catch {
-    // By the process' flags, or by whoever put a `Function` of their own in place.
+    // A flag of the process forbids it, or the user has replaced the global `Function`.
     return undefined;
   }
 }
@@ -226,30 +274,30 @@ function generated(parts) {
 const ORDINARY = { configurable: true, enumerable: true, writable: true };
 
 /**
- * @param {Part[]} parts
- * @returns {Maker}
+ * @param {Member[]} members
+ * @returns {Builder}
  */
-function interpreted(parts) {
+function loopBuilder(members) {
   return (_, row) => {
-    const made = /** @type {{ [key: string]: any }} */ ({});
+    const built = /** @type {{ [key: string]: any }} */ ({});
     let place = row;
-    for (const [key, tag, constant] of parts) {
-      let member = /** @type {any} */ (constant);
-      if (tag !== Tag.Constant && tag !== Tag.Null) member = value(tag, words[(place += 1)]);
-      // What is inherited may be read-only, or have a setter.
-      if (key in made) Object.defineProperty(made, key, { value: member, ...ORDINARY });
-      else made[key] = member;
+    for (const [key, tag, constant] of members) {
+      let property = /** @type {any} */ (constant);
+      if (tag !== TAG_CONSTANT && tag !== TAG_NULL) property = value(tag, words[(place += 1)]);
+      // An inherited property may be read-only or have a setter, so assigning to it does not define it.
+      if (key in built) Object.defineProperty(built, key, { value: property, ...ORDINARY });
+      else built[key] = property;
     }
-    return made;
+    return built;
   };
 }
 
-/** Asks the network side what a shape is. @type {(shape: number) => string | null} */
-let takeShape;
+/** Returns the definition of a shape. @type {(shape: number) => string | null} */
+let getDefinition;
 
-/** @param {(shape: number) => string | null} ask */
-function init(ask) {
-  takeShape = ask;
+/** @param {(shape: number) => string | null} source returns the definition of a shape */
+function setShapeSource(source) {
+  getDefinition = source;
 }
 
-module.exports = { hasNext, init, open, read, words };
+module.exports = { hasItem, openChunk, readItem, setShapeSource, words };

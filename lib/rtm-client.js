@@ -3,7 +3,7 @@
 'use strict';
 
 const { EventEmitter } = require('eventemitter3');
-const { Kind, NativeClient } = require('./binding.js');
+const { ItemKind, NativeClient } = require('./binding.js');
 const {
   encodeApiRequest,
   encodeForm,
@@ -282,31 +282,31 @@ class RTMClient extends EventEmitter {
    */
   #receive(kind, call, payload) {
     switch (kind) {
-      case Kind.Resolved:
+      case ItemKind.Resolved:
         this.#calls.take(call)?.resolve(payload ?? undefined);
         return this.#updateKeepAlive();
-      case Kind.Started:
+      case ItemKind.StartResolved:
         this.#calls.take(call)?.resolve(this.#connectResponse);
         return this.#updateKeepAlive();
-      case Kind.Answered: {
+      case ItemKind.ApiCallResolved: {
         const response = responseFrom(payload);
         this.#logResponse(response);
         this.#calls.take(call)?.resolve(response);
         return this.#updateKeepAlive();
       }
-      case Kind.JsRequest:
+      case ItemKind.JsRequest:
         return this.#jsRequests.onNotice(call);
-      case Kind.Rejected:
+      case ItemKind.Rejected:
         this.#calls.take(call)?.reject(this.#errorFrom(payload));
         return this.#updateKeepAlive();
-      case Kind.Outgoing:
+      case ItemKind.OutgoingMessage:
         this.emit('outgoing_message', payload);
         return;
-      case Kind.Diagnostic:
+      case ItemKind.Diagnostic:
         return publish(payload[0], { client: this, ...payload[1] });
-      case Kind.Log:
+      case ItemKind.Log:
         return this.#log(payload[0], payload[1]);
-      case Kind.Crashed:
+      case ItemKind.Crashed:
         return this.#crash(payload);
       default:
         return this.#receiveEvent(kind, payload);
@@ -320,46 +320,47 @@ class RTMClient extends EventEmitter {
    */
   #receiveEvent(kind, payload) {
     switch (kind) {
-      case Kind.Connecting:
+      case ItemKind.Connecting:
         this.#state = 'connecting';
         this.#emitLifecycle('connecting');
         break;
-      case Kind.Authenticated:
-        this.#connectResponse = payload.answer === null ? this.#jsRequests.lastResult : responseFrom(payload.answer);
+      case ItemKind.Authenticated:
+        this.#connectResponse =
+          payload.response === null ? this.#jsRequests.lastResult : responseFrom(payload.response);
         this.authenticated = true;
         this.activeUserId = payload.userId;
         this.activeTeamId = payload.teamId;
         this.#emitLifecycle('authenticated', this.#connectResponse);
         // The user's WebClient logs the metadata itself.
-        if (payload.answer !== null) this.#logResponse(this.#connectResponse);
+        if (payload.response !== null) this.#logResponse(this.#connectResponse);
         break;
-      case Kind.Connected:
+      case ItemKind.Connected:
         this.#state = 'connected';
         this.connected = true;
         this.#emitLifecycle('connected');
         break;
-      case Kind.Ready:
+      case ItemKind.Ready:
         this.#emitLifecycle('ready');
         break;
-      case Kind.Disconnecting:
+      case ItemKind.Disconnecting:
         this.#clearConnection('disconnecting');
         this.#emitLifecycle('disconnecting');
         break;
-      case Kind.Disconnected: {
+      case ItemKind.Disconnected: {
         const error = payload === null ? undefined : this.#errorFrom(payload);
         this.#clearConnection('disconnected');
         this.#updateKeepAlive();
         this.#emitLifecycle('disconnected', error);
         break;
       }
-      case Kind.Reconnecting:
+      case ItemKind.Reconnecting:
         this.#clearConnection('reconnecting');
         this.#emitLifecycle('reconnecting');
         break;
-      case Kind.UnableToRtmStart:
+      case ItemKind.UnableToRtmStart:
         this.#emitLifecycle('unable_to_rtm_start', this.#errorFrom(payload));
         break;
-      case Kind.Error:
+      case ItemKind.Error:
         this.#emitLifecycle('error', this.#errorFrom(payload));
         break;
     }
@@ -400,7 +401,7 @@ class RTMClient extends EventEmitter {
    */
   #errorFrom(description) {
     if (description === true) return this.#sharedError;
-    const error = description.given ? this.#jsRequests.lastResult : errorFrom(description);
+    const error = description.fromWebClient ? this.#jsRequests.lastResult : errorFrom(description);
     if (description.shared) this.#sharedError = error;
     return error;
   }

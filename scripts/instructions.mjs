@@ -53,7 +53,7 @@ function instructions(frames) {
     '--tool=callgrind',
     '--callgrind-out-file=/dev/null',
     test,
-    'binding::cost::pass',
+    'binding::cost::read_many_frames',
     '--exact',
     '--ignored',
     '--test-threads=1',

@@ -1,6 +1,7 @@
-//! What a frame costs on the Rust side, from its arrival to the words that JavaScript reads: counted, not timed.
-//! Owns the count of allocations; instructions are counted by `scripts/instructions.mjs`, which runs `pass` under
-//! callgrind. (The JavaScript side's: `__test__/cost.test.js`.)
+//! What a frame costs in native code, from its arrival to the words that JavaScript reads.
+//!
+//! Counts do not depend on the machine as times do. The test here counts allocations. `scripts/instructions.mjs` counts the
+//! instructions of [`read_many_frames`] under callgrind. `__test__/cost.test.js` counts for JavaScript.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -9,53 +10,66 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::outbox::drain::{CHUNK_WORDS, Drain};
+use super::outbox::drain::Drain;
 use super::outbox::host::ClientHost;
+use super::outbox::item::ClientId;
 use super::outbox::queue::Queue;
 use crate::driver::Host;
-use crate::session::{
+use crate::driver::io::{
     CallId, Config, ConnectResponse, ConnectionId, Frame, Input, LogLevel, Output, Session,
 };
+use crate::records::format::{CHUNK_WORDS, header, item};
 
-/// So many frames are read before JavaScript looks, about as many as a 64 kB read brings.
+/// The frames that arrive between two drains: about as many as a read of 64 kB contains.
 const BATCH: usize = 90;
 
-/// The allocations of this thread, and their bytes.
-struct Counting;
+const CLIENT: ClientId = ClientId(1);
 
 thread_local! {
-    static ALLOCATIONS: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+    static ALLOCATED: Cell<Allocated> = const { Cell::new(Allocated { count: 0, bytes: 0 }) };
 }
+
+/// What a thread has allocated so far.
+#[derive(Debug, Clone, Copy)]
+struct Allocated {
+    count: usize,
+    bytes: usize,
+}
+
+impl Allocated {
+    fn add(bytes: usize) {
+        let before = ALLOCATED.get();
+        ALLOCATED.set(Self { count: before.count + 1, bytes: before.bytes + bytes });
+    }
+}
+
+/// The system's allocator, with a count of each thread's allocations.
+struct CountingAllocator;
 
 #[global_allocator]
-static COUNTING: Counting = Counting;
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-fn note(bytes: usize) {
-    let (count, sum) = ALLOCATIONS.get();
-    ALLOCATIONS.set((count + 1, sum + bytes));
-}
-
-// SAFETY: all is done by the system's allocator, whose contract this is.
-unsafe impl GlobalAlloc for Counting {
+// SAFETY: every method forwards its arguments to the system's allocator, which fulfils the contract of `GlobalAlloc`.
+unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        Allocated::add(layout.size());
+        // SAFETY: the caller fulfils the contract of `GlobalAlloc::alloc`, which is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
+        // SAFETY: the caller fulfils the contract of `GlobalAlloc::dealloc`, and `System` allocated the block.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size.saturating_sub(layout.size()));
-        // SAFETY: as above.
+        Allocated::add(size.saturating_sub(layout.size()));
+        // SAFETY: the caller fulfils the contract of `GlobalAlloc::realloc`, and `System` allocated the block.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
 
-/// Frames as Slack writes them, of 60 to 900 bytes, about 500 on average.
+/// Frames as Slack writes them, of 60 to 900 bytes, 500 on average.
 fn frames() -> Vec<Bytes> {
     let texts = [
         "ok",
@@ -77,45 +91,47 @@ fn frames() -> Vec<Bytes> {
     messages.map(Bytes::from).collect()
 }
 
-/// A client of which JavaScript hears all messages.
-struct World {
+/// A connected client that has a listener for one event.
+struct Client {
     session: Session,
     host: ClientHost,
     drain: Drain,
     now: Instant,
     words: Vec<u32>,
+    /// The items that JavaScript has received.
     items: usize,
 }
 
-impl World {
-    #[expect(clippy::disallowed_methods, reason = "the clock stands still after this")]
-    fn new(name: &str) -> Self {
-        let queue = Queue::new(|| {});
+impl Client {
+    #[expect(clippy::disallowed_methods, reason = "the start of a fake clock")]
+    fn new(event: &str) -> Self {
+        let queue = Queue::new(Duration::ZERO, || {});
         let mut drain = Drain::new(Arc::clone(&queue));
-        drain.listen(1, name.to_owned());
+        drain.listen(CLIENT, event.to_owned());
         let config = Config { log_level: LogLevel::Error, ..Config::default() };
         let now = Instant::now();
-        let mut world = Self {
+        let mut client = Self {
             session: Session::new(config, 1, now),
-            host: ClientHost::new(1, queue),
+            host: ClientHost::new(CLIENT, queue),
             drain,
             now,
             words: vec![0; CHUNK_WORDS],
             items: 0,
         };
-        world.feed(Input::Start { call: CallId(1), options: "".into() });
-        world.feed(Input::Frame { connection: ConnectionId(1), frame: Frame::read(r#"{"type":"hello"}"#) });
-        world
+        client.handle(Input::Start { call: CallId(1), options: "".into() });
+        client
+            .handle(Input::Frame { connection: ConnectionId(1), frame: Frame::read(r#"{"type":"hello"}"#) });
+        client
     }
 
-    fn feed(&mut self, input: Input) {
+    fn handle(&mut self, input: Input) {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             self.session.handle(self.now, input);
             while let Some(output) = self.session.poll_output() {
                 match output {
                     Output::Connect { connection, .. } => {
-                        inputs.push(Input::ConnectFinished { connection, result: Ok(answer()) });
+                        inputs.push(Input::ConnectFinished { connection, result: Ok(connect_response()) });
                     }
                     Output::Open { connection, .. } => inputs.push(Input::Opened { connection }),
                     Output::Deliver(delivery) => self.host.deliver(delivery),
@@ -125,7 +141,7 @@ impl World {
         }
     }
 
-    /// What the driver does with frames that arrive, and what JavaScript does then, up to its own part.
+    /// Does what the driver does with frames that arrive, and what JavaScript then asks of the drain.
     fn read(&mut self, frames: &[Bytes]) {
         for data in frames {
             let frame = self.host.read(data.clone());
@@ -135,10 +151,10 @@ impl World {
             }
         }
         self.host.flush();
-        while !self.drain.refill().is_empty() {
+        while !self.drain.next_batch().is_empty() {
             let mut dispatched = 0;
-            while self.drain.chunk(dispatched, &mut self.words) {
-                dispatched = count(&self.words);
+            while self.drain.next_chunk(dispatched, &mut self.words) {
+                dispatched = count_items(&self.words);
                 self.items += dispatched as usize;
                 std::hint::black_box(self.drain.strings().count());
             }
@@ -155,52 +171,53 @@ impl World {
     }
 }
 
-fn answer() -> ConnectResponse {
+fn connect_response() -> ConnectResponse {
     let [url, user_id, team_id] = ["wss://127.0.0.1/", "U1", "T1"].map(str::to_owned);
     ConnectResponse { url, user_id, team_id, response: None }
 }
 
-/// The items of a chunk.
-fn count(words: &[u32]) -> u32 {
-    let (mut at, mut items) = (4, 0);
-    while at < words[0] as usize {
-        let length = words[at + 3] as usize;
-        at += if length == 0 { 4 } else { 8 + length };
+/// The number of items in a chunk.
+fn count_items(words: &[u32]) -> u32 {
+    let (mut at, mut items) = (header::WORDS, 0);
+    while at < words[header::END] as usize {
+        let length = words[at + item::RECORD_WORDS] as usize;
+        at += if length == 0 { item::WORDS } else { item::WORDS_WITH_RECORD + length };
         items += 1;
     }
     items
 }
 
-/// The allocations and bytes that one frame costs, in thousandths.
-fn cost(name: &str) -> (usize, usize) {
-    let mut world = World::new(name);
-    world.read_many(2000);
-    let heard = world.items;
-    let before = ALLOCATIONS.get();
-    world.read_many(10_000);
-    let after = ALLOCATIONS.get();
-    assert_eq!(world.items - heard, if name == "message" { 10_000 } else { 0 }, "what is heard of {name}");
-    ((after.0 - before.0) / 10, (after.1 - before.1) / 10)
+/// What a thousand `message` frames allocate if the client has a listener for this event.
+fn allocated_per_thousand(event: &str) -> Allocated {
+    let mut client = Client::new(event);
+    client.read_many(2000);
+    let items = client.items;
+    let before = ALLOCATED.get();
+    client.read_many(10_000);
+    let after = ALLOCATED.get();
+    let expected = if event == "message" { 10_000 } else { 0 };
+    assert_eq!(client.items - items, expected, "the frames that have a listener for {event}");
+    Allocated { count: (after.count - before.count) / 10, bytes: (after.bytes - before.bytes) / 10 }
 }
 
 #[test]
-fn a_frame_allocates_next_to_nothing() {
-    for (name, most_allocations, most_bytes) in [("message", 500, 600_000), ("hello", 600, 60_000)] {
-        let (allocations, bytes) = cost(name);
+fn a_frame_needs_less_than_one_allocation() {
+    for (event, max_count, max_bytes) in [("message", 500, 600_000), ("hello", 600, 60_000)] {
+        let Allocated { count, bytes } = allocated_per_thousand(event);
         assert!(
-            allocations <= most_allocations && bytes <= most_bytes,
-            "{name}: {allocations} allocations and {bytes} bytes for a thousand frames"
+            count <= max_count && bytes <= max_bytes,
+            "{event}: {count} allocations and {bytes} bytes for a thousand frames"
         );
     }
 }
 
-/// Not a test: what `scripts/instructions.mjs` runs under callgrind, with two numbers of frames.
+/// Not a test of its own: `scripts/instructions.mjs` runs it under callgrind with two different numbers of frames.
 #[test]
-#[ignore = "scripts/instructions.mjs runs it, and counts its instructions"]
-fn pass() {
+#[ignore = "scripts/instructions.mjs runs it and counts its instructions"]
+fn read_many_frames() {
     let count =
         std::env::var("FRAMES").ok().and_then(|count| count.parse().ok()).expect("FRAMES is a number");
-    let mut world = World::new("message");
-    world.read_many(count);
-    assert!(world.items >= count);
+    let mut client = Client::new("message");
+    client.read_many(count);
+    assert!(client.items >= count);
 }

@@ -1,8 +1,9 @@
-//! Requests to JavaScript: what the network side asks JavaScript to do, because only JavaScript can: a connect call by the user's
-//! `WebClient`, a request or an upgrade by the user's agent. Owns those under way; `lib/requests.js` runs them.
+//! Requests to JavaScript: what the driver needs and only JavaScript can do. These are a connect call with the user's
+//! `WebClient`, and a request or an upgrade with the user's agent.
 //!
-//! An request is announced through the outbox by its number. JavaScript takes it, and answers it by the same number. One
-//! that is no longer there was called off.
+//! A request is announced through the outbox by its number, so it has its place in the order of events. `lib/js-requests.js`
+//! takes it by this number and later responds by the same number. A request that is canceled disappears; JavaScript is
+//! notified, and its late response has no effect.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,138 +13,159 @@ use napi_derive::napi;
 use tokio::sync::oneshot;
 
 use super::js_stream::{ByteStream, pipe};
-use super::outbox::queue::{Kind, Queue, Sender};
+use super::outbox::item::{ClientId, ItemKind};
+use super::outbox::queue::{Producer, Queue};
+use crate::driver::io::{ApiError, ConnectResponse};
 use crate::driver::{Agent, AgentRequest, AgentResponse, CodedError, Duplex, HostFuture, WebClient};
-use crate::session::{ApiError, ConnectResponse};
 
-/// What an request is about.
+/// The kind of a request to JavaScript.
 #[napi(string_enum = "camelCase")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsRequestKind {
-    /// Call a Web API method by the user's `WebClient`.
+    /// Call a Web API method with the user's `WebClient`.
     Connect,
-    /// Make an HTTP request by the user's agent.
+    /// Make an HTTP request with the user's agent.
     Request,
-    /// Make an upgrade request by the user's agent.
+    /// Make an upgrade request with the user's agent.
     Upgrade,
 }
 
-/// An request, as JavaScript takes it.
+/// A request to JavaScript.
 #[napi(object, use_nullable = true)]
 pub struct JsRequest {
-    /// What it is about.
+    /// The kind.
     pub kind: JsRequestKind,
     /// The Web API method, or the HTTP method.
     pub method: String,
-    /// Of a request.
+    /// The URL; empty for `connect`.
     pub url: String,
-    /// Of a request: names and values in turn.
+    /// The headers, as alternating names and values; empty for `connect`.
     pub headers: Vec<String>,
-    /// Of a request.
+    /// The body; empty for `connect`.
     pub body: Buffer,
 }
 
-/// The number of a request to JavaScript; unique among those in progress of one client.
+/// The number of a request to JavaScript. Unique among the requests of a client that are in progress.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct JsRequestId(pub(super) u32);
 
+impl JsRequestId {
+    /// The number behind this one. 0 is not used.
+    fn next(self) -> Self {
+        Self(self.0.wrapping_add(1).max(1))
+    }
+}
+
 type Upgraded = (AgentResponse, Option<Box<dyn Duplex>>);
 
-/// Where an request's answer goes.
-enum Reply {
+/// Where the response to a request goes.
+enum ResponseSender {
     Connect(oneshot::Sender<Result<ConnectResponse, ApiError>>),
     Request(oneshot::Sender<Result<AgentResponse, CodedError>>),
     Upgrade(oneshot::Sender<Result<Upgraded, CodedError>>),
 }
 
+struct InProgress {
+    /// The request, until JavaScript takes it.
+    request: Option<JsRequest>,
+    sender: ResponseSender,
+}
+
 #[derive(Default)]
-struct Open {
+struct State {
     last: JsRequestId,
-    /// Of each request what it is, until it is taken, and where its answer goes.
-    requests: HashMap<JsRequestId, (Option<JsRequest>, Reply)>,
+    in_progress: HashMap<JsRequestId, InProgress>,
 }
 
 /// The requests of one client.
 pub(super) struct JsRequests {
-    client: u32,
+    client: ClientId,
     queue: Arc<Queue>,
-    open: Mutex<Open>,
+    state: Mutex<State>,
 }
 
 impl JsRequests {
-    pub(super) fn new(client: u32, queue: Arc<Queue>) -> Arc<Self> {
-        Arc::new(Self { client, queue, open: Mutex::default() })
+    pub(super) fn new(client: ClientId, queue: Arc<Queue>) -> Arc<Self> {
+        Arc::new(Self { client, queue, state: Mutex::default() })
     }
 
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has JavaScript look after the request, or stream, of this number.
-    pub(super) fn announce(&self, id: JsRequestId) {
-        self.queue.push(&mut Sender::new(self.client), Kind::JsRequest, id.0, b"null");
+    /// Notifies JavaScript that a request is new or canceled, or that its stream has bytes to write.
+    fn notify(&self, id: JsRequestId) {
+        self.queue.push(&mut Producer::new(self.client), ItemKind::JsRequest, id.0, b"null");
         self.queue.wake();
     }
 
-    fn begin(self: &Arc<Self>, request: JsRequest, reply: Reply) -> Guard {
-        let mut open = self.open();
-        open.last = JsRequestId(open.last.0.wrapping_add(1).max(1));
-        let id = open.last;
-        open.requests.insert(id, (Some(request), reply));
-        drop(open);
-        self.announce(id);
-        Guard { id, requests: Arc::clone(self) }
+    fn begin(self: &Arc<Self>, request: JsRequest, sender: ResponseSender) -> CancelOnDrop {
+        let mut state = self.state();
+        state.last = state.last.next();
+        let id = state.last;
+        state.in_progress.insert(id, InProgress { request: Some(request), sender });
+        drop(state);
+        self.notify(id);
+        CancelOnDrop { id, requests: Arc::clone(self) }
     }
 
-    /// What an request is; `None` when it was called off, or is not taken for the first time.
+    /// Takes a request; returns `None` if it was canceled or taken before.
     pub(super) fn take(&self, id: JsRequestId) -> Option<JsRequest> {
-        self.open().requests.get_mut(&id)?.0.take()
+        self.state().in_progress.get_mut(&id)?.request.take()
     }
 
-    fn reply(&self, id: JsRequestId) -> Option<Reply> {
-        self.open().requests.remove(&id).map(|(_, reply)| reply)
+    /// Ends a request; returns `None` if it was canceled.
+    fn end(&self, id: JsRequestId) -> Option<ResponseSender> {
+        self.state().in_progress.remove(&id).map(|request| request.sender)
     }
 
-    /// The end of a connect call. (Here as below, nobody waits for the answer to what was called off.)
-    pub(super) fn connected(&self, id: JsRequestId, result: Result<ConnectResponse, ApiError>) {
-        if let Some(Reply::Connect(reply)) = self.reply(id) {
-            let _ = reply.send(result);
+    /// Responds to a connect call. (If the receiver is gone, here and below, the request was canceled.)
+    pub(super) fn finish_connect(&self, id: JsRequestId, result: Result<ConnectResponse, ApiError>) {
+        if let Some(ResponseSender::Connect(sender)) = self.end(id) {
+            let _ = sender.send(result);
         }
     }
 
-    /// The end of a request, or of an upgrade that was refused or failed.
-    pub(super) fn answered(&self, id: JsRequestId, result: Result<AgentResponse, CodedError>) {
-        match self.reply(id) {
-            Some(Reply::Request(reply)) => drop(reply.send(result)),
-            Some(Reply::Upgrade(reply)) => drop(reply.send(result.map(|response| (response, None)))),
-            Some(Reply::Connect(_)) | None => {}
+    /// Responds to a request, or to an upgrade that was refused or failed.
+    pub(super) fn finish_request(&self, id: JsRequestId, result: Result<AgentResponse, CodedError>) {
+        match self.end(id) {
+            Some(ResponseSender::Request(sender)) => drop(sender.send(result)),
+            Some(ResponseSender::Upgrade(sender)) => {
+                drop(sender.send(result.map(|response| (response, None))));
+            }
+            Some(ResponseSender::Connect(_)) | None => {}
         }
     }
 
-    /// An upgrade was taken: gives JavaScript's end of the stream, `None` when it was called off.
-    pub(super) fn upgraded(self: &Arc<Self>, id: JsRequestId, response: AgentResponse) -> Option<ByteStream> {
-        let Some(Reply::Upgrade(reply)) = self.reply(id) else { return None };
+    /// Responds to an upgrade that was accepted. Returns JavaScript's end of the stream, or `None` if the upgrade was
+    /// canceled.
+    pub(super) fn finish_upgrade(
+        self: &Arc<Self>,
+        id: JsRequestId,
+        response: AgentResponse,
+    ) -> Option<ByteStream> {
+        let Some(ResponseSender::Upgrade(sender)) = self.end(id) else { return None };
         let requests = Arc::clone(self);
-        let (stream, end) = pipe(move || requests.announce(id));
-        reply.send(Ok((response, Some(Box::new(stream))))).ok().map(|()| end)
+        let (stream, end) = pipe(move || requests.notify(id));
+        sender.send(Ok((response, Some(Box::new(stream))))).ok().map(|()| end)
     }
 }
 
-/// An request under way: dropped before the answer, it is called off.
-struct Guard {
+/// Cancels a request if it is dropped before the response.
+struct CancelOnDrop {
     id: JsRequestId,
     requests: Arc<JsRequests>,
 }
 
-impl Drop for Guard {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        if self.requests.reply(self.id).is_some() {
-            self.requests.announce(self.id);
+        if self.requests.end(self.id).is_some() {
+            self.requests.notify(self.id);
         }
     }
 }
 
-/// A client's requests, as the driver hands them out.
+/// The user's `WebClient` and agent, as the driver uses them.
 pub(super) struct JsHost(pub(super) Arc<JsRequests>);
 
 impl WebClient for JsHost {
@@ -156,12 +178,12 @@ impl WebClient for JsHost {
             headers: Vec::new(),
             body: Vec::new().into(),
         };
-        let guard = self.0.begin(request, Reply::Connect(sender));
+        let guard = self.0.begin(request, ResponseSender::Connect(sender));
         Box::pin(async move {
             let result = receiver.await;
             drop(guard);
             result.unwrap_or_else(|_| {
-                let CodedError { message, .. } = abandoned();
+                let CodedError { message, .. } = no_response();
                 Err(ApiError::Request { cause: message.clone(), message, code: None })
             })
         })
@@ -171,28 +193,30 @@ impl WebClient for JsHost {
 impl Agent for JsHost {
     fn request(&self, request: AgentRequest) -> HostFuture<AgentResponse, CodedError> {
         let (sender, receiver) = oneshot::channel();
-        let guard = self.0.begin(js_request(JsRequestKind::Request, request), Reply::Request(sender));
+        let request = js_request(JsRequestKind::Request, request);
+        let guard = self.0.begin(request, ResponseSender::Request(sender));
         Box::pin(async move {
             let result = receiver.await;
             drop(guard);
-            result.unwrap_or_else(|_| Err(abandoned()))
+            result.unwrap_or_else(|_| Err(no_response()))
         })
     }
 
     fn upgrade(&self, request: AgentRequest) -> HostFuture<Upgraded, CodedError> {
         let (sender, receiver) = oneshot::channel();
-        let guard = self.0.begin(js_request(JsRequestKind::Upgrade, request), Reply::Upgrade(sender));
+        let request = js_request(JsRequestKind::Upgrade, request);
+        let guard = self.0.begin(request, ResponseSender::Upgrade(sender));
         Box::pin(async move {
             let result = receiver.await;
             drop(guard);
-            result.unwrap_or_else(|_| Err(abandoned()))
+            result.unwrap_or_else(|_| Err(no_response()))
         })
     }
 }
 
-/// Cannot be: each request is answered in kind.
-fn abandoned() -> CodedError {
-    CodedError { message: "JavaScript left the request unanswered".to_owned(), code: None }
+/// For a response of the wrong kind, which JavaScript never sends.
+fn no_response() -> CodedError {
+    CodedError { message: "JavaScript did not respond to the request".to_owned(), code: None }
 }
 
 fn js_request(kind: JsRequestKind, request: AgentRequest) -> JsRequest {

@@ -1,5 +1,8 @@
-//! A stream of bytes that JavaScript carries: the socket is an agent's, and what goes over it is the driver's. Owns the
-//! bytes between the two threads, bounded on both ways.
+//! A byte stream between the driver and a socket that JavaScript holds, because the user's agent opened it.
+//!
+//! [`pipe`] creates both ends: the driver reads and writes [`JsStream`], and JavaScript moves the bytes between
+//! [`ByteStream`] and the socket. Each direction has a bounded buffer: a full one stops the reader of the socket, or the
+//! writer in the driver.
 
 use std::io;
 use std::pin::Pin;
@@ -13,45 +16,43 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::driver::CodedError;
 
-/// When so many bytes wait on one way, the other side is asked to stop.
-const HIGH_WATER: usize = 256 * 1024;
+/// A direction is full when its buffer has this many bytes.
+const HIGH_WATER_MARK: usize = 256 * 1024;
 
-/// Has JavaScript look after the stream.
-type Announce = Box<dyn Fn() + Send + Sync>;
+/// Notifies JavaScript that [`ByteStream::commands`] has changed.
+type Notify = Box<dyn Fn() + Send + Sync>;
 
-/// What lies between the two ends.
+/// The state that the two ends share.
 #[derive(Default)]
 struct Pipe {
-    /// From the socket to the driver.
+    /// The bytes from the socket to the driver.
     inbound: BytesMut,
-    /// Whether JavaScript was told to stop reading the socket.
+    /// Whether JavaScript must not read the socket.
     paused: bool,
-    /// The end of what comes from the socket.
+    /// Set when the socket has ended.
     end: Option<End>,
     reader: Option<Waker>,
-    /// From the driver to the socket.
+    /// The bytes from the driver to the socket.
     outbound: BytesMut,
     writer: Option<Waker>,
-    /// The driver will write no more.
-    shut: bool,
-    /// The driver has let go of the stream.
+    /// The driver will not write any more.
+    shut_down: bool,
+    /// The driver has dropped the stream.
     dropped: bool,
 }
 
 /// How a socket ended.
 enum End {
-    /// As it should.
-    Clean,
-    /// By an error.
-    Broken(CodedError),
+    Closed,
+    Failed(CodedError),
 }
 
 impl End {
-    /// What a read or a write comes to then; `clean` where there was no error.
-    fn outcome(&self, clean: io::Result<()>) -> io::Result<()> {
+    /// The result of a read or a write after the end. `closed` is the result if there was no error.
+    fn result(&self, closed: io::Result<()>) -> io::Result<()> {
         match self {
-            End::Clean => clean,
-            End::Broken(error) => {
+            End::Closed => closed,
+            End::Failed(error) => {
                 let is_reset = error.code.as_deref() == Some("ECONNRESET");
                 let kind = if is_reset { io::ErrorKind::ConnectionReset } else { io::ErrorKind::Other };
                 Err(io::Error::new(kind, error.clone()))
@@ -70,10 +71,10 @@ fn wake(waker: &mut Option<Waker>) {
     }
 }
 
-/// Both ends of a new stream.
-pub(super) fn pipe(announce: impl Fn() + Send + Sync + 'static) -> (JsStream, ByteStream) {
+/// Creates both ends of a stream. `notify` is called when the driver's end needs JavaScript.
+pub(super) fn pipe(notify: impl Fn() + Send + Sync + 'static) -> (JsStream, ByteStream) {
     let pipe = Arc::new(Mutex::new(Pipe::default()));
-    let stream = JsStream { pipe: Arc::clone(&pipe), announce: Box::new(announce) };
+    let stream = JsStream { pipe: Arc::clone(&pipe), notify: Box::new(notify) };
     (stream, ByteStream { pipe })
 }
 
@@ -83,42 +84,43 @@ pub struct ByteStream {
     pipe: Arc<Mutex<Pipe>>,
 }
 
-/// What JavaScript is to do with the socket.
+/// The things that JavaScript has to do with the socket now.
 #[napi(object, use_nullable = true)]
 pub struct StreamCommands {
-    /// Write this.
+    /// Write these bytes; `null` if there are none.
     pub write: Option<Buffer>,
-    /// Read on.
+    /// Read the socket.
     pub read: bool,
-    /// End it when all is written.
+    /// End the socket: all bytes were written.
     pub end: bool,
-    /// Destroy it.
+    /// Destroy the socket.
     pub destroy: bool,
 }
 
 #[napi]
 impl ByteStream {
-    /// Bytes that came from the socket. False: stop reading it, until told to read on.
+    /// Takes bytes from the socket. Returns false if JavaScript must stop reading, until `commands` says `read` again.
     #[napi(catch_unwind)]
     pub fn push(&self, bytes: Buffer) -> bool {
         let mut pipe = lock(&self.pipe);
         pipe.inbound.extend_from_slice(&bytes);
         wake(&mut pipe.reader);
-        pipe.paused = pipe.inbound.len() >= HIGH_WATER;
+        pipe.paused = pipe.inbound.len() >= HIGH_WATER_MARK;
         !pipe.paused
     }
 
-    /// The socket ended; with the message and code of its error where it broke.
+    /// The socket has ended; with a message and a code if it failed.
     #[napi(catch_unwind)]
     pub fn finish(&self, message: Option<String>, code: Option<String>) {
         let mut pipe = lock(&self.pipe);
-        let broken = |message| End::Broken(CodedError { message, code: code.map(Into::into) });
-        pipe.end.get_or_insert(message.map_or(End::Clean, broken));
+        let failed = |message| End::Failed(CodedError { message, code: code.map(Into::into) });
+        pipe.end.get_or_insert(message.map_or(End::Closed, failed));
         wake(&mut pipe.reader);
         wake(&mut pipe.writer);
     }
 
-    /// What is to be done with the socket now; nothing is to be written before `may_write`.
+    /// What to do with the socket now. Bytes to write are only returned if the socket `may_write`, so that its own buffer
+    /// stays small.
     #[napi(catch_unwind)]
     pub fn commands(&self, may_write: bool) -> StreamCommands {
         let mut pipe = lock(&self.pipe);
@@ -127,7 +129,7 @@ impl ByteStream {
         StreamCommands {
             write: (!bytes.is_empty()).then(|| Vec::from(bytes).into()),
             read: !pipe.paused,
-            end: pipe.shut && pipe.outbound.is_empty(),
+            end: pipe.shut_down && pipe.outbound.is_empty(),
             destroy: pipe.dropped,
         }
     }
@@ -136,7 +138,7 @@ impl ByteStream {
 /// The driver's end of a stream.
 pub(super) struct JsStream {
     pipe: Arc<Mutex<Pipe>>,
-    announce: Announce,
+    notify: Notify,
 }
 
 impl AsyncRead for JsStream {
@@ -148,7 +150,7 @@ impl AsyncRead for JsStream {
         let mut pipe = lock(&self.pipe);
         if pipe.inbound.is_empty() {
             if let Some(end) = &pipe.end {
-                return Poll::Ready(end.outcome(Ok(())));
+                return Poll::Ready(end.result(Ok(())));
             }
             pipe.reader = Some(context.waker().clone());
             return Poll::Pending;
@@ -156,11 +158,11 @@ impl AsyncRead for JsStream {
         let length = pipe.inbound.len().min(buffer.remaining());
         buffer.put_slice(&pipe.inbound[..length]);
         pipe.inbound.advance(length);
-        let reads_on = pipe.paused && pipe.inbound.len() < HIGH_WATER / 2;
-        pipe.paused &= !reads_on;
+        let resumes = pipe.paused && pipe.inbound.len() < HIGH_WATER_MARK / 2;
+        pipe.paused &= !resumes;
         drop(pipe);
-        if reads_on {
-            (self.announce)();
+        if resumes {
+            (self.notify)();
         }
         Poll::Ready(Ok(()))
     }
@@ -170,23 +172,23 @@ impl AsyncWrite for JsStream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut pipe = lock(&self.pipe);
         if let Some(end) = &pipe.end {
-            return Poll::Ready(end.outcome(Err(io::ErrorKind::BrokenPipe.into())).map(|()| 0));
+            return Poll::Ready(end.result(Err(io::ErrorKind::BrokenPipe.into())).map(|()| 0));
         }
-        if pipe.outbound.len() >= HIGH_WATER {
+        if pipe.outbound.len() >= HIGH_WATER_MARK {
             pipe.writer = Some(context.waker().clone());
             return Poll::Pending;
         }
-        let is_news = pipe.outbound.is_empty();
-        let length = bytes.len().min(HIGH_WATER);
+        let was_empty = pipe.outbound.is_empty();
+        let length = bytes.len().min(HIGH_WATER_MARK);
         pipe.outbound.extend_from_slice(&bytes[..length]);
         drop(pipe);
-        if is_news {
-            (self.announce)();
+        if was_empty {
+            (self.notify)();
         }
         Poll::Ready(Ok(length))
     }
 
-    /// Done when JavaScript has taken all of it.
+    /// Ready when JavaScript has taken all bytes.
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut pipe = lock(&self.pipe);
         if pipe.outbound.is_empty() || pipe.end.is_some() {
@@ -197,9 +199,9 @@ impl AsyncWrite for JsStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let is_news = !std::mem::replace(&mut lock(&self.pipe).shut, true);
-        if is_news {
-            (self.announce)();
+        let was_shut_down = std::mem::replace(&mut lock(&self.pipe).shut_down, true);
+        if !was_shut_down {
+            (self.notify)();
         }
         Poll::Ready(Ok(()))
     }
@@ -208,6 +210,6 @@ impl AsyncWrite for JsStream {
 impl Drop for JsStream {
     fn drop(&mut self) {
         lock(&self.pipe).dropped = true;
-        (self.announce)();
+        (self.notify)();
     }
 }

@@ -1,10 +1,29 @@
-//! The Node.js addon: what `lib/` sees of the driver. Owns conversions between JavaScript values and the session's
-//! vocabulary; decides nothing. All that crosses to JavaScript goes through the [`outbox`].
+//! The Node.js addon: the interface between `lib/` and the driver.
 //!
-//! `unsafe` is allowed here and nowhere else.
+//! Calls from JavaScript arrive at [`NativeClient`], which converts their arguments and passes them to the client's task.
+//! Everything in the other direction (events, settled promises, log lines) passes through the [`outbox`].
+//!
+//! ```text
+//!  lib/rtm-client.js ── start, send, … ──> NativeClient ──> driver::Handle ──> the client's task
+//!  lib/outbox.js <───── words, strings ─── Outbox       <── ClientHost     <── the client's task
+//!  lib/js-requests.js <── JsRequest ────── JsRequests   <── Agent, WebClient <── the client's task
+//! ```
+//!
+//! | module | content |
+//! |---|---|
+//! | [`options`] | the options of a client |
+//! | [`outbox`] | the queue to JavaScript |
+//! | [`record_format`] | the numbers that `lib/records.js` decodes records by |
+//! | [`js_requests`] | what the driver asks JavaScript to do: a user's `WebClient` or agent |
+//! | [`js_stream`] | the bytes of a socket that a user's agent opened |
+//!
+//! A promise is known by a number that `lib/` chooses ([`CallId`]). Absent values are `null`, never `undefined`.
+//!
+//! This is the only folder with `unsafe` code: one block in [`outbox`] that writes into a JavaScript array, and the counting
+//! allocator of a test. The macros of napi generate more.
 
-#![allow(clippy::needless_pass_by_value, reason = "JavaScript's values arrive as owned ones")]
-#![allow(clippy::cast_precision_loss, reason = "times in ms are far below 2^53")]
+#![allow(clippy::needless_pass_by_value, reason = "napi passes the values of JavaScript by value")]
+#![allow(clippy::cast_precision_loss, reason = "times in milliseconds are far below 2^53")]
 
 #[cfg(test)]
 mod cost;
@@ -15,6 +34,7 @@ mod js_requests;
 mod js_stream;
 mod options;
 mod outbox;
+mod record_format;
 
 use std::sync::Arc;
 
@@ -23,59 +43,60 @@ use napi::bindgen_prelude::Buffer;
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
+use crate::driver::io::{ApiError, CallId, ConnectResponse, Input, Message, Secret};
 use crate::driver::{self, AgentResponse, ApiRequest, CodedError, Ended, Handle, Transport, runtime, spawn};
-use crate::session::{ApiError, CallId, ConnectResponse, Input, Message, Secret};
 use js_requests::{JsRequest, JsRequestId, JsRequests};
 use js_stream::ByteStream;
 use options::{ClientOptions, session_config, transport_config};
+use outbox::item::ClientId;
 use outbox::{ClientGuard, Outbox};
 
-/// A longer answer to a request is to be refused while it is read.
+/// A longer response body is refused.
 #[napi]
-#[expect(unreachable_pub, reason = "the macro asks for it")]
-pub const MAX_ANSWER_BYTES: u32 = 256 * 1024 * 1024;
+#[expect(unreachable_pub, reason = "the macro requires it")]
+pub const MAX_RESPONSE_BYTES: u32 = 256 * 1024 * 1024;
 
-const _: () = assert!(MAX_ANSWER_BYTES as usize == driver::MAX_ANSWER_BYTES, "one bound for all");
+const _: () =
+    assert!(MAX_RESPONSE_BYTES as usize == driver::MAX_ANSWER_BYTES, "the driver has the same limit");
 
-/// One client's session. Its promises are known by numbers that the shell chooses, and settle through the outbox.
+/// One client. The argument `call` of its methods is the number of a promise, which settles through the outbox.
 #[napi]
 pub struct NativeClient {
     handle: Arc<ClientGuard>,
-    requests: Arc<JsRequests>,
+    js_requests: Arc<JsRequests>,
 }
 
 #[napi]
 impl NativeClient {
-    /// Makes a client that is `disconnected`; `id` is what the outbox calls it.
+    /// Creates a disconnected client. `id` is the client's number in the outbox.
     #[napi(constructor, catch_unwind)]
     pub fn new(outbox: &Outbox, id: u32, options: ClientOptions) -> Result<Self> {
+        let id = ClientId(id);
         let config = session_config(&options);
-        let requests = outbox.requests(id);
-        let transport = Transport::new(transport_config(options, &requests)?)
+        let js_requests = outbox.js_requests(id);
+        let transport = Transport::new(transport_config(options, &js_requests)?)
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         let runtime = runtime().map_err(|error| {
-            Error::new(
-                Status::GenericFailure,
-                format!("the threads of the network side could not be started: {error}"),
-            )
+            Error::new(Status::GenericFailure, format!("cannot start the threads of the addon: {error}"))
         })?;
         let handle = spawn(runtime, config, Arc::new(transport), fastrand::u64(..), outbox.host(id));
-        Ok(Self { handle: outbox.hold(id, handle), requests })
+        Ok(Self { handle: outbox.guard(id, handle), js_requests })
     }
 
-    /// Has the process trust these authorities by default: what Node trusts, PEM. The first call counts.
+    /// Sets the certificates that all clients trust by default, in PEM: the ones that Node trusts. Only the first call of the
+    /// process has an effect.
     #[napi(catch_unwind)]
     pub fn set_default_roots(pems: Vec<String>) {
         driver::set_default_roots(pems.into_iter().map(String::into_bytes).collect());
     }
 
-    /// Whether `setDefaultRoots` was called in this process, by any thread.
+    /// Whether any thread of the process has called `setDefaultRoots`.
     #[napi(catch_unwind)]
     pub fn has_default_roots() -> bool {
         driver::has_default_roots()
     }
 
-    /// `start()`; `form` holds the options of the connect call, encoded.
+    /// `start()`. `form` is the options of the connect call, URL-encoded.
     #[napi(catch_unwind)]
     pub fn start(&self, call: u32, form: String) -> Result<()> {
         self.input(Input::Start { call: CallId(call), options: Arc::from(form) })
@@ -87,13 +108,13 @@ impl NativeClient {
         self.input(Input::Disconnect { call: CallId(call) })
     }
 
-    /// `send()`; `message` is a JSON object without its `id`.
+    /// `send()`. `message` is a JSON object without `id`.
     #[napi(catch_unwind)]
     pub fn send(&self, call: u32, message: String) -> Result<()> {
         self.input(Input::Send { call: CallId(call), message: to_message(message)? })
     }
 
-    /// `addOutgoingEvent()`; `message` is a JSON object without its `id`.
+    /// `addOutgoingEvent()`. `message` is a JSON object without `id`.
     #[napi(catch_unwind)]
     pub fn enqueue(&self, call: u32, await_reply: bool, message: String) -> Result<()> {
         self.input(Input::Enqueue { call: CallId(call), await_reply, message: to_message(message)? })
@@ -105,7 +126,7 @@ impl NativeClient {
         self.input(Input::Ping { call: CallId(call) })
     }
 
-    /// `apiCall()`; `token` takes the place of the client's.
+    /// `apiCall()`. If `token` is not `null`, it replaces the client's token.
     #[napi(catch_unwind)]
     pub fn call_api(
         &self,
@@ -117,23 +138,24 @@ impl NativeClient {
     ) -> Result<()> {
         let request =
             ApiRequest { method, token: token.map(Secret), content_type, body: Vec::from(body).into() };
-        self.ask(|handle| handle.call_api(CallId(call), request))
+        self.with_handle(|handle| handle.call_api(CallId(call), request))
     }
 
-    /// Takes the request of this number; `null` where it was called off, or is not new.
+    /// Takes a request to JavaScript; returns `null` if it was canceled, or taken before.
     #[napi(catch_unwind)]
     pub fn take_js_request(&self, id: u32) -> Option<JsRequest> {
-        self.requests.take(JsRequestId(id))
+        self.js_requests.take(JsRequestId(id))
     }
 
-    /// What the user's `WebClient` answered to the connect call.
+    /// The user's `WebClient` has made the connect call.
     #[napi(catch_unwind)]
     pub fn finish_connect(&self, id: u32, url: String, user_id: String, team_id: String) {
-        self.requests
-            .connected(JsRequestId(id), Ok(ConnectResponse { url, user_id, team_id, response: None }));
+        let response = ConnectResponse { url, user_id, team_id, response: None };
+        self.js_requests.finish_connect(JsRequestId(id), Ok(response));
     }
 
-    /// The user's `WebClient` failed; `error` is the one of the answer it got, `retry_after` is in ms.
+    /// The connect call by the user's `WebClient` failed. `error` is Slack's error code, if Slack responded; `gave_up` is
+    /// whether the `WebClient` has made its own retries; `retry_after` is in milliseconds.
     #[napi(catch_unwind)]
     pub fn fail_connect(
         &self,
@@ -144,56 +166,60 @@ impl NativeClient {
         retry_after: f64,
     ) {
         let retry_after = options::to_duration(retry_after);
-        self.requests
-            .connected(JsRequestId(id), Err(ApiError::WebClient { message, error, gave_up, retry_after }));
+        let error = ApiError::WebClient { message, error, gave_up, retry_after };
+        self.js_requests.finish_connect(JsRequestId(id), Err(error));
     }
 
-    /// The answer to a request by the user's agent, or to an upgrade that was refused.
+    /// The response to a request with the user's agent, or to an upgrade that the server refused.
     #[napi(catch_unwind)]
     pub fn finish_request(&self, id: u32, status: u16, reason: String, headers: Vec<String>, body: Buffer) {
         let headers = options::pairs(&headers);
         let body = Vec::from(body).into();
-        self.requests.answered(JsRequestId(id), Ok(AgentResponse { status, reason, headers, body }));
+        let response = AgentResponse { status, reason, headers, body };
+        self.js_requests.finish_request(JsRequestId(id), Ok(response));
     }
 
-    /// A request, or an upgrade, by the user's agent failed.
+    /// A request or an upgrade with the user's agent failed.
     #[napi(catch_unwind)]
     pub fn fail_request(&self, id: u32, message: String, code: Option<String>) {
-        self.requests.answered(JsRequestId(id), Err(CodedError { message, code: code.map(Into::into) }));
+        let error = CodedError { message, code: code.map(Into::into) };
+        self.js_requests.finish_request(JsRequestId(id), Err(error));
     }
 
-    /// An upgrade by the user's agent was taken. Gives the driver's other end of the socket; `null`: called off.
+    /// The server accepted an upgrade with the user's agent. Returns the stream to connect with the socket, or `null` if the
+    /// upgrade was canceled.
     #[napi(catch_unwind)]
     pub fn finish_upgrade(&self, id: u32, status: u16, headers: Vec<String>) -> Option<ByteStream> {
         let headers = options::pairs(&headers);
         let response = AgentResponse { status, reason: String::new(), headers, body: Bytes::new() };
-        self.requests.upgraded(JsRequestId(id), response)
+        self.js_requests.finish_upgrade(JsRequestId(id), response)
     }
 
-    /// The round trip of the last ping, in ms.
+    /// The round-trip time of the last ping, in milliseconds.
     #[napi(getter, catch_unwind)]
     pub fn latency(&self) -> Option<f64> {
         self.handle.with(Handle::latency).flatten().map(|latency| latency.as_secs_f64() * 1000.0)
     }
 
-    /// When the last frame arrived, in ms since the epoch.
+    /// When the last frame arrived, in milliseconds since the Unix epoch.
     #[napi(getter, catch_unwind)]
     pub fn last_activity(&self) -> Option<f64> {
         self.handle.with(Handle::last_activity).flatten().map(|millis| millis as f64)
     }
 
     fn input(&self, input: Input) -> Result<()> {
-        self.ask(|handle| handle.input(input))
+        self.with_handle(|handle| handle.input(input))
     }
 
-    fn ask(&self, ask: impl FnOnce(&Handle) -> std::result::Result<(), Ended>) -> Result<()> {
+    fn with_handle(&self, f: impl FnOnce(&Handle) -> std::result::Result<(), Ended>) -> Result<()> {
         self.handle
-            .with(ask)
+            .with(f)
             .unwrap_or(Err(Ended))
             .map_err(|ended| Error::new(Status::Closing, ended.to_string()))
     }
 }
 
 fn to_message(json: String) -> Result<Message> {
-    Message::new(json).map_err(|_| Error::new(Status::InvalidArg, "the message is no JSON object".to_owned()))
+    Message::new(json)
+        .map_err(|_| Error::new(Status::InvalidArg, "the message is not a JSON object".to_owned()))
 }

@@ -1,5 +1,4 @@
-//! The options of a client as they cross from JavaScript. Owns their shape and its conversion; what is a valid option is
-//! decided in `lib/options.js`, and what it does by the layers below.
+//! The options of a client, as `lib/options.js` passes them after validation, and their conversion to the driver's types.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,30 +8,30 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use super::js_requests::{JsHost, JsRequests};
+use crate::driver::io::{Config, LogLevel, RetryConfig, Secret};
 use crate::driver::{Pfx, ProxyConfig, ProxyKind, TlsConfig, TransportConfig};
-use crate::session::{Config, LogLevel, RetryConfig, Secret};
 
-/// TLS settings, read. Keys are decrypted.
+/// TLS settings. Files are read and keys are decrypted.
 #[napi(object, use_nullable = true)]
 pub struct TlsOptions {
-    /// PEM files; `null`: the default roots.
+    /// Trusted certificates, as PEM files; `null` for the default ones.
     pub ca: Option<Vec<Buffer>>,
-    /// PEM files, each a certificate and its chain.
+    /// Client certificates, as PEM files. Each has a certificate and its chain.
     pub certs: Vec<Buffer>,
-    /// PKCS#8, DER.
+    /// Private keys, in the DER form of PKCS#8.
     pub keys: Vec<Buffer>,
-    /// PKCS#12.
+    /// Client certificates with their keys, as PKCS#12 files.
     pub pfx: Vec<PfxOptions>,
-    /// `rejectUnauthorized`
+    /// `rejectUnauthorized`: whether the server's certificate is verified.
     pub verify: bool,
 }
 
 /// A PKCS#12 file.
 #[napi(object, use_nullable = true)]
 pub struct PfxOptions {
-    /// The file.
+    /// The content of the file.
     pub data: Buffer,
-    /// Its passphrase.
+    /// The passphrase.
     pub passphrase: Option<String>,
 }
 
@@ -41,59 +40,59 @@ pub struct PfxOptions {
 pub struct ProxyOptions {
     /// `http`, `https`, `socks4`, `socks4a`, `socks5` or `socks5h`.
     pub kind: String,
-    /// Name or address, without brackets.
+    /// The name or address. An IPv6 address has no brackets.
     pub host: String,
-    /// Port.
+    /// The port.
     pub port: u16,
-    /// User name, decoded.
+    /// The user name, without percent-encoding.
     pub username: Option<String>,
-    /// Password, decoded.
+    /// The password, without percent-encoding.
     pub password: Option<String>,
-    /// Extra headers of `CONNECT`, as names and values in turn.
+    /// Additional headers of `CONNECT` requests, as alternating names and values.
     pub headers: Vec<String>,
-    /// For the connection to the proxy.
+    /// The TLS settings of the connection to the proxy.
     pub tls: TlsOptions,
 }
 
-/// The options of a client, validated and with defaults filled in. Times are in ms; what may be absent is `null`.
+/// The options of a client, validated and complete. Times are in milliseconds.
 #[napi(object, use_nullable = true)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option that users know by this name")]
 pub struct ClientOptions {
-    /// `slackApiUrl`, with a slash at its end.
+    /// `slackApiUrl`, which ends with a slash.
     pub slack_api_url: String,
-    /// The token.
+    /// The bot's token.
     pub token: String,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// Extra headers, as names and values in turn.
+    /// Additional headers of all requests, as alternating names and values.
     pub headers: Vec<String>,
     /// `tls`
     pub tls: TlsOptions,
-    /// `proxy`, or what the agent's was read off.
+    /// The option `proxy`, or the proxy that the option `agent` stands for.
     pub proxy: Option<ProxyOptions>,
-    /// Whether the user's agent makes the connections itself.
+    /// Whether the user's agent opens the connections.
     pub has_agent: bool,
     /// Whether the user's `WebClient` makes the connect calls.
     pub has_web_client: bool,
-    /// Whether unencrypted sockets are refused.
+    /// Whether a `ws:` socket is refused.
     pub secure_only: bool,
     /// `autoReconnect`
     pub auto_reconnect: bool,
     /// `useRtmConnect`
     pub use_rtm_connect: bool,
-    /// `clientPingTimeout`; 0: no keepalive.
+    /// `clientPingTimeout`; 0 turns the keepalive off.
     pub client_ping_timeout: f64,
     /// `serverPongTimeout`
     pub server_pong_timeout: f64,
     /// `replyAckOnReconnectTimeout`
     pub reply_ack_on_reconnect_timeout: f64,
-    /// `requestTimeout`; 0: none.
+    /// `requestTimeout`; 0 turns the limit off.
     pub request_timeout: f64,
-    /// `connectTimeout`; 0: none.
+    /// `connectTimeout`; 0 turns the limit off.
     pub connect_timeout: f64,
-    /// `replyTimeout`; 0: none.
+    /// `replyTimeout`; 0 turns the limit off.
     pub reply_timeout: f64,
-    /// `maxPendingReplies`; `Infinity`: no limit.
+    /// `maxPendingReplies`; `Infinity` turns the limit off.
     pub max_pending_replies: f64,
     /// `maxFrameBytes`
     pub max_frame_bytes: f64,
@@ -181,21 +180,21 @@ fn tls_config(options: TlsOptions) -> TlsConfig {
 fn proxy_config(options: ProxyOptions) -> Result<ProxyConfig> {
     let ProxyOptions { kind, host, port, username, password, headers, tls } = options;
     let kind = ProxyKind::from_scheme(&kind)
-        .ok_or_else(|| Error::new(Status::InvalidArg, format!("there is no kind of proxy called {kind}")))?;
+        .ok_or_else(|| Error::new(Status::InvalidArg, format!("unsupported proxy protocol: {kind}")))?;
     Ok(ProxyConfig { kind, host, port, username, password, headers: pairs(&headers), tls: tls_config(tls) })
 }
 
-/// Names and values in turn, as pairs.
+/// Alternating names and values, as pairs.
 pub(super) fn pairs(headers: &[String]) -> Vec<(String, String)> {
     headers.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
 }
 
-/// Milliseconds to a duration; what is beyond all durations is the longest one.
+/// Milliseconds as a duration. A value that is too large for a duration becomes the longest one.
 pub(super) fn to_duration(millis: f64) -> Duration {
     Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(Duration::MAX)
 }
 
-/// Milliseconds to a limit; 0 stands for none.
+/// Milliseconds as a time limit. 0 means no limit.
 fn to_limit(millis: f64) -> Option<Duration> {
     (millis > 0.0).then(|| to_duration(millis))
 }

@@ -22,7 +22,9 @@ impl Socket {
     /// What the session is told, on connection 0.
     pub async fn events(&mut self, read: bool) -> Vec<Input> {
         let input = |event| match event {
-            SocketEvent::Frame(data) => Input::Frame { connection: ConnectionId(0), frame: Frame::read(data) },
+            SocketEvent::Frame(data) => {
+                Input::Frame { connection: ConnectionId(0), frame: Frame::read(data) }
+            }
             SocketEvent::Alive => Input::Activity { connection: ConnectionId(0) },
             SocketEvent::Flushed => Input::Flushed { connection: ConnectionId(0) },
             SocketEvent::Closed(reason) => Input::Closed { connection: ConnectionId(0), reason },

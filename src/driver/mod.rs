@@ -44,6 +44,18 @@ use socket::{Socket, SocketEvent};
 pub use transport::{Transport, TransportConfig};
 pub use web_api::{ApiRequest, FORM, MAX_ANSWER_BYTES};
 
+/// The part of [`session`](crate::session) that users of the driver need: its vocabulary and its options.
+pub mod io {
+    pub use crate::session::{
+        ApiError, ApiResponse, CallId, Config, ConnectResponse, Delivery, Diagnostic, ErrorReport, Event,
+        Failure, Frame, FrameField, FrameHead, FrameToken, Input, LogLevel, Message, MessageId, Outcome,
+        RetryConfig, Secret, SocketError,
+    };
+    /// For the tests that run a session without a driver.
+    #[cfg(test)]
+    pub use crate::session::{ConnectionId, Output, Session};
+}
+
 /// Stands in [`Health`] for what has not happened yet.
 const NEVER: u64 = 0;
 

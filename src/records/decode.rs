@@ -1,113 +1,155 @@
-//! Reads frames into records, and looks up their heads on the way. Owns the reading; the form is
-//! [`records`](super::format)'s, and what is not read here is left to `serde_json` and `JSON.parse`.
+//! The decoder: from a frame to a record, in one pass.
 //!
-//! A frame that is read to its end is JSON. One that is not may be JSON too: of a shape that is not known, or something
-//! that a record cannot hold exactly (`__proto__`, duplicate keys, great depth or size), or with a key, a `type` or a
-//! `reply_to` out of the ordinary.
+//! It validates the JSON, finds `type`, `subtype` and `reply_to`, and writes the record at the same time, with every string
+//! already in the encoding that V8 gets. That is why the project has a JSON reader of its own: docs/performance.md has the
+//! measurements of serde.
 //!
-//! An own reader, since it reads what it needs in one pass and decodes strings to where they are to stand: see
-//! docs/performance.md for what serde's gave.
+//! The decoder refuses every frame that it is not sure of; see [`NotDecoded`]. A refused frame may still be valid JSON, and
+//! is left to `serde_json` and `JSON.parse`. The fuzz target `frames` compares the records with an independent JSON reader.
+
+mod strings;
 
 use std::ops::Range;
 
-use encoding_rs::mem;
+use super::buffer::{Position, RecordBuffer, RecordId, TextRange};
+use super::demand::Demand;
+use super::format::{EMPTY_TEXT, MAX_ROW_WORDS, Tag, latin1_word, long_word, text, to_word, utf16_word};
+use super::shapes::{NodeId, ShapeId, Shapes, SlotId, is_constant, is_name_key};
+use strings::{Raw, plain, transcode};
 
-use super::format::{
-    EMPTY, LATIN_PAGE, LONGEST_SHORT, Long, MOST_WORDS, Record, Records, Texts, WIDE_PAGE, latin_word,
-    long_word, wide_word, word,
-};
-use super::shapes::{ROOT, Shapes, Slot, Tag, is_constant, is_name};
-use crate::session::{FrameField, FrameHead, MessageId};
+/// A longer frame has no record.
+const MAX_FRAME_BYTES: usize = 64 * 1024;
 
-/// Longer frames are not read.
-const LONGEST_FRAME: usize = 64 * 1024;
+/// The most objects and arrays inside each other. JavaScript reads records by recursion.
+pub(crate) const MAX_DEPTH: u32 = 64;
 
-/// Objects and arrays within one another.
-const DEEPEST: u32 = 64;
-
-/// Why a frame was not read.
+/// Why a frame has no record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// An object in it has a shape that is not known.
+pub(crate) enum NotDecoded {
+    /// It has an object whose shape is not in the table.
     UnknownShape,
-    /// It is not worth it.
-    Worthless,
-    /// All else.
-    Unfit,
+    /// Events of its type had no listener recently.
+    NoDemand,
+    /// It is not JSON; or a record cannot represent it; or it has an escape in a key, or a `type`, `subtype` or `reply_to` of
+    /// an unusual form.
+    Unsupported,
 }
 
-type Result<T> = std::result::Result<T, Unread>;
+type Result<T> = std::result::Result<T, NotDecoded>;
 
-/// Reads a frame into a record; gives what is known of it, and the record's number. The stack is
-/// room to work in. `is_worthwhile` is asked once its `type` is known.
-pub(crate) fn read(
+/// A frame that has a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DecodedFrame {
+    /// The bytes of the frame's `type`, without the quotes.
+    pub(crate) event_type: Option<Range<usize>>,
+    /// The bytes of the frame's `subtype`, without the quotes.
+    pub(crate) subtype: Option<Range<usize>>,
+    pub(crate) reply_to: Option<u32>,
+    /// The record in [`Scratch::records`].
+    pub(crate) record: RecordId,
+}
+
+/// The records of the frames that a client's task has decoded and not yet delivered.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    pub(crate) records: RecordBuffer,
+    /// All shapes of the records have this id or a later one.
+    pub(crate) first_shape: ShapeId,
+    /// The words of the objects and arrays that are not complete yet.
+    stack: Vec<u32>,
+}
+
+impl Scratch {
+    /// The bytes that are allocated.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.records.capacity() + size_of::<u32>() * self.stack.capacity()
+    }
+}
+
+/// Decodes a frame into a record.
+pub(crate) fn decode(
     frame: &[u8],
     shapes: &Shapes,
-    (records, stack): (&mut Records, &mut Vec<u32>),
-    is_worthwhile: impl Fn(&[u8]) -> bool,
-) -> Result<(FrameHead, usize)> {
-    if frame.len() > LONGEST_FRAME || std::str::from_utf8(frame).is_err() {
-        return Err(Unread::Unfit);
+    demand: &Demand,
+    scratch: &mut Scratch,
+) -> Result<DecodedFrame> {
+    let Scratch { records, first_shape, stack } = scratch;
+    if records.is_empty() {
+        *first_shape = shapes.first();
     }
-    let start = records.start();
+    if frame.len() > MAX_FRAME_BYTES || std::str::from_utf8(frame).is_err() {
+        return Err(NotDecoded::Unsupported);
+    }
+    let start = records.position();
     stack.clear();
-    let head = FrameHead::default();
-    let mut reader = Reader { frame, at: 0, shapes, records, start: &start, stack, head, is_worthwhile };
-    match reader.root() {
+    let head = Head::default();
+    let mut decoder = Decoder { frame, at: 0, shapes, demand, records, start, stack, head };
+    match decoder.root() {
         Ok(root) => {
-            let head = reader.head;
-            Ok((head, records.finish(root, &start)))
+            let Head { event_type, subtype, reply_to } = decoder.head;
+            Ok(DecodedFrame { event_type, subtype, reply_to, record: records.finish(root, start) })
         }
         Err(reason) => {
-            records.truncate(&start);
+            records.truncate(start);
             Err(reason)
         }
     }
 }
 
-struct Reader<'a, W> {
+struct Decoder<'a> {
     frame: &'a [u8],
-    /// The next byte of it.
+    /// The position of the next byte.
     at: usize,
     shapes: &'a Shapes,
-    records: &'a mut Records,
-    start: &'a Record,
-    /// The words of the objects and arrays that are being read.
+    demand: &'a Demand,
+    records: &'a mut RecordBuffer,
+    /// The start of this record.
+    start: Position,
     stack: &'a mut Vec<u32>,
-    head: FrameHead,
-    is_worthwhile: W,
+    head: Head,
 }
 
-/// A string as it stands in the frame, between the quotes.
-struct Raw<'a> {
-    bytes: &'a [u8],
-    range: Range<usize>,
-    is_escaped: bool,
-    is_ascii: bool,
+/// The keys of the frame's own object that the session needs.
+#[derive(Default)]
+struct Head {
+    event_type: Option<Range<usize>>,
+    subtype: Option<Range<usize>>,
+    reply_to: Option<u32>,
 }
 
-impl Raw<'_> {
-    fn is_constant(&self) -> bool {
-        !self.is_escaped && self.is_ascii && is_constant(self.bytes.len())
-    }
+/// A value that was read.
+#[derive(Clone, Copy)]
+struct Value {
+    tag: Tag,
+    /// See [`Tag`].
+    word: u32,
 }
 
-impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
+/// The value of a key.
+enum Member {
+    /// A string that is part of the shape: the next node of the tree of shapes.
+    Constant(NodeId),
+    Value(Value),
+}
+
+impl<'a> Decoder<'a> {
+    /// The frame's own object; returns the position of its row.
     fn root(&mut self) -> Result<u32> {
         if self.next()? != b'{' {
-            return Err(Unread::Unfit);
+            return Err(NotDecoded::Unsupported);
         }
-        let root = self.object(DEEPEST)?;
+        let root = self.object(MAX_DEPTH)?;
         match self.next() {
-            Ok(_) => Err(Unread::Unfit),
+            Ok(_) => Err(NotDecoded::Unsupported),
             Err(_) => Ok(root),
         }
     }
 
-    /// The next byte that is no space.
+    /// The next byte that is not whitespace.
     fn next(&mut self) -> Result<u8> {
         loop {
-            let byte = *self.frame.get(self.at).ok_or(Unread::Unfit)?;
+            let byte = *self.frame.get(self.at).ok_or(NotDecoded::Unsupported)?;
             self.at += 1;
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return Ok(byte);
@@ -118,10 +160,10 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
     fn expect(&mut self, rest: &[u8]) -> Result<()> {
         let is_there = self.frame[self.at..].starts_with(rest);
         self.at += rest.len();
-        if is_there { Ok(()) } else { Err(Unread::Unfit) }
+        if is_there { Ok(()) } else { Err(NotDecoded::Unsupported) }
     }
 
-    /// A string, of which the first quote is read.
+    /// The rest of a string whose first quote was read.
     fn raw(&mut self) -> Result<Raw<'a>> {
         let start = self.at;
         let (mut is_escaped, mut is_ascii) = (false, true);
@@ -132,7 +174,7 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
             match self.frame.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') if self.at + 1 < self.frame.len() => self.at += 2,
-                _ => return Err(Unread::Unfit),
+                _ => return Err(NotDecoded::Unsupported),
             }
             is_escaped = true;
         }
@@ -141,17 +183,17 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
         Ok(Raw { bytes: &self.frame[range.clone()], range, is_escaped, is_ascii })
     }
 
-    /// Where the next word stands in the record.
-    fn here(&self) -> Result<u32> {
-        let words = self.records.words.len() - self.start.words.start;
-        if words > MOST_WORDS { Err(Unread::Unfit) } else { Ok(word(words)) }
+    /// The position of the next word in the record.
+    fn position(&self) -> Result<u32> {
+        let words = self.records.words.len() - self.start.words;
+        if words > MAX_ROW_WORDS { Err(NotDecoded::Unsupported) } else { Ok(to_word(words)) }
     }
 
-    /// The words on the stack become a row behind this one.
+    /// Makes a row of `first` and of the words on the stack from `stacked` on; returns its position.
     fn row(&mut self, first: u32, stacked: usize) -> Result<u32> {
-        let at = self.here()?;
-        if self.stack.len() - stacked > MOST_WORDS {
-            return Err(Unread::Unfit);
+        let at = self.position()?;
+        if self.stack.len() - stacked > MAX_ROW_WORDS {
+            return Err(NotDecoded::Unsupported);
         }
         self.records.words.push(first);
         self.records.words.extend_from_slice(&self.stack[stacked..]);
@@ -159,87 +201,90 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
         Ok(at)
     }
 
-    /// An object, of which the first brace is read; gives where it stands.
+    /// The rest of an object whose first brace was read; returns the position of its row. `depth` is how many objects and
+    /// arrays may still be inside each other, so the frame's own object is the one with [`MAX_DEPTH`].
     fn object(&mut self, depth: u32) -> Result<u32> {
-        let inner = depth.checked_sub(1).ok_or(Unread::Unfit)?;
+        let inner = depth.checked_sub(1).ok_or(NotDecoded::Unsupported)?;
+        let is_root = depth == MAX_DEPTH;
         let stacked = self.stack.len();
-        let mut node = ROOT;
+        let mut node = NodeId::ROOT;
         let mut byte = self.next()?;
         while byte != b'}' {
             if byte != b'"' {
-                return Err(Unread::Unfit);
+                return Err(NotDecoded::Unsupported);
             }
             let key = self.raw()?;
             if key.is_escaped {
-                return Err(Unread::Unfit);
+                return Err(NotDecoded::Unsupported);
             }
-            let slot = self.shapes.key(node, key.bytes).ok_or(Unread::UnknownShape)?;
+            let slot = self.shapes.key(node, key.bytes).ok_or(NotDecoded::UnknownShape)?;
             if self.next()? != b':' {
-                return Err(Unread::Unfit);
+                return Err(NotDecoded::Unsupported);
             }
             let first = self.next()?;
-            let (tag, word) = if first == b'"' && is_name(key.bytes) {
-                self.name(slot, key.bytes, depth == DEEPEST)?
+            let member = if first == b'"' && is_name_key(key.bytes) {
+                self.name(slot, key.bytes, is_root)?
             } else {
-                self.value(first, inner)?
+                Member::Value(self.value(first, inner)?)
             };
-            if depth == DEEPEST {
-                self.note(key.bytes, tag, word)?;
-            }
-            if tag == Tag::Constant {
-                node = word;
-            } else {
-                node = self.shapes.tag(slot, tag).ok_or(Unread::UnknownShape)?;
-                if tag != Tag::Null {
-                    self.stack.push(word);
+            node = match member {
+                Member::Constant(node) => node,
+                Member::Value(value) => {
+                    if is_root {
+                        self.check_head(key.bytes, value)?;
+                    }
+                    if value.tag != Tag::Null {
+                        self.stack.push(value.word);
+                    }
+                    self.shapes.tag(slot, value.tag).ok_or(NotDecoded::UnknownShape)?
                 }
-            }
-            byte = self.comma(b'}')?;
+            };
+            byte = self.separator(b'}')?;
         }
-        let shape = self.shapes.shape(node).ok_or(Unread::UnknownShape)?;
+        let ShapeId(shape) = self.shapes.shape(node).ok_or(NotDecoded::UnknownShape)?;
         self.row(shape, stacked)
     }
 
-    /// What the frame's own object tells of its head, but for its names. Whatever is out of the ordinary is not read.
-    fn note(&mut self, key: &[u8], tag: Tag, word: u32) -> Result<()> {
+    /// Notes the frame's `reply_to`. Refuses a `reply_to` that is no small integer, and a `type` or `subtype` that is no
+    /// [constant](is_constant): the session reads those.
+    fn check_head(&mut self, key: &[u8], Value { tag, word }: Value) -> Result<()> {
         match (key, tag) {
-            (b"reply_to", Tag::Integer) => self.head.reply_to = Some(MessageId(u64::from(word))),
-            (b"reply_to", _) => return Err(Unread::Unfit),
-            (b"type" | b"subtype", tag) if tag != Tag::Constant => return Err(Unread::Unfit),
+            (b"reply_to", Tag::Integer) => self.head.reply_to = Some(word),
+            (b"reply_to" | b"type" | b"subtype", _) => return Err(NotDecoded::Unsupported),
             _ => {}
         }
         Ok(())
     }
 
-    /// What follows a member: the first byte of the next one, or the end.
-    fn comma(&mut self, end: u8) -> Result<u8> {
+    /// The bytes between two members or elements: returns the first byte of the next one, or `end`.
+    fn separator(&mut self, end: u8) -> Result<u8> {
         match self.next()? {
             b',' => match self.next()? {
-                byte if byte == end => Err(Unread::Unfit),
+                byte if byte == end => Err(NotDecoded::Unsupported),
                 byte => Ok(byte),
             },
             byte if byte == end => Ok(end),
-            _ => Err(Unread::Unfit),
+            _ => Err(NotDecoded::Unsupported),
         }
     }
 
-    /// An array, of which the first bracket is read; gives where it stands.
+    /// The rest of an array whose first bracket was read; returns the position of its row.
     fn array(&mut self, depth: u32) -> Result<u32> {
-        let inner = depth.checked_sub(1).ok_or(Unread::Unfit)?;
+        let inner = depth.checked_sub(1).ok_or(NotDecoded::Unsupported)?;
         let stacked = self.stack.len();
         let mut byte = self.next()?;
         while byte != b']' {
-            let (tag, word) = self.value(byte, inner)?;
+            let Value { tag, word } = self.value(byte, inner)?;
             self.stack.extend([tag as u32, word]);
-            byte = self.comma(b']')?;
+            byte = self.separator(b']')?;
         }
-        let length = word((self.stack.len() - stacked) / 2);
+        let length = to_word((self.stack.len() - stacked) / 2);
         self.row(length, stacked)
     }
 
-    /// A value, of which the first byte is read.
-    fn value(&mut self, first: u8, depth: u32) -> Result<(Tag, u32)> {
-        Ok(match first {
+    /// The rest of a value whose first byte was read.
+    fn value(&mut self, first: u8, depth: u32) -> Result<Value> {
+        let (tag, word) = match first {
             b'"' => {
                 let raw = self.raw()?;
                 (Tag::Text, self.text(&raw)?)
@@ -258,189 +303,64 @@ impl<'a, W: Fn(&[u8]) -> bool> Reader<'a, W> {
                 self.expect(b"ull")?;
                 (Tag::Null, 0)
             }
-            _ => self.number()?,
-        })
+            _ => return self.number(),
+        };
+        Ok(Value { tag, word })
     }
 
-    /// A string that may be part of the shape; of a constant, the word is the node that it leads to.
-    fn name(&mut self, slot: Slot, key: &[u8], is_head: bool) -> Result<(Tag, u32)> {
+    /// The rest of a string at a key that may have a constant; its first quote was read.
+    fn name(&mut self, slot: SlotId, key: &[u8], is_root: bool) -> Result<Member> {
         let raw = self.raw()?;
-        if !raw.is_constant() {
-            return Ok((Tag::Text, self.text(&raw)?));
+        if !raw.is_plain_ascii() || !is_constant(raw.bytes.len()) {
+            return Ok(Member::Value(Value { tag: Tag::Text, word: self.text(&raw)? }));
         }
-        if is_head && key == b"type" {
-            if !(self.is_worthwhile)(raw.bytes) {
-                return Err(Unread::Worthless);
+        if is_root && key == b"type" {
+            if !self.demand.includes(raw.bytes) {
+                return Err(NotDecoded::NoDemand);
             }
-            self.head.event_type = FrameField::At(raw.range.clone());
-        } else if is_head {
-            self.head.subtype = FrameField::At(raw.range.clone());
+            self.head.event_type = Some(raw.range);
+        } else if is_root {
+            self.head.subtype = Some(raw.range);
         }
-        let node = self.shapes.constant(slot, raw.bytes).ok_or(Unread::UnknownShape)?;
-        Ok((Tag::Constant, node))
+        self.shapes.constant(slot, raw.bytes).map(Member::Constant).ok_or(NotDecoded::UnknownShape)
     }
 
-    /// A number, of which the first byte is read.
-    fn number(&mut self) -> Result<(Tag, u32)> {
+    /// The rest of a number whose first byte was read.
+    fn number(&mut self) -> Result<Value> {
         let start = self.at - 1;
         let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
         self.at += self.frame[self.at..].iter().take_while(is_part).count();
-        let text = std::str::from_utf8(&self.frame[start..self.at]).map_err(|_| Unread::Unfit)?;
+        let text = std::str::from_utf8(&self.frame[start..self.at]).map_err(|_| NotDecoded::Unsupported)?;
         let is_natural =
             text.bytes().all(|byte| byte.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
         if is_natural && let Ok(word) = text.parse() {
-            return Ok((Tag::Integer, word));
+            return Ok(Value { tag: Tag::Integer, word });
         }
-        // The grammar is serde's affair; what is beyond any range it refuses.
-        let number: f64 = serde_json::from_str(text).map_err(|_| Unread::Unfit)?;
-        let at = self.here()?;
+        // serde_json knows the grammar. It refuses numbers that are too large for a double.
+        let number: f64 = serde_json::from_str(text).map_err(|_| NotDecoded::Unsupported)?;
+        let word = self.position()?;
         let bits = number.to_bits();
-        #[expect(clippy::cast_possible_truncation, reason = "the two halves")]
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half, then the upper half")]
         self.records.words.extend([bits as u32, (bits >> 32) as u32]);
-        Ok((Tag::Number, at))
+        Ok(Value { tag: Tag::Number, word })
     }
 
+    /// Adds a string to the record's texts; returns its word.
     fn text(&mut self, raw: &Raw<'_>) -> Result<u32> {
         if raw.bytes.is_empty() {
-            return Ok(EMPTY);
+            return Ok(EMPTY_TEXT);
         }
-        let Record { latin, wide, longs, .. } = self.start;
-        if raw.bytes.len() > LONGEST_SHORT {
-            let long = decode(&mut self.records.long, raw, None)?;
-            self.records.longs.push(long);
-            return Ok(long_word(self.records.longs.len() - 1 - longs.start));
+        let Position { latin1, utf16, long_ranges, .. } = self.start;
+        if raw.bytes.len() > text::MAX_SHORT {
+            let range = transcode(&mut self.records.long, raw, None)?;
+            self.records.long_ranges.push(range);
+            return Ok(long_word(self.records.long_ranges.len() - 1 - long_ranges));
         }
-        Ok(match decode(&mut self.records.short, raw, Some((latin.start, wide.start)))? {
-            Long::Latin(range) => latin_word(range.start - latin.start, range.len()),
-            Long::Wide(range) => wide_word(range.start - wide.start, range.len()),
+        Ok(match transcode(&mut self.records.short, raw, Some(&self.start))? {
+            TextRange::Latin1(range) => latin1_word(range.start - latin1, range.len()),
+            TextRange::Utf16(range) => utf16_word(range.start - utf16, range.len()),
         })
     }
-}
-
-/// How many bytes of a string there are before the next `"`, `\` or control character, and whether all of them are
-/// ASCII: eight at a time.
-fn plain(bytes: &[u8]) -> (usize, bool) {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    // The lowest bit that is set is that of the first byte that is less.
-    let less = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word & HIGH;
-    let mut high = 0;
-    let mut chunks = bytes.chunks_exact(8);
-    for (number, chunk) in chunks.by_ref().enumerate() {
-        let word = u64::from_le_bytes(chunk.try_into().expect("eight bytes"));
-        let quotes = less(word ^ (ONES * u64::from(b'"')), 1);
-        let escapes = less(word ^ (ONES * u64::from(b'\\')), 1);
-        let found = quotes | escapes | less(word, b' ');
-        if found != 0 {
-            let below = found & found.wrapping_neg();
-            high |= word & HIGH & below.wrapping_sub(1);
-            return (8 * number + found.trailing_zeros() as usize / 8, high == 0);
-        }
-        high |= word & HIGH;
-    }
-    let rest = chunks.remainder();
-    let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' ')).unwrap_or(rest.len());
-    (bytes.len() - rest.len() + length, high == 0 && rest[..length].is_ascii())
-}
-
-/// Appends a string to the texts; `bases` tells where the record's short ones begin, if it is to be one of them.
-fn decode(texts: &mut Texts, raw: &Raw<'_>, bases: Option<(usize, usize)>) -> Result<Long> {
-    let Texts { latin, wide } = texts;
-    let most = raw.bytes.len();
-    let start = bases.map_or(latin.len(), |(base, _)| page(latin, base, most, LATIN_PAGE));
-    if raw.is_ascii && !raw.is_escaped {
-        latin.extend_from_slice(raw.bytes);
-        return Ok(Long::Latin(start..latin.len()));
-    }
-    let mut parts = Parts(raw.bytes);
-    let mut next = parts.next()?;
-    while let Some(part) = &next {
-        match part {
-            Part::Plain(bytes) if raw.is_ascii => latin.extend_from_slice(bytes),
-            Part::Plain(bytes) if mem::is_utf8_latin1(bytes) => push_latin(latin, bytes),
-            Part::Unit(unit @ ..0x100) => latin.push(unit.to_le_bytes()[0]),
-            Part::Plain(_) | Part::Unit(_) => break,
-        }
-        next = parts.next()?;
-    }
-    if next.is_none() {
-        return Ok(Long::Latin(start..latin.len()));
-    }
-    // The rest needs UTF-16, so what was read gets it too.
-    let wide_start = bases.map_or(wide.len(), |(_, base)| page(wide, base, most, WIDE_PAGE));
-    wide.extend(latin.drain(start..).map(u16::from));
-    while let Some(part) = next {
-        match part {
-            Part::Plain(bytes) if raw.is_ascii => wide.extend(bytes.iter().map(|byte| u16::from(*byte))),
-            Part::Plain(bytes) => push_wide(wide, bytes),
-            Part::Unit(unit) => wide.push(unit),
-        }
-        next = parts.next()?;
-    }
-    Ok(Long::Wide(wide_start..wide.len()))
-}
-
-/// A part of a string: as it stands there, or what an escape means.
-enum Part<'a> {
-    Plain(&'a [u8]),
-    Unit(u16),
-}
-
-/// What is left of a string.
-struct Parts<'a>(&'a [u8]);
-
-impl<'a> Parts<'a> {
-    fn next(&mut self) -> Result<Option<Part<'a>>> {
-        if self.0.first().is_none_or(|first| *first != b'\\') {
-            let (part, rest) = self.0.split_at(plain(self.0).0);
-            self.0 = rest;
-            return Ok((!part.is_empty()).then_some(Part::Plain(part)));
-        }
-        let (unit, length) = match self.0.get(1).ok_or(Unread::Unfit)? {
-            b'u' => (unit(self.0.get(2..6).ok_or(Unread::Unfit)?)?, 6),
-            b'b' => (8, 2),
-            b't' => (9, 2),
-            b'n' => (10, 2),
-            b'f' => (12, 2),
-            b'r' => (13, 2),
-            byte @ (b'"' | b'\\' | b'/') => (u16::from(*byte), 2),
-            _ => return Err(Unread::Unfit),
-        };
-        self.0 = &self.0[length..];
-        Ok(Some(Part::Unit(unit)))
-    }
-}
-
-/// Four hexadecimal digits.
-fn unit(digits: &[u8]) -> Result<u16> {
-    digits.iter().try_fold(0, |unit, digit| {
-        let digit = char::from(*digit).to_digit(16).ok_or(Unread::Unfit)?;
-        Ok(unit << 4 | u16::try_from(digit).expect("below 16"))
-    })
-}
-
-fn push_latin(latin: &mut Vec<u8>, bytes: &[u8]) {
-    let start = latin.len();
-    latin.resize(start + bytes.len(), 0);
-    let length = mem::convert_utf8_to_latin1_lossy(bytes, &mut latin[start..]);
-    latin.truncate(start + length);
-}
-
-fn push_wide(wide: &mut Vec<u16>, bytes: &[u8]) {
-    let start = wide.len();
-    // A unit more than there are bytes is what the conversion asks for.
-    wide.resize(start + bytes.len() + 1, 0);
-    let length = mem::convert_utf8_to_utf16(bytes, &mut wide[start..]);
-    wide.truncate(start + length);
-}
-
-/// Where a text of at most this length begins: on the record's next page if it might lie across two.
-fn page<T: Copy + Default>(texts: &mut Vec<T>, base: usize, length: usize, page: usize) -> usize {
-    let at = texts.len() - base;
-    if at % page + length > page {
-        texts.resize(base + at.next_multiple_of(page), T::default());
-    }
-    texts.len()
 }
 
 #[cfg(test)]

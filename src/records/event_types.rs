@@ -1,222 +1,189 @@
-//! What frames are, in numbers: their `type` and `subtype`. Owns the table, which is bounded, and the hints of what is
-//! worth a record.
+//! Small ids for the `type` and `subtype` of frames, so that the question "does this event have a listener?" costs an array
+//! access instead of hashing strings.
 
 use std::collections::HashMap;
-use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustc_hash::FxBuildHasher;
 
+use super::demand::Counter;
 use super::listener_mask::ListenerMask;
-use crate::session::{FrameField, FrameHead};
 
-/// A frame's `type` and `subtype`, by number.
-pub(crate) type Head = u16;
+/// The id of a `type`, or of a `type` with a `subtype`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct EventTypeId(u16);
 
-/// What has no number, or cannot be read here: JavaScript decides whether somebody hears it.
-pub(crate) const UNREAD: Head = 0;
+impl EventTypeId {
+    /// For a frame whose names are no strings, or too long, or came when the table was full: JavaScript reads the names and
+    /// decides whether the event has a listener.
+    pub(crate) const UNRESOLVED: Self = Self(0);
 
-/// No more of them get numbers.
-const MOST: Head = 2048;
+    /// For a frame without a `type`, which only `slack_event` is emitted for.
+    const NO_TYPE: Self = Self(1);
 
-/// Nor do longer names, which would be kept for ever.
-const LONGEST: usize = 128;
+    /// The most ids.
+    const MAX: usize = 2048;
 
-/// The `type` and `subtype` that are behind a number. Without a `type` there is none.
+    /// The position in [`EventTypes::names_from`].
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A longer `type` or `subtype`, in bytes, gets no id: the table is never cleared.
+pub(crate) const MAX_NAME_BYTES: usize = 128;
+
+/// The value of a frame's `type` or `subtype`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TypeName<'a> {
+    /// The frame does not have the key.
+    Absent,
+    /// A string.
+    Text(&'a str),
+    /// Another value, or a string that is not valid Unicode.
+    Other,
+}
+
+/// The names of the events that are emitted for a frame, besides `slack_event`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
-    pub(crate) kind: Option<Arc<str>>,
+pub(crate) struct EventNames {
+    /// `type`
+    pub(crate) event_type: Option<Arc<str>>,
     /// `type::subtype`
     pub(crate) with_subtype: Option<Arc<str>>,
-    /// The place of the hint for this `type`.
-    hint: Option<u16>,
-    /// The names that hear it.
-    ears: ListenerMask,
+    /// The counter of the `type`.
+    pub(crate) demand: Option<Counter>,
+    /// These names and `slack_event`.
+    mask: ListenerMask,
 }
 
+/// An event type that has an id.
 #[derive(Debug)]
-struct Known {
+struct KnownType {
     name: Arc<str>,
-    alone: Head,
-    subtypes: HashMap<Box<str>, Head, FxBuildHasher>,
+    /// The id of the type without a subtype.
+    id: EventTypeId,
+    subtypes: HashMap<Box<str>, EventTypeId, FxBuildHasher>,
 }
 
-/// The numbers that were given so far.
+/// The table of ids.
 #[derive(Debug)]
 pub(crate) struct EventTypes {
-    kinds: HashMap<Arc<str>, Known, FxBuildHasher>,
-    names: Vec<Names>,
+    types: HashMap<Arc<str>, KnownType, FxBuildHasher>,
+    /// The names of each id.
+    names: Vec<EventNames>,
 }
-
-/// What has no `type`.
-const NAMELESS: Head = 1;
 
 impl Default for EventTypes {
     fn default() -> Self {
-        let nameless = Names { ears: ListenerMask::FRAMES, ..Names::default() };
-        Self { kinds: HashMap::default(), names: vec![Names::default(), nameless] }
+        let unresolved = EventNames { mask: ListenerMask::ALL, ..EventNames::default() };
+        let no_type = EventNames { mask: ListenerMask::SLACK_EVENT, ..EventNames::default() };
+        Self { types: HashMap::default(), names: vec![unresolved, no_type] }
     }
 }
 
 impl EventTypes {
-    /// The number of a frame's head.
-    pub(crate) fn number(&mut self, frame: &[u8], head: &FrameHead) -> Head {
-        let kind = match (&head.event_type, head.event_type.text(frame)) {
-            (FrameField::NotText, _) => return UNREAD,
-            (_, None) => return NAMELESS,
-            (_, Some(kind)) => kind,
+    /// The id of a frame's names. New names get the next id.
+    pub(crate) fn id(&mut self, event_type: TypeName<'_>, subtype: TypeName<'_>) -> EventTypeId {
+        let (event_type, subtype) = match (event_type, subtype) {
+            (TypeName::Absent, _) => return EventTypeId::NO_TYPE,
+            (TypeName::Other, _) | (_, TypeName::Other) => return EventTypeId::UNRESOLVED,
+            (TypeName::Text(event_type), TypeName::Absent) => (event_type, None),
+            (TypeName::Text(event_type), TypeName::Text(subtype)) => (event_type, Some(subtype)),
         };
-        let subtype = match (&head.subtype, head.subtype.text(frame)) {
-            (FrameField::NotText, _) => return UNREAD,
-            (_, subtype) => subtype,
-        };
-        if kind.len().max(subtype.map_or(0, str::len)) > LONGEST {
-            return UNREAD;
+        if event_type.len().max(subtype.map_or(0, str::len)) > MAX_NAME_BYTES {
+            return EventTypeId::UNRESOLVED;
         }
-        let known = self.kinds.get(kind);
-        let number = known
-            .and_then(|known| subtype.map_or(Some(known.alone), |name| known.subtypes.get(name).copied()));
-        number.unwrap_or_else(|| self.add(kind, subtype))
+        let known = self.types.get(event_type).and_then(|known| match subtype {
+            None => Some(known.id),
+            Some(subtype) => known.subtypes.get(subtype).copied(),
+        });
+        known.unwrap_or_else(|| self.add(event_type, subtype))
     }
 
-    fn add(&mut self, kind: &str, subtype: Option<&str>) -> Head {
-        // Room for two.
-        if self.names.len() >= usize::from(MOST) - 1 {
-            return UNREAD;
+    fn add(&mut self, event_type: &str, subtype: Option<&str>) -> EventTypeId {
+        // There must be room for two ids: a new type with a subtype.
+        if self.names.len() >= EventTypeId::MAX - 1 {
+            return EventTypeId::UNRESOLVED;
         }
-        if !self.kinds.contains_key(kind) {
-            let name: Arc<str> = kind.into();
-            let hint = Some(place(kind.as_bytes()));
-            let ears = ListenerMask::FRAMES.and(ListenerMask::of(kind));
-            let names = Names { kind: Some(Arc::clone(&name)), with_subtype: None, hint, ears };
-            let known =
-                Known { name: Arc::clone(&name), alone: self.push(names), subtypes: HashMap::default() };
-            self.kinds.insert(name, known);
+        let demand = Some(Counter::of(event_type.as_bytes()));
+        let mask = ListenerMask::SLACK_EVENT.union(ListenerMask::of(event_type));
+        if !self.types.contains_key(event_type) {
+            let name: Arc<str> = event_type.into();
+            let names = EventNames { event_type: Some(Arc::clone(&name)), with_subtype: None, demand, mask };
+            let id = self.push(names);
+            let known = KnownType { name: Arc::clone(&name), id, subtypes: HashMap::default() };
+            self.types.insert(name, known);
         }
-        let Some(subtype) = subtype else { return self.kinds[kind].alone };
-        let name = Arc::clone(&self.kinds[kind].name);
-        let with_subtype = format!("{kind}::{subtype}");
-        let ears = ListenerMask::FRAMES.and(ListenerMask::of(kind)).and(ListenerMask::of(&with_subtype));
-        let hint = Some(place(kind.as_bytes()));
+        let known = &self.types[event_type];
+        let Some(subtype) = subtype else { return known.id };
+        let name = Arc::clone(&known.name);
+        let with_subtype = format!("{event_type}::{subtype}");
+        let mask = mask.union(ListenerMask::of(&with_subtype));
         let with_subtype = Some(with_subtype.into());
-        let number = self.push(Names { kind: Some(name), with_subtype, hint, ears });
-        let known = self.kinds.get_mut(kind).expect("added above");
-        known.subtypes.insert(subtype.into(), number);
-        number
+        let id = self.push(EventNames { event_type: Some(name), with_subtype, demand, mask });
+        let known = self.types.get_mut(event_type).expect("the type was added above");
+        known.subtypes.insert(subtype.into(), id);
+        id
     }
 
-    fn push(&mut self, names: Names) -> Head {
+    fn push(&mut self, names: EventNames) -> EventTypeId {
         self.names.push(names);
-        Head::try_from(self.names.len() - 1).expect("the table is bounded")
+        EventTypeId(u16::try_from(self.names.len() - 1).expect("there are at most `MAX` ids"))
     }
 
-    /// The names that hear a frame of this number.
-    pub(crate) fn ears(&self, head: Head) -> ListenerMask {
-        match (head, &self.names[usize::from(head)]) {
-            (UNREAD, _) => ListenerMask::ANY,
-            (_, names) => names.ears,
-        }
+    /// The names of the listeners for a frame with this id.
+    pub(crate) fn mask(&self, id: EventTypeId) -> ListenerMask {
+        self.names[id.index()].mask
     }
 
-    /// The names behind the numbers from this one on.
-    pub(crate) fn names_from(&self, first: usize) -> &[Names] {
+    /// The names of all ids, starting with the one at this index.
+    pub(crate) fn names_from(&self, first: usize) -> &[EventNames] {
         &self.names[first..]
-    }
-}
-
-/// How often frames of a `type` were heard of late: by this the network side decides which it makes records of. Names
-/// may share a place: a wrong guess costs time, nothing else.
-pub(crate) struct Demand([AtomicU8; PLACES as usize]);
-
-const PLACES: u16 = 1024;
-
-fn place(kind: &[u8]) -> u16 {
-    u16::try_from(FxBuildHasher.hash_one(kind) % u64::from(PLACES)).expect("below the number of places")
-}
-
-impl Default for Demand {
-    fn default() -> Self {
-        Self([const { AtomicU8::new(Self::FIRST) }; PLACES as usize])
-    }
-}
-
-impl Demand {
-    /// So many unheard ones in turn are made records of.
-    const FIRST: u8 = 8;
-
-    pub(crate) fn is_worthwhile(&self, kind: &[u8]) -> bool {
-        self.0[usize::from(place(kind))].load(Ordering::Relaxed) > 0
-    }
-
-    /// Somebody heard a frame, or nobody did.
-    pub(crate) fn note(&self, names: &Names, is_heard: bool) {
-        let Some(place) = names.hint else { return };
-        let hint = &self.0[usize::from(place)];
-        let value = hint.load(Ordering::Relaxed);
-        let next = if is_heard { Self::FIRST } else { value.saturating_sub(1) };
-        if next != value {
-            hint.store(next, Ordering::Relaxed);
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::TypeName::{Absent, Other, Text};
     use super::*;
 
-    fn number(heads: &mut EventTypes, frame: &str) -> Head {
-        let head = FrameHead::read(frame.as_bytes()).unwrap();
-        heads.number(frame.as_bytes(), &head)
-    }
-
     #[test]
-    fn each_pair_has_its_number() {
-        let mut heads = EventTypes::default();
-        let frames = [
-            r#"{"text":"no type"}"#,
-            r#"{"type":"message"}"#,
-            r#"{"type":"message","subtype":"bot_message"}"#,
-            r#"{"type":"message::bot_message"}"#,
-            r#"{"type":"","subtype":""}"#,
+    fn each_pair_of_type_and_subtype_has_its_own_id() {
+        let mut types = EventTypes::default();
+        let pairs = [
+            (Absent, Absent),
+            (Text("message"), Absent),
+            (Text("message"), Text("bot_message")),
+            (Text("message::bot_message"), Absent),
+            (Text(""), Text("")),
         ];
-        let numbers: Vec<Head> = frames.iter().map(|frame| number(&mut heads, frame)).collect();
-        let again: Vec<Head> = frames.iter().map(|frame| number(&mut heads, frame)).collect();
-        assert_eq!(numbers, again);
-        assert_eq!(numbers.iter().collect::<std::collections::HashSet<_>>().len(), frames.len());
-        assert!(!numbers.contains(&UNREAD));
-        let names = &heads.names_from(0)[usize::from(numbers[2])];
+        let mut ids = || pairs.map(|(event_type, subtype)| types.id(event_type, subtype));
+        let (first, again) = (ids(), ids());
+        assert_eq!(first, again);
+        assert_eq!(first.iter().collect::<std::collections::HashSet<_>>().len(), pairs.len());
+        assert!(!first.contains(&EventTypeId::UNRESOLVED));
+        let names = &types.names_from(0)[first[2].index()];
         assert_eq!(
-            (names.kind.as_deref(), names.with_subtype.as_deref()),
+            (names.event_type.as_deref(), names.with_subtype.as_deref()),
             (Some("message"), Some("message::bot_message"))
         );
     }
 
     #[test]
-    fn what_cannot_be_read_or_has_no_room_is_left_to_javascript() {
-        let mut heads = EventTypes::default();
-        assert_eq!(number(&mut heads, r#"{"type":7}"#), UNREAD);
-        assert_eq!(number(&mut heads, r#"{"type":"a","subtype":7}"#), UNREAD);
-        let long = "a".repeat(LONGEST + 1);
-        assert_eq!(number(&mut heads, &format!(r#"{{"type":"{long}"}}"#)), UNREAD);
-        assert_eq!(number(&mut heads, &format!(r#"{{"type":"a","subtype":"{long}"}}"#)), UNREAD);
-        assert_eq!(heads.names.len(), 2, "nothing is kept of them");
-        let numbers: Vec<Head> =
-            (0..3000).map(|kind| number(&mut heads, &format!(r#"{{"type":"{kind}"}}"#))).collect();
-        assert!(numbers[..1000].iter().all(|number| *number != UNREAD) && numbers[2999] == UNREAD);
-        assert!(heads.names.len() <= usize::from(MOST));
-    }
-
-    #[test]
-    fn hints_follow_what_is_heard() {
-        let mut heads = EventTypes::default();
-        let message = number(&mut heads, r#"{"type":"message"}"#);
-        let names = &heads.names_from(0)[usize::from(message)];
-        let hints = Demand::default();
-        (0..8).for_each(|_| hints.note(names, false));
-        assert!(!hints.is_worthwhile(b"message") && hints.is_worthwhile(b"hello"));
-        hints.note(names, true);
-        (0..7).for_each(|_| hints.note(names, false));
-        assert!(hints.is_worthwhile(b"message"));
+    fn names_that_are_no_strings_or_too_long_or_too_many_have_no_id() {
+        let mut types = EventTypes::default();
+        let long = "a".repeat(MAX_NAME_BYTES + 1);
+        for (event_type, subtype) in
+            [(Other, Absent), (Text("a"), Other), (Text(&long), Absent), (Text("a"), Text(&long))]
+        {
+            assert_eq!(types.id(event_type, subtype), EventTypeId::UNRESOLVED);
+        }
+        assert_eq!(types.names.len(), 2, "nothing is stored for them");
+        let ids: Vec<EventTypeId> =
+            (0..3000).map(|number| types.id(Text(&number.to_string()), Absent)).collect();
+        assert!(ids[..1000].iter().all(|id| *id != EventTypeId::UNRESOLVED));
+        assert_eq!(ids[2999], EventTypeId::UNRESOLVED);
+        assert!(types.names.len() <= EventTypeId::MAX);
     }
 }

@@ -1,313 +1,178 @@
-//! Frames as records: what V8 makes objects of faster than of JSON text. Owns the form; [`reader`](super::reader) makes
-//! records of frames, `lib/records.js` objects of records.
+//! The layout of records, and of the chunks in which they cross to JavaScript, in numbers.
 //!
-//! A record is words, and the texts that they speak of. An object is a row of words: its shape, then one for each key
-//! that needs one; an array is its length, then a [`Tag`](super::shapes::Tag) and a word for each element. Where
-//! objects, arrays and numbers stand is counted from the record's first word. A text's word:
+//! These numbers are defined here and nowhere else. `lib/records.js` and `fuzz/` read them through the binding's
+//! `recordFormat()`.
 //!
-//! | bits 31–30 | 29–10 | 9–0 |
+//! # A record
+//!
+//! A record is words (32 bits) and texts. An object is a *row* of words: its shape, then one word for each key whose value is
+//! not part of the shape. An array is a row, too: its length, then a [`Tag`] and a word for each element. [`Tag`] describes
+//! what the word of a value means. The positions of objects, arrays and numbers count from the record's first word.
+//!
+//! The word of a text:
+//!
+//! | kind (bits 31–30) | bits 29–10 | bits 9–0 |
 //! |---|---|---|
-//! | 0: Latin-1 | where it begins, counted from the record's first short text | its length |
-//! | 1: UTF-16 | the same among those | its length |
-//! | 2: a long one | its number among the record's long ones | |
-//! | 3: the empty one | | |
+//! | 0: Latin-1 | start, counted from the record's first Latin-1 unit | length in units |
+//! | 1: UTF-16 | start, counted from the record's first UTF-16 unit | length in units |
+//! | 2: long | index among the record's long texts (bits 29–0) | |
+//! | 3: empty | 0 | 0 |
 //!
-//! Short texts are cut out of strings of a page each, and none lies across two pages. So what a listener keeps of an
-//! event holds no more than a page of others.
+//! Latin-1 and UTF-16 texts are substrings of *pages*, strings of [`text::LATIN1_PAGE`] or [`text::UTF16_PAGE`] units, and no
+//! text spans two pages. V8 keeps a whole string alive as long as one of its substrings exists. So a text that a listener
+//! keeps holds at most one page of other texts. A text longer than [`text::MAX_SHORT`] is a string of its own.
+//!
+//! # A chunk
+//!
+//! Items cross in chunks. A chunk is words, and a list of strings: a JSON array, the Latin-1 pages, the UTF-16 pages, and the
+//! long texts.
+//!
+//! ```text
+//! words    ┌────────┬──────┬──────┬──────────────────────┬──────┐
+//!          │ header │ item │ item │ item   │ record      │ item │
+//!          └────────┴──────┴──────┴────────┴─────────────┴──────┘
+//! strings  ┌──────┬──────────────┬──────────────┬──────────────┬───────────┬───────────┐
+//!          │ JSON │ Latin-1 page │ Latin-1 page │ UTF-16 page  │ long text │ long text │
+//!          └──────┴──────────────┴──────────────┴──────────────┴───────────┴───────────┘
+//! ```
+//!
+//! [`header`] and [`item`] list the words. If an item has no record, its payload is the next element of the JSON array.
 
-use std::ops::Range;
+/// The words of the largest chunk.
+pub(crate) const CHUNK_WORDS: usize = 16 * 1024;
 
-/// A record has no more words before its last row, nor in any row.
-pub(crate) const MOST_WORDS: usize = 4 * 1024;
+/// The most words of a row, and the most words before the last row of a record.
+pub(crate) const MAX_ROW_WORDS: usize = 4 * 1024;
 
-/// A record has no more words.
-pub(crate) const MOST_RECORD_WORDS: usize = 2 * MOST_WORDS + 1;
+/// The most words of a record.
+pub(crate) const MAX_RECORD_WORDS: usize = 2 * MAX_ROW_WORDS + 1;
 
-/// The longest text that is cut out of a page.
-pub(crate) const LONGEST_SHORT: usize = 1023;
+const _: () =
+    assert!(header::WORDS + item::WORDS_WITH_RECORD + MAX_RECORD_WORDS <= CHUNK_WORDS, "every record fits");
 
-/// The bytes of a page of Latin-1.
-pub(crate) const LATIN_PAGE: usize = 4096;
+/// The most shapes of the table, which is then cleared. Ids of shapes are not used again.
+pub(crate) const MAX_SHAPES: u32 = 1024;
 
-/// The units of a page of UTF-16.
-pub(crate) const WIDE_PAGE: usize = LATIN_PAGE / 2;
-
-/// A short text in Latin-1.
-pub(crate) fn latin_word(start: usize, length: usize) -> u32 {
-    word(start) << 10 | word(length)
+/// The positions of the words in a chunk's header.
+pub(crate) mod header {
+    /// The end of the last item, counted in words.
+    pub(crate) const END: usize = 0;
+    /// The index of the first Latin-1 page among the chunk's strings.
+    pub(crate) const LATIN1: usize = 1;
+    /// The index of the first UTF-16 page.
+    pub(crate) const UTF16: usize = 2;
+    /// The index of the first long text.
+    pub(crate) const LONG: usize = 3;
+    /// The words of the header.
+    pub(crate) const WORDS: usize = 4;
 }
 
-/// A short text in UTF-16.
-pub(crate) fn wide_word(start: usize, length: usize) -> u32 {
-    1 << 30 | latin_word(start, length)
+/// The positions of the words in an item.
+pub(crate) mod item {
+    /// The id of the client.
+    pub(crate) const CLIENT: usize = 0;
+    /// The kind of the item.
+    pub(crate) const KIND: usize = 1;
+    /// The promise or the request that the item is about; 0 if there is none.
+    pub(crate) const CALL: usize = 2;
+    /// The words of the record; 0 if the payload is JSON.
+    pub(crate) const RECORD_WORDS: usize = 3;
+    /// The words of an item without a record.
+    pub(crate) const WORDS: usize = 4;
+    /// The position of the root's row in the record.
+    pub(crate) const ROOT: usize = 4;
+    /// The start of the record's texts among the chunk's Latin-1 units.
+    pub(crate) const LATIN1: usize = 5;
+    /// The start of the record's texts among the chunk's UTF-16 units.
+    pub(crate) const UTF16: usize = 6;
+    /// The index of the record's first long text among the chunk's long texts.
+    pub(crate) const LONG: usize = 7;
+    /// The words of an item before its record.
+    pub(crate) const WORDS_WITH_RECORD: usize = 8;
 }
 
-/// A long text.
-pub(crate) fn long_word(number: usize) -> u32 {
-    2 << 30 | word(number)
+/// The layout of a text's word, and the pages of texts.
+pub(crate) mod text {
+    /// The kind of a text starts at this bit.
+    pub(crate) const KIND_SHIFT: u32 = 30;
+    /// The start of a text starts at this bit; the length is in the bits below.
+    pub(crate) const START_SHIFT: u32 = 10;
+    /// A substring of a Latin-1 page.
+    pub(crate) const LATIN1: u32 = 0;
+    /// A substring of a UTF-16 page.
+    pub(crate) const UTF16: u32 = 1;
+    /// A string of its own.
+    pub(crate) const LONG: u32 = 2;
+    /// The empty text.
+    pub(crate) const EMPTY: u32 = 3;
+    /// The longest text that is a substring of a page, in bytes of UTF-8 (with its escapes).
+    pub(crate) const MAX_SHORT: usize = (1 << START_SHIFT) - 1;
+    /// The units of a Latin-1 page are 2 to the power of this.
+    pub(crate) const LATIN1_PAGE_SHIFT: u32 = 12;
+    /// The units of a UTF-16 page are 2 to the power of this.
+    pub(crate) const UTF16_PAGE_SHIFT: u32 = 11;
+    /// The units (bytes) of a Latin-1 page.
+    pub(crate) const LATIN1_PAGE: usize = 1 << LATIN1_PAGE_SHIFT;
+    /// The units (two bytes each) of a UTF-16 page.
+    pub(crate) const UTF16_PAGE: usize = 1 << UTF16_PAGE_SHIFT;
 }
 
-/// The empty text.
-pub(crate) const EMPTY: u32 = 3 << 30;
-
-/// A number that is known to be small.
-pub(crate) fn word(number: usize) -> u32 {
-    u32::try_from(number).expect("records and chunks are bounded")
+/// The kind of a value in a shape or in an array, which says what the value's word means. `Null` and `Constant` need no word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Tag {
+    /// A string. The word has the layout of [`text`].
+    Text,
+    /// An integer from 0 to 2^32 - 1. The word is the integer.
+    Integer,
+    /// Any other number. The word is the position of the two words of the double, the lower half first.
+    Number,
+    /// The word is 0 or 1.
+    Boolean,
+    /// `null`
+    Null,
+    /// The word is the position of the object's row.
+    Object,
+    /// The word is the position of the array's row.
+    Array,
+    /// A string that is part of the shape.
+    Constant,
 }
 
-/// Texts one after the other, by how they are written.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    pub(crate) latin: Vec<u8>,
-    pub(crate) wide: Vec<u16>,
+/// The word of a Latin-1 text.
+pub(crate) fn latin1_word(start: usize, length: usize) -> u32 {
+    text::LATIN1 << text::KIND_SHIFT | to_word(start) << text::START_SHIFT | to_word(length)
 }
 
-/// Where a long text stands.
-#[derive(Debug, Clone)]
-pub(crate) enum Long {
-    Latin(Range<usize>),
-    Wide(Range<usize>),
+/// The word of a UTF-16 text.
+pub(crate) fn utf16_word(start: usize, length: usize) -> u32 {
+    text::UTF16 << text::KIND_SHIFT | to_word(start) << text::START_SHIFT | to_word(length)
 }
 
-/// A text, as it is handed to JavaScript.
-#[derive(Debug)]
-pub(crate) enum Text<'a> {
-    Utf8(&'a str),
-    Latin(&'a [u8]),
-    Wide(&'a [u16]),
+/// The word of a long text.
+pub(crate) fn long_word(index: usize) -> u32 {
+    text::LONG << text::KIND_SHIFT | to_word(index)
 }
 
-/// Records one after the other.
-#[derive(Debug, Default)]
-pub(crate) struct Records {
-    pub(crate) words: Vec<u32>,
-    pub(crate) short: Texts,
-    pub(crate) long: Texts,
-    pub(crate) longs: Vec<Long>,
-    list: Vec<Record>,
-}
+/// The word of the empty text.
+pub(crate) const EMPTY_TEXT: u32 = text::EMPTY << text::KIND_SHIFT;
 
-/// Where a record's parts stand.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Record {
-    /// The frame's own object, counted from the first word.
-    pub(crate) root: u32,
-    pub(crate) words: Range<usize>,
-    pub(crate) latin: Range<usize>,
-    pub(crate) wide: Range<usize>,
-    pub(crate) longs: Range<usize>,
-    long_latin: Range<usize>,
-    long_wide: Range<usize>,
-}
-
-impl Records {
-    pub(crate) fn clear(&mut self) {
-        self.list.clear();
-        self.truncate(&Record::default());
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// Gives up all that was added since this beginning.
-    pub(crate) fn truncate(&mut self, start: &Record) {
-        self.words.truncate(start.words.start);
-        self.short.latin.truncate(start.latin.start);
-        self.short.wide.truncate(start.wide.start);
-        self.longs.truncate(start.longs.start);
-        self.long.latin.truncate(start.long_latin.start);
-        self.long.wide.truncate(start.long_wide.start);
-    }
-
-    /// The bytes that all parts take.
-    pub(crate) fn bytes(&self) -> usize {
-        self.measure(Vec::len, Vec::len, Vec::len, Vec::len, Vec::len)
-    }
-
-    /// The bytes that were asked of the system.
-    pub(crate) fn capacity(&self) -> usize {
-        self.measure(Vec::capacity, Vec::capacity, Vec::capacity, Vec::capacity, Vec::capacity)
-    }
-
-    fn measure(
-        &self,
-        words: impl Fn(&Vec<u32>) -> usize,
-        latin: impl Fn(&Vec<u8>) -> usize,
-        wide: impl Fn(&Vec<u16>) -> usize,
-        longs: impl Fn(&Vec<Long>) -> usize,
-        list: impl Fn(&Vec<Record>) -> usize,
-    ) -> usize {
-        4 * words(&self.words)
-            + latin(&self.short.latin)
-            + latin(&self.long.latin)
-            + 2 * (wide(&self.short.wide) + wide(&self.long.wide))
-            + size_of::<Long>() * longs(&self.longs)
-            + size_of::<Record>() * list(&self.list)
-    }
-
-    /// The beginning of what is added next.
-    pub(crate) fn start(&self) -> Record {
-        let empty = |at| at..at;
-        Record {
-            root: 0,
-            words: empty(self.words.len()),
-            latin: empty(self.short.latin.len()),
-            wide: empty(self.short.wide.len()),
-            longs: empty(self.longs.len()),
-            long_latin: empty(self.long.latin.len()),
-            long_wide: empty(self.long.wide.len()),
-        }
-    }
-
-    /// All that was added since this beginning is a record; gives its number.
-    pub(crate) fn finish(&mut self, root: u32, start: &Record) -> usize {
-        let end = self.start();
-        self.list.push(Record {
-            root,
-            words: start.words.start..end.words.end,
-            latin: start.latin.start..end.latin.end,
-            wide: start.wide.start..end.wide.end,
-            longs: start.longs.start..end.longs.end,
-            long_latin: start.long_latin.start..end.long_latin.end,
-            long_wide: start.long_wide.start..end.long_wide.end,
-        });
-        self.list.len() - 1
-    }
-
-    /// Adds a copy of a record; gives its number.
-    pub(crate) fn add(&mut self, other: &Self, number: usize) -> usize {
-        let start = self.start();
-        let record = &other.list[number];
-        self.words.extend_from_slice(other.words(record));
-        self.short.latin.extend_from_slice(other.latin(record));
-        self.short.wide.extend_from_slice(other.wide(record));
-        self.long.latin.extend_from_slice(&other.long.latin[record.long_latin.clone()]);
-        self.long.wide.extend_from_slice(&other.long.wide[record.long_wide.clone()]);
-        let moved = |range: &Range<usize>, from: &Range<usize>, to: &Range<usize>| {
-            range.start - from.start + to.start..range.end - from.start + to.start
-        };
-        self.longs.extend(other.longs(record).iter().map(|long| match long {
-            Long::Latin(range) => Long::Latin(moved(range, &record.long_latin, &start.long_latin)),
-            Long::Wide(range) => Long::Wide(moved(range, &record.long_wide, &start.long_wide)),
-        }));
-        self.finish(record.root, &start)
-    }
-
-    /// A record by its number.
-    pub(crate) fn record(&self, number: usize) -> &Record {
-        &self.list[number]
-    }
-
-    pub(crate) fn words(&self, record: &Record) -> &[u32] {
-        &self.words[record.words.clone()]
-    }
-
-    pub(crate) fn latin(&self, record: &Record) -> &[u8] {
-        &self.short.latin[record.latin.clone()]
-    }
-
-    pub(crate) fn wide(&self, record: &Record) -> &[u16] {
-        &self.short.wide[record.wide.clone()]
-    }
-
-    pub(crate) fn longs(&self, record: &Record) -> &[Long] {
-        &self.longs[record.longs.clone()]
-    }
-
-    pub(crate) fn long(&self, long: &Long) -> Text<'_> {
-        match long {
-            Long::Latin(range) => Text::Latin(&self.long.latin[range.clone()]),
-            Long::Wide(range) => Text::Wide(&self.long.wide[range.clone()]),
-        }
-    }
-}
-
-impl Record {
-    /// The bytes of the long texts.
-    pub(crate) fn long_bytes(&self) -> usize {
-        self.long_latin.len() + 2 * self.long_wide.len()
-    }
+/// A position or a length as a word.
+pub(crate) fn to_word(number: usize) -> u32 {
+    u32::try_from(number).expect("records and chunks have fewer than 2^32 words and texts")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A record with so much of everything.
-    fn add(records: &mut Records, length: usize) -> usize {
-        let start = records.start();
-        let mark = u8::try_from(length).unwrap();
-        records.words.extend(vec![u32::from(mark); length]);
-        records.short.latin.extend(vec![mark; length]);
-        records.short.wide.extend(vec![u16::from(mark); length]);
-        for _ in 0..length {
-            let [latin, wide] = [records.long.latin.len(), records.long.wide.len()];
-            records.long.latin.extend(vec![mark; length]);
-            records.long.wide.extend(vec![u16::from(mark); length]);
-            records.longs.extend([Long::Latin(latin..latin + length), Long::Wide(wide..wide + length)]);
-        }
-        records.finish(word(length), &start)
-    }
-
-    fn check(records: &Records, number: usize, length: usize) {
-        let mark = u8::try_from(length).unwrap();
-        let record = records.record(number);
-        assert_eq!(record.root, word(length));
-        assert_eq!(records.words(record), vec![u32::from(mark); length]);
-        assert_eq!(records.latin(record), vec![mark; length]);
-        assert_eq!(records.wide(record), vec![u16::from(mark); length]);
-        let longs = records.longs(record);
-        assert_eq!((longs.len(), record.long_bytes()), (2 * length, 3 * length * length));
-        for long in longs {
-            match records.long(long) {
-                Text::Latin(bytes) => assert_eq!(bytes, vec![mark; length]),
-                Text::Wide(units) => assert_eq!(units, vec![u16::from(mark); length]),
-                Text::Utf8(_) => panic!("no long text is UTF-8"),
-            }
-        }
-    }
-
     #[test]
-    fn a_copy_is_the_record_and_nothing_else() {
-        let (mut from, mut to) = (Records::default(), Records::default());
-        let numbers = [2, 3, 5].map(|length| add(&mut from, length));
-        // In another order, behind another one, and one of them twice.
-        assert_eq!(add(&mut to, 7), 0);
-        let copies = [1, 2, 1].map(|at| to.add(&from, numbers[at]));
-        assert_eq!(copies, [1, 2, 3]);
-        for (number, length) in [7, 3, 5, 3].into_iter().enumerate() {
-            check(&to, number, length);
-        }
-        assert_eq!((to.words.len(), to.longs.len()), (18, 36), "of the first one nothing");
-    }
-
-    #[test]
-    fn what_is_given_up_leaves_the_others_as_they_are() {
-        let mut records = Records::default();
-        add(&mut records, 3);
-        let bytes = records.bytes();
-        let start = records.start();
-        records.words.push(1);
-        records.short.latin.push(1);
-        records.short.wide.push(1);
-        records.long.latin.push(1);
-        records.long.wide.push(1);
-        records.longs.push(Long::Latin(9..10));
-        assert!(records.bytes() > bytes);
-        records.truncate(&start);
-        assert_eq!(records.bytes(), bytes);
-        check(&records, 0, 3);
-        let next = add(&mut records, 2);
-        check(&records, next, 2);
-        records.clear();
-        assert_eq!((records.is_empty(), records.bytes()), (true, 0));
-        assert!(records.capacity() >= bytes, "kept for the next ones");
-    }
-
-    #[test]
-    fn words_tell_the_kinds_of_texts_apart() {
-        let words = [latin_word(0xf_ffff, 1023), wide_word(0xf_ffff, 1023), long_word(0x3fff_ffff), EMPTY];
+    fn the_kinds_of_texts_have_different_words() {
+        let words = [
+            latin1_word(0xf_ffff, text::MAX_SHORT),
+            utf16_word(0xf_ffff, text::MAX_SHORT),
+            long_word(0x3fff_ffff),
+            EMPTY_TEXT,
+        ];
         assert_eq!(words, [0x3fff_ffff, 0x7fff_ffff, 0xbfff_ffff, 0xc000_0000]);
     }
 }

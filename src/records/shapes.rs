@@ -1,236 +1,247 @@
-//! The shapes of objects: which keys, in which order, with what at each. Owns the table of those that are known, which
-//! is bounded; what it is used for is [`records`](super::format)'s affair.
+//! The table of shapes. A shape is the keys of an object, in order, with the kind of each value.
 //!
-//! A shape is admitted when it is seen for the second time, so that objects that come once (maps keyed by ids) leave
-//! nothing behind. When the table is full it begins anew. Shapes are found by walking a tree, a step for a key and one
-//! for what stands there.
+//! A shape enters the table when it is seen for the second time. So an object that comes once (like a map whose keys are ids)
+//! leaves nothing behind. The table has a bound; when it is full, it is cleared and fills up again.
+//!
+//! The table is a tree that the decoder walks while it reads an object: from a *node* (the members so far) by a key to a
+//! *slot*, and from a slot by the kind of the value to the next node.
+//!
+//! ```text
+//!  root ──"type"──> slot ──constant "message"──> node ──"text"──> slot ──Text──> node: shape 7
+//!                     └────constant "hello"────> node: shape 2
+//! ```
+
+mod learn;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use napi_derive::napi;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use super::format::{MAX_SHAPES, Tag};
+use learn::learn;
 
-/// The table begins anew when it has so many shapes.
-const MOST_SHAPES: usize = 1024;
+/// The most nodes of the tree, which is then cleared.
+const MAX_NODES: usize = 16 * 1024;
 
-/// Or so many nodes.
-const MOST_NODES: usize = 16 * 1024;
+/// The most keys of a shape.
+const MAX_KEYS: usize = 256;
 
-/// A shape has no more keys.
-const MOST_KEYS: usize = 256;
-
-/// Nor more bytes in all of them: with longer ones, the table would be bounded in number only.
-const MOST_KEY_BYTES: usize = 2048;
+/// The most bytes of all keys of a shape. Without this bound, few shapes could take any amount of memory.
+const MAX_KEY_BYTES: usize = 2048;
 
 /// The longest string that is part of a shape.
-const LONGEST_CONSTANT: usize = 32;
+const MAX_CONSTANT_BYTES: usize = 32;
 
-/// So many shapes that were seen once are remembered.
-const REMEMBERED: usize = 4096;
+/// The number of hashes of shapes that were seen once.
+const SEEN_SLOTS: usize = 4096;
 
-/// What stands at a key of a shape, or in an array; each is one word, but for `Null` and `Constant`, which need none.
-#[napi]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Tag {
-    /// A string; word: see `records`.
-    Text,
-    /// A whole number; word: itself.
-    Integer,
-    /// Any other number; word: where the two words of its 64 bits stand, the lower ones first.
-    Number,
-    /// Word: 0 or 1.
-    Boolean,
-    /// `null`
-    Null,
-    /// Word: where the object stands.
-    Object,
-    /// Word: where the array stands.
-    Array,
-    /// A string that is part of the shape.
-    Constant,
-}
+/// The id of a shape. Ids increase and are not used again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ShapeId(pub(crate) u32);
 
-/// So many tags lead to a node of their own; each constant leads to one more.
-const TAGS: usize = 7;
-
-/// What a shape has at a key.
+/// The value of a key in a shape.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Content {
-    /// Anything of this kind.
+    /// Any value with this tag.
     Any(Tag),
     /// This string.
     Constant(String),
 }
 
-/// A place in the tree: the keys so far, and what stands there.
-pub(crate) type Node = u32;
+/// A member of an object, as it is part of a shape.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Member {
+    key: String,
+    content: Content,
+}
 
-/// A node, and one more key.
-pub(crate) type Slot = u32;
+/// The number of tags that lead to a node: all but [`Tag::Constant`], where each string leads to its own node.
+const TAGS: usize = Tag::Constant as usize;
 
-/// The place where no key was read.
-pub(crate) const ROOT: Node = 0;
+/// A node: the members so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NodeId(u32);
 
-#[derive(Debug, Default)]
-struct Place {
-    shape: Option<u32>,
-    /// In order.
-    keys: Vec<(Box<str>, Slot)>,
+/// A slot: a node and one more key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SlotId(u32);
+
+impl NodeId {
+    /// The node of an object before its first key.
+    pub(crate) const ROOT: Self = Self(0);
+
+    fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl SlotId {
+    fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 #[derive(Debug, Default)]
-struct Choice {
-    by_tag: [Option<Node>; TAGS],
-    /// In order.
-    constants: Vec<(Box<str>, Node)>,
+struct Node {
+    /// The shape of an object that ends here.
+    shape: Option<ShapeId>,
+    /// Sorted by key.
+    keys: Vec<(Box<str>, SlotId)>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    by_tag: [Option<NodeId>; TAGS],
+    /// Sorted by string.
+    constants: Vec<(Box<str>, NodeId)>,
 }
 
 /// The shapes that are known.
 pub(crate) struct Shapes {
-    places: Vec<Place>,
-    choices: Vec<Choice>,
-    /// Of each shape: its definition, as JSON.
-    definitions: BTreeMap<u32, String>,
-    first: u32,
-    next: u32,
-    /// The hashes of shapes that were seen once, each in its place.
+    nodes: Vec<Node>,
+    slots: Vec<Slot>,
+    /// The definition of each shape, as JSON.
+    definitions: BTreeMap<ShapeId, String>,
+    /// The first shape since the table was cleared.
+    first: ShapeId,
+    /// The id of the next shape.
+    next: ShapeId,
+    /// The hashes of shapes that were seen once. Two shapes may need the same place: the later one gets it.
     seen: Box<[u64]>,
 }
 
 impl Default for Shapes {
     fn default() -> Self {
         Self {
-            places: vec![Place::default()],
-            choices: Vec::new(),
+            nodes: vec![Node::default()],
+            slots: Vec::new(),
             definitions: BTreeMap::new(),
-            first: 0,
-            next: 0,
-            seen: vec![0; REMEMBERED].into(),
+            first: ShapeId(0),
+            next: ShapeId(0),
+            seen: vec![0; SEEN_SLOTS].into(),
         }
     }
 }
 
 impl Shapes {
-    /// The step from a node by a key.
-    pub(crate) fn key(&self, node: Node, key: &[u8]) -> Option<Slot> {
-        find(&self.places[node as usize].keys, key)
+    /// The slot of a key at this node.
+    pub(crate) fn key(&self, node: NodeId, key: &[u8]) -> Option<SlotId> {
+        find(&self.nodes[node.index()].keys, key)
     }
 
-    /// The step from a slot by what stands there.
-    pub(crate) fn tag(&self, slot: Slot, tag: Tag) -> Option<Node> {
-        self.choices[slot as usize].by_tag[tag as usize]
+    /// The node behind this slot for a value with this tag.
+    pub(crate) fn tag(&self, slot: SlotId, tag: Tag) -> Option<NodeId> {
+        self.slots[slot.index()].by_tag[tag as usize]
     }
 
-    /// The step from a slot by a string that is part of the shape.
-    pub(crate) fn constant(&self, slot: Slot, text: &[u8]) -> Option<Node> {
-        find(&self.choices[slot as usize].constants, text)
+    /// The node behind this slot for a string that is part of the shape.
+    pub(crate) fn constant(&self, slot: SlotId, text: &[u8]) -> Option<NodeId> {
+        find(&self.slots[slot.index()].constants, text)
     }
 
-    /// The shape that ends at a node.
-    pub(crate) fn shape(&self, node: Node) -> Option<u32> {
-        self.places[node as usize].shape
+    /// The shape of an object that ends at this node.
+    pub(crate) fn shape(&self, node: NodeId) -> Option<ShapeId> {
+        self.nodes[node.index()].shape
     }
 
-    /// The first shape of the table as it is now. Numbers are never used again.
-    pub(crate) fn first(&self) -> u32 {
+    /// The first shape since the table was last cleared.
+    pub(crate) fn first(&self) -> ShapeId {
         self.first
     }
 
-    /// What a shape is, as JSON: key, tag and constant (or `null`) in turn.
-    pub(crate) fn definition(&self, shape: u32) -> Option<&str> {
+    /// The definition of a shape, as JSON: `[[key, tag, constant or null], …]`.
+    pub(crate) fn definition(&self, shape: ShapeId) -> Option<&str> {
         self.definitions.get(&shape).map(String::as_str)
     }
 
-    /// Nobody asks for shapes before this one any longer.
-    pub(crate) fn forget_before(&mut self, shape: u32) {
+    /// Drops the definitions of all shapes before this one.
+    pub(crate) fn forget_before(&mut self, shape: ShapeId) {
         if self.definitions.first_key_value().is_some_and(|(first, _)| *first < shape) {
             self.definitions = self.definitions.split_off(&shape);
         }
     }
 
-    /// A frame was seen that has objects of shapes which are not known.
+    /// Counts the shapes of all objects in a frame as seen.
     pub(crate) fn learn(&mut self, frame: &[u8]) {
-        // What cannot be read to the end here is learnt as far as it goes.
-        let _ = serde_json::Deserializer::from_slice(frame)
-            .deserialize_any(Sketch { shapes: self, is_name: false });
+        learn(frame, |object| self.see(object));
     }
 
-    /// An object was seen. The second time its shape is admitted, if objects of it can be made exactly.
-    fn see(&mut self, object: &[(String, Content)]) {
+    /// Counts a shape as seen. The second time it enters the table, if a record can represent it.
+    fn see(&mut self, object: &[Member]) {
         let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(object) | 1;
-        let place = &mut self.seen[usize::try_from(hash >> 1).unwrap_or(usize::MAX) % REMEMBERED];
-        if *place != hash {
-            *place = hash;
-        } else if is_exact(object) {
-            self.admit(object);
+        let seen = &mut self.seen[usize::try_from(hash >> 1).unwrap_or(usize::MAX) % SEEN_SLOTS];
+        if *seen != hash {
+            *seen = hash;
+        } else if is_supported(object) {
+            self.add(object);
         }
     }
 
-    fn admit(&mut self, object: &[(String, Content)]) {
-        if self.places.len() + object.len() > MOST_NODES || (self.next - self.first) as usize >= MOST_SHAPES {
-            self.places = vec![Place::default()];
-            self.choices = Vec::new();
+    fn add(&mut self, object: &[Member]) {
+        if self.nodes.len() + object.len() > MAX_NODES || self.next.0 - self.first.0 >= MAX_SHAPES {
+            self.nodes = vec![Node::default()];
+            self.slots = Vec::new();
             self.first = self.next;
         }
-        let mut node = ROOT;
-        for (key, content) in object {
-            let slot = self.slot(node, key);
-            node = self.node(slot, content);
+        let mut node = NodeId::ROOT;
+        for member in object {
+            let slot = self.add_slot(node, &member.key);
+            node = self.add_node(slot, &member.content);
         }
-        if self.places[node as usize].shape.is_none() {
-            self.places[node as usize].shape = Some(self.next);
+        if self.nodes[node.index()].shape.is_none() {
+            self.nodes[node.index()].shape = Some(self.next);
             self.definitions.insert(self.next, definition(object));
-            self.next += 1;
+            self.next = ShapeId(self.next.0 + 1);
         }
     }
 
-    fn slot(&mut self, node: Node, key: &str) -> Slot {
-        let keys = &mut self.places[node as usize].keys;
+    /// The slot of a key at this node, which is added if it does not exist.
+    fn add_slot(&mut self, node: NodeId, key: &str) -> SlotId {
+        let keys = &mut self.nodes[node.index()].keys;
         match search(keys, key.as_bytes()) {
             Ok(at) => keys[at].1,
             Err(at) => {
-                let slot = index(self.choices.len());
+                let slot = SlotId(next_id(self.slots.len()));
                 keys.insert(at, (key.into(), slot));
-                self.choices.push(Choice::default());
+                self.slots.push(Slot::default());
                 slot
             }
         }
     }
 
-    fn node(&mut self, slot: Slot, content: &Content) -> Node {
-        let node = index(self.places.len());
-        let choice = &mut self.choices[slot as usize];
-        let known = match content {
-            Content::Any(tag) => *choice.by_tag[*tag as usize].get_or_insert(node),
-            Content::Constant(text) => match search(&choice.constants, text.as_bytes()) {
-                Ok(at) => choice.constants[at].1,
+    /// The node behind this slot, which is added if it does not exist.
+    fn add_node(&mut self, slot: SlotId, content: &Content) -> NodeId {
+        let new = NodeId(next_id(self.nodes.len()));
+        let slot = &mut self.slots[slot.index()];
+        let node = match content {
+            Content::Any(tag) => *slot.by_tag[*tag as usize].get_or_insert(new),
+            Content::Constant(text) => match search(&slot.constants, text.as_bytes()) {
+                Ok(at) => slot.constants[at].1,
                 Err(at) => {
-                    choice.constants.insert(at, (text.as_str().into(), node));
-                    node
+                    slot.constants.insert(at, (text.as_str().into(), new));
+                    new
                 }
             },
         };
-        if known == node {
-            self.places.push(Place::default());
+        if node == new {
+            self.nodes.push(Node::default());
         }
-        known
+        node
     }
 }
 
-fn search(list: &[(Box<str>, u32)], name: &[u8]) -> Result<usize, usize> {
+fn search<T>(list: &[(Box<str>, T)], name: &[u8]) -> Result<usize, usize> {
     list.binary_search_by(|(known, _)| known.as_bytes().cmp(name))
 }
 
-fn find(list: &[(Box<str>, u32)], name: &[u8]) -> Option<u32> {
+fn find<T: Copy>(list: &[(Box<str>, T)], name: &[u8]) -> Option<T> {
     match list {
-        [(known, step)] => is_same(known.as_bytes(), name).then_some(*step),
+        [(known, step)] => is_equal(known.as_bytes(), name).then_some(*step),
         list => search(list, name).ok().map(|at| list[at].1),
     }
 }
 
-/// Whether two names are the same; faster than `==`, which is a call of a function for the few bytes of a key.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
+/// Whether two names are equal. Faster than `==`, which calls `memcmp` for the few bytes of a key.
+fn is_equal(one: &[u8], other: &[u8]) -> bool {
     fn ends<const N: usize>(name: &[u8]) -> Option<([u8; N], [u8; N])> {
         Some((*name.first_chunk()?, *name.last_chunk()?))
     }
@@ -243,165 +254,101 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
         }
 }
 
-fn index(length: usize) -> u32 {
+fn next_id(length: usize) -> u32 {
     u32::try_from(length).expect("the table is bounded")
 }
 
-/// Whether an object literal with these keys is what `JSON.parse` makes of them, and not too long to keep.
-fn is_exact(object: &[(String, Content)]) -> bool {
-    let mut keys: Vec<&str> = object.iter().map(|(key, _)| key.as_str()).collect();
+/// Whether an object literal with these keys builds the object that `JSON.parse` builds, and the keys are within the bounds.
+fn is_supported(object: &[Member]) -> bool {
+    let mut keys: Vec<&str> = object.iter().map(|member| member.key.as_str()).collect();
     keys.sort_unstable();
-    keys.len() <= MOST_KEYS
-        && keys.iter().map(|key| key.len()).sum::<usize>() <= MOST_KEY_BYTES
+    keys.len() <= MAX_KEYS
+        && keys.iter().map(|key| key.len()).sum::<usize>() <= MAX_KEY_BYTES
         && !keys.contains(&"__proto__")
         && keys.windows(2).all(|pair| pair[0] != pair[1])
 }
 
-fn definition(object: &[(String, Content)]) -> String {
+fn definition(object: &[Member]) -> String {
     let parts: Vec<(&str, u8, Option<&str>)> = object
         .iter()
-        .map(|(key, content)| match content {
+        .map(|Member { key, content }| match content {
             Content::Any(tag) => (key.as_str(), *tag as u8, None),
             Content::Constant(text) => (key.as_str(), Tag::Constant as u8, Some(text.as_str())),
         })
         .collect();
-    serde_json::to_string(&parts).expect("text and numbers")
+    serde_json::to_string(&parts).expect("strings and numbers are valid JSON")
 }
 
-/// Whether the strings at a key are few, and so part of the shape.
-pub(crate) fn is_name(key: &[u8]) -> bool {
+/// Whether a key has few different strings, so that they may be part of the shape.
+pub(crate) fn is_name_key(key: &[u8]) -> bool {
     matches!(key, b"type" | b"subtype")
 }
 
-/// Whether a string of ASCII may be part of a shape.
+/// Whether a string of ASCII without escapes, of this length, may be part of a shape.
 pub(crate) fn is_constant(length: usize) -> bool {
-    (1..=LONGEST_CONSTANT).contains(&length)
+    (1..=MAX_CONSTANT_BYTES).contains(&length)
 }
 
-/// Shows each object of a frame to the table of shapes; gives what it is itself.
-struct Sketch<'a> {
-    shapes: &'a mut Shapes,
-    is_name: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for Sketch<'_> {
-    type Value = Content;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Content, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Sketch<'_> {
-    type Value = Content;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Content, E> {
-        Ok(Content::Any(Tag::Null))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Content, E> {
-        Ok(Content::Any(Tag::Boolean))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Content, E> {
-        Ok(Content::Any(if u32::try_from(value).is_ok() { Tag::Integer } else { Tag::Number }))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Content, E> {
-        Ok(Content::Any(Tag::Number))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Content, E> {
-        Ok(Content::Any(Tag::Number))
-    }
-
-    /// A string with escapes, which the reader takes for no constant.
-    fn visit_str<E>(self, _: &str) -> Result<Content, E> {
-        Ok(Content::Any(Tag::Text))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Content, E> {
-        let is_constant = self.is_name && text.is_ascii() && is_constant(text.len());
-        Ok(if is_constant { Content::Constant(text.to_owned()) } else { Content::Any(Tag::Text) })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Content, A::Error> {
-        while elements.next_element_seed(Sketch { shapes: self.shapes, is_name: false })?.is_some() {}
-        Ok(Content::Any(Tag::Array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
-        let mut object = Vec::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let is_name = is_name(key.as_bytes());
-            object.push((key, map.next_value_seed(Sketch { shapes: self.shapes, is_name })?));
-        }
-        self.shapes.see(&object);
-        Ok(Content::Any(Tag::Object))
-    }
-}
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn keyed(keys: &[&str]) -> Vec<(String, Content)> {
-        keys.iter().map(|key| ((*key).to_owned(), Content::Any(Tag::Text))).collect()
+    /// An object with these keys, all with texts.
+    fn object(keys: &[&str]) -> Vec<Member> {
+        let content = Content::Any(Tag::Text);
+        keys.iter().map(|key| Member { key: (*key).to_owned(), content: content.clone() }).collect()
     }
 
-    fn shape_of(shapes: &Shapes, keys: &[&str]) -> Option<u32> {
-        let node =
-            keys.iter().try_fold(ROOT, |node, key| shapes.tag(shapes.key(node, key.as_bytes())?, Tag::Text));
+    fn shape_of(shapes: &Shapes, keys: &[&str]) -> Option<ShapeId> {
+        let node = keys
+            .iter()
+            .try_fold(NodeId::ROOT, |node, key| shapes.tag(shapes.key(node, key.as_bytes())?, Tag::Text));
         shapes.shape(node?)
     }
 
     #[test]
-    fn a_shape_is_admitted_at_second_sight() {
+    fn a_shape_enters_the_table_when_it_is_seen_for_the_second_time() {
         let mut shapes = Shapes::default();
-        shapes.see(&keyed(&["a", "b"]));
+        shapes.see(&object(&["a", "b"]));
         assert_eq!(shape_of(&shapes, &["a", "b"]), None);
-        shapes.see(&keyed(&["a", "b"]));
-        assert_eq!(shape_of(&shapes, &["a", "b"]), Some(0));
+        shapes.see(&object(&["a", "b"]));
+        assert_eq!(shape_of(&shapes, &["a", "b"]), Some(ShapeId(0)));
         assert_eq!(shape_of(&shapes, &["a"]), None);
-        assert_eq!(shapes.definition(0), Some(r#"[["a",0,null],["b",0,null]]"#));
+        assert_eq!(shapes.definition(ShapeId(0)), Some(r#"[["a",0,null],["b",0,null]]"#));
     }
 
     #[test]
-    fn what_a_literal_cannot_say_is_never_admitted() {
+    fn a_shape_that_an_object_literal_cannot_build_never_enters_the_table() {
         let mut shapes = Shapes::default();
         for keys in [&["__proto__"][..], &["a", "b", "a"]] {
-            (0..3).for_each(|_| shapes.see(&keyed(keys)));
+            (0..3).for_each(|_| shapes.see(&object(keys)));
             assert_eq!(shape_of(&shapes, keys), None);
         }
     }
 
     #[test]
-    fn what_has_keys_without_end_is_never_admitted() {
+    fn a_shape_with_very_long_keys_never_enters_the_table() {
         let mut shapes = Shapes::default();
-        let fits = "k".repeat(MOST_KEY_BYTES - 1);
-        let longer = "k".repeat(MOST_KEY_BYTES);
-        for (first, is_admitted) in [(fits.as_str(), true), (longer.as_str(), false)] {
-            (0..3).for_each(|_| shapes.see(&keyed(&[first, "a"])));
-            assert_eq!(shape_of(&shapes, &[first, "a"]).is_some(), is_admitted, "{}", first.len());
+        let fits = "k".repeat(MAX_KEY_BYTES - 1);
+        let longer = "k".repeat(MAX_KEY_BYTES);
+        for (first, is_added) in [(fits.as_str(), true), (longer.as_str(), false)] {
+            (0..3).for_each(|_| shapes.see(&object(&[first, "a"])));
+            assert_eq!(shape_of(&shapes, &[first, "a"]).is_some(), is_added, "{}", first.len());
         }
     }
 
     #[test]
-    fn the_table_is_bounded_and_begins_anew() {
+    fn a_full_table_is_cleared() {
         let mut shapes = Shapes::default();
-        let name = |number: u32| number.to_string();
-        for number in 0..10 * u32::try_from(MOST_SHAPES).unwrap() {
-            let key = name(number);
-            (0..2).for_each(|_| shapes.see(&keyed(&[key.as_str()])));
-            assert_eq!(shape_of(&shapes, &[key.as_str()]), Some(number));
-            assert!(shapes.places.len() <= MOST_NODES && shapes.choices.len() <= MOST_NODES);
-            assert!((shapes.next - shapes.first) as usize <= MOST_SHAPES);
+        for number in 0..10 * MAX_SHAPES {
+            let key = number.to_string();
+            (0..2).for_each(|_| shapes.see(&object(&[key.as_str()])));
+            assert_eq!(shape_of(&shapes, &[key.as_str()]), Some(ShapeId(number)));
+            assert!(shapes.nodes.len() <= MAX_NODES && shapes.slots.len() <= MAX_NODES);
+            assert!(shapes.next.0 - shapes.first.0 <= MAX_SHAPES);
         }
-        assert!(shapes.definition(0).is_some(), "somebody may still ask");
+        assert!(shapes.definition(ShapeId(0)).is_some(), "JavaScript may still ask for it");
         shapes.forget_before(shapes.first());
-        assert!(shapes.definition(0).is_none() && shapes.definition(shapes.first()).is_some());
+        assert!(shapes.definition(ShapeId(0)).is_none() && shapes.definition(shapes.first()).is_some());
     }
 }

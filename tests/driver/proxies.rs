@@ -365,7 +365,10 @@ async fn refusals() {
         assert_eq!(text.contains("user name"), hint.contains("user name"), "{text}");
         let (code, text) = failed_socket(change, script).await;
         assert_eq!(code.as_deref(), Some("ERR_PROXY_TUNNEL"), "{text}");
-        assert!(text.contains(hint) && text.contains("refused the connection to sockets.test:8443 "), "{text}");
+        assert!(
+            text.contains(hint) && text.contains("refused the connection to sockets.test:8443 "),
+            "{text}"
+        );
     }
 }
 

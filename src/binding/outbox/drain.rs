@@ -1,347 +1,202 @@
-//! The JavaScript thread's end of the queue. Owns who listens to what, and what crosses at once; knows nothing of
-//! JavaScript's values.
+//! The JavaScript thread's end of the queue.
 //!
-//! Interest is decided here, when an event's turn comes: a frame that nobody listens to costs a look-up and never
-//! becomes a JavaScript string.
+//! Whether an event has a listener is decided here, when the event's turn comes. A frame without a listener costs a look-up
+//! and never becomes a JavaScript string. An earlier decision would be wrong: the listener of an earlier event may add one.
 //!
-//! Items cross in chunks: words, and strings. A chunk's words are where its items end, where the strings of Latin-1,
-//! those of UTF-16 and the long ones begin, then the items: client, kind, call, and the length of the record. If that
-//! is 0, the payload is the next element of the JSON array that is the chunk's first string. Else there follow where
-//! the record's root stands, where its texts begin in Latin-1, in UTF-16 and among the long ones, and its words
-//! ([`records`](super::records)).
+//! The drain takes a *batch* (everything that waits), and hands it to JavaScript in *chunks* of about [`CHUNK_BYTES`]. If a
+//! listener is added while JavaScript emits the events of a chunk, the chunk may have left out events that have a listener
+//! now. JavaScript then asks for the next chunk early, and the drain goes back to the first item that was not emitted yet.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::queue::{Batch, Entry, Kind, Payload, Queue};
-use crate::records::event_types::{Head, Names, UNREAD};
-use crate::records::format::{LATIN_PAGE, Long, MOST_RECORD_WORDS, Text, WIDE_PAGE, word};
-use crate::records::listener_mask::ListenerMask;
+use super::batch::Batch;
+use super::chunk::ChunkStrings;
+use super::item::{ClientId, Item, ItemKind};
+use super::queue::Queue;
+use super::subscriptions::Subscriptions;
+use crate::records::buffer::Text;
+use crate::records::event_types::EventNames;
+use crate::records::format::header;
+use crate::records::shapes::ShapeId;
 
-/// So many bytes cross at once. More gains nothing, and is garbage for longer.
-const CHUNK_BYTES: usize = 32 * 1024;
+/// A chunk ends when it has this many bytes. Larger chunks are not faster, and their strings are garbage for longer.
+pub(in crate::binding) const CHUNK_BYTES: usize = 32 * 1024;
 
-/// So many after a chunk that was taken back.
+/// The size of a chunk after one that JavaScript did not finish, since it may leave the next one unfinished, too.
 const SHORT_CHUNK_BYTES: usize = 1024;
-
-/// So many words JavaScript has room for.
-pub(in crate::binding) const CHUNK_WORDS: usize = 16 * 1024;
-
-/// Words before the first item.
-const HEADER: usize = 4;
-
-/// Words of an item, but for its record's.
-const ITEM: usize = 8;
-
-const _: () = assert!(HEADER + ITEM + MOST_RECORD_WORDS <= CHUNK_WORDS, "any record has room");
-
-/// Who listens to what, of one client.
-#[derive(Debug, Default)]
-struct Interest {
-    names: HashSet<String>,
-    /// The same, in short.
-    ears: ListenerMask,
-    /// What is known of the heads, until the names change.
-    verdicts: Vec<Option<bool>>,
-}
-
-impl Interest {
-    fn hears(&mut self, head: Head, names: &[Names]) -> bool {
-        let at = usize::from(head);
-        match self.verdicts.get(at) {
-            Some(Some(verdict)) => *verdict,
-            _ if head == UNREAD => true,
-            _ => {
-                let Names { kind, with_subtype, .. } = &names[at];
-                let is_heard =
-                    |name: &Option<Arc<str>>| name.as_ref().is_some_and(|name| self.names.contains(&**name));
-                let verdict = self.names.contains("slack_event") || is_heard(kind) || is_heard(with_subtype);
-                self.verdicts.resize(self.verdicts.len().max(at + 1), None);
-                self.verdicts[at] = Some(verdict);
-                verdict
-            }
-        }
-    }
-}
-
-/// The strings of a chunk.
-#[derive(Debug, Default)]
-struct Strings {
-    json: String,
-    latin: Vec<u8>,
-    wide: Vec<u16>,
-    longs: Vec<Long>,
-    /// The bytes of the long ones.
-    long_bytes: usize,
-}
-
-impl Strings {
-    fn clear(&mut self) {
-        self.latin.clear();
-        self.wide.clear();
-        self.longs.clear();
-        self.long_bytes = 0;
-        // A text may be as long as a frame; all else is bounded.
-        if self.json.capacity() > 2 * CHUNK_BYTES {
-            self.json = String::new();
-        }
-        self.json.clear();
-    }
-
-    fn bytes(&self) -> usize {
-        self.json.len() + self.latin.len() + 2 * self.wide.len() + self.long_bytes
-    }
-}
 
 /// The JavaScript thread's end of a queue.
 pub(in crate::binding) struct Drain {
     queue: Arc<Queue>,
-    interests: FxHashMap<u32, Interest>,
-    /// The names of the heads, as far as they were asked for.
-    names: Vec<Names>,
-    draining: Batch,
-    /// The next entry of `draining` to look at.
+    subscriptions: FxHashMap<ClientId, Subscriptions>,
+    /// The names of the event types, up to the last id that was needed.
+    event_names: Vec<EventNames>,
+    batch: Batch,
+    /// The index of the next item of the batch.
     next: usize,
-    /// Where the last chunk began.
+    /// The index of the first item that the last chunk considered.
     chunk_start: usize,
-    /// Behind which entry each item of the last chunk stands.
-    behind: Vec<usize>,
-    /// How long the next chunk may be: shorter after one that was taken back, since that may happen again.
+    /// For each item of the last chunk: the index of the item behind it in the batch.
+    resume_at: Vec<usize>,
+    /// The next chunk ends when it has this many bytes.
     chunk_bytes: usize,
-    strings: Strings,
-    /// Whether the last chunk left something out.
+    strings: ChunkStrings,
+    /// Whether the last chunk left out an item because it had no listener.
     has_skipped: bool,
-    /// What nobody listens to any longer, but did when the last chunk was made.
-    unheard: HashSet<(u32, String)>,
+    /// The names that had a listener when the last chunk was written, and lost it since.
+    removed: HashSet<(ClientId, String)>,
 }
 
 impl Drain {
     pub(in crate::binding) fn new(queue: Arc<Queue>) -> Self {
         Self {
             queue,
-            interests: HashMap::default(),
-            names: Vec::new(),
-            draining: Batch::default(),
+            subscriptions: FxHashMap::default(),
+            event_names: Vec::new(),
+            batch: Batch::default(),
             next: 0,
             chunk_start: 0,
-            behind: Vec::new(),
+            resume_at: Vec::new(),
             chunk_bytes: CHUNK_BYTES,
-            strings: Strings::default(),
+            strings: ChunkStrings::default(),
             has_skipped: false,
-            unheard: HashSet::new(),
+            removed: HashSet::new(),
         }
     }
 
-    /// Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
-    /// nothing waits, and the next thing that comes wakes JavaScript.
-    pub(in crate::binding) fn refill(&mut self) -> Vec<u32> {
-        self.draining.clear();
-        self.behind.clear();
+    /// Takes everything that waits and drops the batch before. Returns the clients of the items; if there is none, the next
+    /// item wakes JavaScript.
+    pub(in crate::binding) fn next_batch(&mut self) -> Vec<ClientId> {
+        self.batch.clear();
+        self.resume_at.clear();
         self.next = 0;
         self.chunk_start = 0;
         self.has_skipped = false;
-        self.unheard.clear();
-        if !self.queue.take(&mut self.draining) {
+        self.removed.clear();
+        if !self.queue.take(&mut self.batch) {
             return Vec::new();
         }
-        std::mem::take(&mut self.draining.clients)
+        std::mem::take(&mut self.batch.clients)
     }
 
-    /// Puts the next items into these words, and what they speak of into [`strings`](Self::strings); false when all are
-    /// taken. `dispatched` tells how many items of the last chunk JavaScript has dealt with: what stands behind them is
-    /// looked at again, also what was skipped, since somebody may listen to it now.
-    pub(in crate::binding) fn chunk(&mut self, dispatched: u32, words: &mut [u32]) -> bool {
-        self.take_back(dispatched);
+    /// Writes the next items into these words, and their strings into [`strings`](Self::strings). Returns false at the end of
+    /// the batch. `dispatched` is how many items of the last chunk JavaScript has handled: all items behind them are
+    /// considered again, also those that were skipped.
+    pub(in crate::binding) fn next_chunk(&mut self, dispatched: u32, words: &mut [u32]) -> bool {
+        self.rewind(dispatched);
+        self.strings.free_above(2 * CHUNK_BYTES);
         self.strings.clear();
-        let mut end = HEADER;
-        while let Some(entry) = self.draining.entries.get(self.next) {
-            if !is_heard(&mut self.interests, &mut self.names, &self.queue, entry) {
+        let mut end = header::WORDS;
+        while let Some(item) = self.batch.items.get(self.next) {
+            if !has_listener(&mut self.subscriptions, &mut self.event_names, &self.queue, item) {
                 self.has_skipped = true;
                 self.next += 1;
                 continue;
             }
-            let Some(length) = put(&self.draining, entry, &mut words[end..], &mut self.strings) else {
+            let Some(length) = self.strings.write_item(&self.batch, item, &mut words[end..]) else {
                 break;
             };
             end += length;
             self.next += 1;
-            self.behind.push(self.next);
-            if 4 * end + self.strings.bytes() >= self.chunk_bytes {
+            self.resume_at.push(self.next);
+            if size_of::<u32>() * end + self.strings.bytes() >= self.chunk_bytes {
                 break;
             }
         }
-        if self.behind.is_empty() {
+        if self.resume_at.is_empty() {
             return false;
         }
-        let Strings { json, latin, wide, .. } = &mut self.strings;
-        json.push_str(if json.is_empty() { "" } else { "]" });
-        let wide_start = 1 + latin.len().div_ceil(LATIN_PAGE);
-        let long_start = wide_start + wide.len().div_ceil(WIDE_PAGE);
-        words[..HEADER].copy_from_slice(&[end, 1, wide_start, long_start].map(word));
+        self.strings.finish(end, words);
         true
     }
 
-    fn take_back(&mut self, dispatched: u32) {
+    /// Goes back to the item behind the last one that was dispatched.
+    fn rewind(&mut self, dispatched: u32) {
         let dispatched = dispatched as usize;
-        if !self.behind.is_empty() {
-            let last = dispatched.checked_sub(1).and_then(|last| self.behind.get(last));
+        if !self.resume_at.is_empty() {
+            let last = dispatched.checked_sub(1).and_then(|last| self.resume_at.get(last));
             self.next = last.copied().unwrap_or(self.chunk_start);
         }
-        let is_taken_back = dispatched < self.behind.len();
+        let is_unfinished = dispatched < self.resume_at.len();
         self.chunk_bytes =
-            if is_taken_back { SHORT_CHUNK_BYTES } else { CHUNK_BYTES.min(2 * self.chunk_bytes) };
+            if is_unfinished { SHORT_CHUNK_BYTES } else { CHUNK_BYTES.min(2 * self.chunk_bytes) };
         self.chunk_start = self.next;
-        self.behind.clear();
+        self.resume_at.clear();
         self.has_skipped = false;
-        self.unheard.clear();
+        self.removed.clear();
     }
 
     /// The strings of the last chunk.
     pub(in crate::binding) fn strings(&self) -> impl Iterator<Item = Text<'_>> {
-        let Strings { json, latin, wide, longs, .. } = &self.strings;
-        let records = &self.draining.records;
-        std::iter::once(Text::Utf8(json))
-            .chain(latin.chunks(LATIN_PAGE).map(Text::Latin))
-            .chain(wide.chunks(WIDE_PAGE).map(Text::Wide))
-            .chain(longs.iter().map(|long| records.long(long)))
+        self.strings.texts(&self.batch.records)
     }
 
-    /// So many strings.
-    pub(in crate::binding) fn count(&self) -> u32 {
-        let Strings { latin, wide, longs, .. } = &self.strings;
-        word(1 + latin.len().div_ceil(LATIN_PAGE) + wide.len().div_ceil(WIDE_PAGE) + longs.len())
+    /// The number of strings of the last chunk.
+    pub(in crate::binding) fn string_count(&self) -> u32 {
+        self.strings.count()
     }
 
-    /// What a shape is, as JSON: key, tag and constant (or `null`) in turn.
-    pub(in crate::binding) fn shape(&self, shape: u32) -> Option<String> {
+    /// The definition of a shape in this batch, as JSON: `[[key, tag, constant or null], …]`.
+    pub(in crate::binding) fn shape(&self, shape: ShapeId) -> Option<String> {
         self.queue.shape(shape)
     }
 
-    /// Somebody listens to an event of a client. True: the last chunk may have left out what is heard now.
-    pub(in crate::binding) fn listen(&mut self, client: u32, name: String) -> bool {
-        let is_known = self.unheard.remove(&(client, name.clone()));
-        let interest = self.interests.entry(client).or_default();
-        interest.ears = interest.ears.and(ListenerMask::of(&name));
-        interest.names.insert(name);
-        interest.verdicts.clear();
-        self.queue.set_ears(client, interest.ears);
-        self.has_skipped && !is_known
+    /// A client has its first listener for a name. Returns true if the last chunk may have left out such an event.
+    pub(in crate::binding) fn listen(&mut self, client: ClientId, name: String) -> bool {
+        let had_listener = self.removed.remove(&(client, name.clone()));
+        let subscriptions = self.subscriptions.entry(client).or_default();
+        subscriptions.add(name);
+        self.queue.set_listeners(client, subscriptions.mask());
+        self.has_skipped && !had_listener
     }
 
-    /// Nobody listens to it any longer.
-    pub(in crate::binding) fn unlisten(&mut self, client: u32, name: String) {
-        let Some(interest) = self.interests.get_mut(&client) else { return };
-        if interest.names.remove(&name) {
-            interest.verdicts.clear();
-            interest.ears = interest
-                .names
-                .iter()
-                .fold(ListenerMask::default(), |ears, name| ears.and(ListenerMask::of(name)));
-            self.queue.set_ears(client, interest.ears);
+    /// A client has no listener for a name any more.
+    pub(in crate::binding) fn unlisten(&mut self, client: ClientId, name: String) {
+        let Some(subscriptions) = self.subscriptions.get_mut(&client) else { return };
+        if subscriptions.remove(&name) {
+            self.queue.set_listeners(client, subscriptions.mask());
             if self.has_skipped {
-                self.unheard.insert((client, name));
+                self.removed.insert((client, name));
             }
         }
     }
 
-    /// A client is gone.
-    pub(in crate::binding) fn forget(&mut self, client: u32) {
+    /// A client no longer exists.
+    pub(in crate::binding) fn forget(&mut self, client: ClientId) {
         self.queue.forget(client);
-        self.interests.remove(&client);
+        self.subscriptions.remove(&client);
     }
 }
 
-/// Whether somebody hears an item.
-fn is_heard(
-    interests: &mut FxHashMap<u32, Interest>,
-    names: &mut Vec<Names>,
+/// Whether an item has a listener. Items that are neither frames nor outgoing messages always go to JavaScript.
+fn has_listener(
+    subscriptions: &mut FxHashMap<ClientId, Subscriptions>,
+    event_names: &mut Vec<EventNames>,
     queue: &Queue,
-    entry: &Entry,
+    item: &Item,
 ) -> bool {
-    match entry.kind {
-        Kind::Frame => {
-            if usize::from(entry.head) >= names.len() {
-                names.extend(queue.names_from(names.len()));
+    match item.kind {
+        ItemKind::Frame => {
+            let index = item.event_type.index();
+            if index >= event_names.len() {
+                event_names.extend(queue.event_names_from(event_names.len()));
             }
-            let is_heard = entry.call != 0
-                || interests.get_mut(&entry.client).is_some_and(|interest| interest.hears(entry.head, names));
-            queue.hints.note(&names[usize::from(entry.head)], is_heard);
-            is_heard
+            let names = &event_names[index];
+            let has_listener = item.call != 0
+                || subscriptions
+                    .get_mut(&item.client)
+                    .is_some_and(|subscriptions| subscriptions.has_listener(item.event_type, names));
+            if let Some(counter) = names.demand {
+                queue.demand.update(counter, has_listener);
+            }
+            has_listener
         }
-        Kind::Outgoing => {
-            interests.get(&entry.client).is_some_and(|interest| interest.names.contains("outgoing_message"))
-        }
+        ItemKind::OutgoingMessage => subscriptions
+            .get(&item.client)
+            .is_some_and(|subscriptions| subscriptions.contains("outgoing_message")),
         _ => true,
-    }
-}
-
-/// Puts an item into these words, and its strings with the others; gives its length, or nothing where there is no room.
-fn put(batch: &Batch, entry: &Entry, words: &mut [u32], strings: &mut Strings) -> Option<usize> {
-    let record = match &entry.payload {
-        Payload::Text(range) => {
-            let item = words.get_mut(..4)?;
-            item.copy_from_slice(&[entry.client, entry.kind as u32, entry.call, 0]);
-            strings.json.push(if strings.json.is_empty() { '[' } else { ',' });
-            strings.json.push_str(batch.text(range));
-            return Some(4);
-        }
-        Payload::Record(record) => batch.records.record(*record),
-    };
-    let length = record.words.len();
-    let (item, row) = words.get_mut(..ITEM + length)?.split_at_mut(ITEM);
-    let latin = append(&mut strings.latin, batch.records.latin(record), LATIN_PAGE);
-    let wide = append(&mut strings.wide, batch.records.wide(record), WIDE_PAGE);
-    let longs = batch.records.longs(record);
-    item.copy_from_slice(&[
-        entry.client,
-        entry.kind as u32,
-        entry.call,
-        word(length),
-        record.root,
-        word(latin),
-        word(wide),
-        word(strings.longs.len()),
-    ]);
-    row.copy_from_slice(batch.records.words(record));
-    strings.longs.extend_from_slice(longs);
-    strings.long_bytes += record.long_bytes();
-    Some(ITEM + length)
-}
-
-/// Appends a record's short texts, on a new page if there is no room for all; gives where they begin.
-fn append<T: Copy + Default>(all: &mut Vec<T>, texts: &[T], page: usize) -> usize {
-    if all.len() % page + texts.len() > page {
-        all.resize(all.len().next_multiple_of(page), T::default());
-    }
-    let at = all.len();
-    all.extend_from_slice(texts);
-    at
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::records::event_types::EventTypes;
-    use crate::session::FrameHead;
-
-    #[test]
-    fn a_frame_is_heard_by_any_of_its_names() {
-        let hears = |listened: &[&str], frame: &str| {
-            let mut heads = EventTypes::default();
-            let head = heads.number(frame.as_bytes(), &FrameHead::read(frame.as_bytes()).unwrap());
-            let names = listened.iter().map(|name| (*name).to_owned()).collect();
-            let mut interest = Interest { names, ..Interest::default() };
-            let verdict = interest.hears(head, heads.names_from(0));
-            assert_eq!(interest.hears(head, heads.names_from(0)), verdict, "also the second time");
-            verdict
-        };
-        let edited = r#"{"type":"message","subtype":"message_changed"}"#;
-        assert!(hears(&["slack_event"], "{}"));
-        assert!(hears(&["message"], edited) && hears(&["message::message_changed"], edited));
-        assert!(!hears(&["message::bot_message", "hello"], edited) && !hears(&["message"], "{}"));
-        // What cannot be read here is JavaScript's to decide.
-        assert!(hears(&[], r#"{"type":7}"#) && hears(&["message::7"], r#"{"type":"message","subtype":7}"#));
     }
 }

@@ -1,35 +1,39 @@
-//! What crosses to JavaScript, as JSON: payloads of lifecycle events, settled promises, errors. Owns the shapes;
-//! `lib/outbox.js` and `lib/errors.js` read them.
+//! The JSON of payloads: lifecycle events, settled promises, errors. `lib/rtm-client.js` and `lib/errors.js` read it.
 //!
-//! An error is `{code, message, …fields, original?, shared?}`. One that was told before is `true`: the same object; and
-//! `{given: true}` is what the user's `WebClient` failed with last.
+//! An error is `{ code, message, …fields, original?, shared? }`. With `shared`, later items may stand for the same error: they
+//! have `true` in its place, and JavaScript uses the same `Error` object. `{ fromWebClient: true }` stands for the error that
+//! the user's `WebClient` threw last, which never left JavaScript.
 
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::session::{ApiError, ApiResponse, ConnectResponse, Diagnostic, ErrorReport, Failure, SocketError};
+use crate::driver::io::{
+    ApiError, ApiResponse, ConnectResponse, Diagnostic, ErrorReport, Failure, SocketError,
+};
 
-/// Encodes one client's errors, and knows the last one that may come again.
+/// Encodes the errors of one client.
 #[derive(Debug, Default)]
 pub(super) struct ErrorEncoder {
-    last: Option<Shared>,
+    /// The last shared error.
+    last: Option<SharedError>,
 }
 
-/// An error that several events and promises may share: they get the same object.
+/// An error that several events and promises may have in common.
 #[derive(Debug, Clone)]
-enum Shared {
+enum SharedError {
     Connect(Arc<ErrorReport<ApiError>>),
     Socket(Arc<ErrorReport<SocketError>>),
 }
 
-impl Shared {
-    fn is(&self, other: &Shared) -> bool {
+impl SharedError {
+    fn is_same(&self, other: &SharedError) -> bool {
         match (self, other) {
-            (Shared::Connect(one), Shared::Connect(other)) => Arc::ptr_eq(one, other),
-            (Shared::Socket(one), Shared::Socket(other)) => Arc::ptr_eq(one, other),
-            (Shared::Connect(_), Shared::Socket(_)) | (Shared::Socket(_), Shared::Connect(_)) => false,
+            (SharedError::Connect(one), SharedError::Connect(other)) => Arc::ptr_eq(one, other),
+            (SharedError::Socket(one), SharedError::Socket(other)) => Arc::ptr_eq(one, other),
+            (SharedError::Connect(_), SharedError::Socket(_))
+            | (SharedError::Socket(_), SharedError::Connect(_)) => false,
         }
     }
 }
@@ -48,15 +52,15 @@ impl ErrorEncoder {
     }
 
     pub(super) fn connect_error(&mut self, error: &Arc<ErrorReport<ApiError>>) -> String {
-        self.shared(Shared::Connect(Arc::clone(error)), || connect_error(error))
+        self.shared(SharedError::Connect(Arc::clone(error)), || connect_error(error))
     }
 
     pub(super) fn socket_error(&mut self, error: &Arc<ErrorReport<SocketError>>) -> String {
-        self.shared(Shared::Socket(Arc::clone(error)), || socket_error(error))
+        self.shared(SharedError::Socket(Arc::clone(error)), || socket_error(error))
     }
 
-    fn shared(&mut self, error: Shared, encode: impl FnOnce() -> String) -> String {
-        if self.last.as_ref().is_some_and(|last| last.is(&error)) {
+    fn shared(&mut self, error: SharedError, encode: impl FnOnce() -> String) -> String {
+        if self.last.as_ref().is_some_and(|last| last.is_same(&error)) {
             return "true".to_owned();
         }
         self.last = Some(error);
@@ -64,9 +68,9 @@ impl ErrorEncoder {
     }
 }
 
-fn connect_error(told: &ErrorReport<ApiError>) -> String {
-    let message = told.to_string();
-    match &told.error {
+fn connect_error(report: &ErrorReport<ApiError>) -> String {
+    let message = report.to_string();
+    match &report.error {
         ApiError::Request { cause, code, .. } => json!({
             "shared": true, "code": "slack_webapi_request_error", "message": message,
             "original": { "message": cause, "code": code },
@@ -89,11 +93,11 @@ fn connect_error(told: &ErrorReport<ApiError>) -> String {
                 r#"{{"shared":true,"code":"slack_webapi_platform_error","message":{message},"data":{data}}}"#
             )
         }
-        ApiError::WebClient { .. } => json!({ "shared": true, "given": true }).to_string(),
+        ApiError::WebClient { .. } => json!({ "shared": true, "fromWebClient": true }).to_string(),
     }
 }
 
-/// Headers as Node gives them: names in lower case, repeated ones joined, `set-cookie` a list.
+/// Headers as Node's `http` presents them: repeated headers are joined, `set-cookie` is a list.
 fn headers_object(headers: &[(String, String)]) -> Map<String, Value> {
     let mut object = Map::new();
     for (name, value) in headers {
@@ -111,10 +115,10 @@ fn headers_object(headers: &[(String, String)]) -> Map<String, Value> {
     object
 }
 
-fn socket_error(told: &ErrorReport<SocketError>) -> String {
-    let error = &told.error;
+fn socket_error(report: &ErrorReport<SocketError>) -> String {
+    let error = &report.error;
     json!({
-        "shared": true, "code": "slack_rtmapi_websocket_error", "message": told.to_string(),
+        "shared": true, "code": "slack_rtmapi_websocket_error", "message": report.to_string(),
         "original": {
             "message": error.message, "code": error.code, "closeCode": error.close_code, "reason": error.reason,
         },
@@ -122,23 +126,22 @@ fn socket_error(told: &ErrorReport<SocketError>) -> String {
     .to_string()
 }
 
-/// `{data, scopes, acceptedScopes}`, `data` being the answer's body as it came.
-pub(super) fn api_answer(answer: &ApiResponse) -> String {
-    let body: Option<&RawValue> = serde_json::from_slice(&answer.body).ok();
+/// `{ data, scopes, acceptedScopes }`; `data` is the response's body.
+pub(super) fn api_response(response: &ApiResponse) -> String {
+    let body: Option<&RawValue> = serde_json::from_slice(&response.body).ok();
     let data = body.map_or("null", RawValue::get);
-    let [scopes, accepted] = [json!(answer.scopes), json!(answer.accepted_scopes)];
+    let [scopes, accepted] = [json!(response.scopes), json!(response.accepted_scopes)];
     format!(r#"{{"data":{data},"scopes":{scopes},"acceptedScopes":{accepted}}}"#)
 }
 
-/// `{userId, teamId, answer}`; `answer` is `null` where the user's `WebClient` gave it.
-pub(super) fn connect_answer(
-    ConnectResponse { user_id, team_id, response: answer, .. }: &ConnectResponse,
-) -> String {
-    let answer = answer.as_ref().map_or_else(|| "null".to_owned(), api_answer);
-    format!(r#"{{"userId":{},"teamId":{},"answer":{answer}}}"#, json!(user_id), json!(team_id))
+/// `{ userId, teamId, response }`; `response` is `null` if the user's `WebClient` made the call.
+pub(super) fn connect_response(response: &ConnectResponse) -> String {
+    let ConnectResponse { user_id, team_id, response, .. } = response;
+    let response = response.as_ref().map_or_else(|| "null".to_owned(), api_response);
+    format!(r#"{{"userId":{},"teamId":{},"response":{response}}}"#, json!(user_id), json!(team_id))
 }
 
-/// `[channel, message]`, for `node:diagnostics_channel`. Times are in ms.
+/// `[channel, message]`, for `node:diagnostics_channel`. Times are in milliseconds.
 pub(super) fn diagnostic(diagnostic: &Diagnostic) -> String {
     match diagnostic {
         Diagnostic::ConnectCall { attempt } => json!(["connect", { "attempt": attempt }]),

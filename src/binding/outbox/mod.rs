@@ -1,10 +1,38 @@
-//! The one road to JavaScript: the queue of all of a thread's clients, as JavaScript sees it. Owns how JavaScript is
-//! woken; all else is [`queue`](super::queue)'s and [`drain`](super::drain)'s.
+//! The outbox: the queue of all clients of a JavaScript thread, as JavaScript sees it.
+//!
+//! Everything that JavaScript receives passes through it, in one order: Slack's events, lifecycle events, settled promises and
+//! log lines.
+//!
+//! ```text
+//!        clients' tasks (tokio)             │              JavaScript thread
+//!                                           │
+//!  session ─> ClientHost ──┐                │
+//!  session ─> ClientHost ──┼──> Queue ── next_batch ──> Drain ── next_chunk ──> lib/records.js ──> lib/outbox.js ──> listeners
+//!  JsRequests ─────────────┘      │         │             ▲                                            │
+//!                                 └───── wake ────────────┼──────────────────────────────────────────> │
+//!                                           │             └─────────── listen, unlisten ───────────────┘
+//! ```
+//!
+//! | module | content |
+//! |---|---|
+//! | [`host`] | a client's task: session deliveries become items |
+//! | [`item`], [`batch`] | the items and their payloads |
+//! | [`queue`] | the items that wait; backpressure; when JavaScript is woken |
+//! | [`drain`] | the JavaScript thread: which events have listeners, what crosses next |
+//! | [`subscriptions`] | the event names that a client has listeners for |
+//! | [`chunk`] | writes items into the words and strings that cross |
+//! | [`encode`] | the JSON of payloads |
+//! | [`frame_head`] | conversions between session and records |
 
+mod batch;
+mod chunk;
 pub(super) mod drain;
 mod encode;
+mod frame_head;
 pub(super) mod host;
+pub(super) mod item;
 pub(super) mod queue;
+mod subscriptions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -17,77 +45,70 @@ use napi_derive::napi;
 
 use super::js_requests::JsRequests;
 use crate::driver::Handle;
-use crate::records::format::Text;
-use drain::{CHUNK_WORDS, Drain};
+use crate::records::buffer::Text;
+use crate::records::shapes::ShapeId;
+use drain::Drain;
 use host::ClientHost;
+use item::ClientId;
 use queue::Queue;
 
-/// What nobody hears may wait so long before JavaScript is woken to pass it by: one wake for what a thousand silent
-/// clients are sent meanwhile. Whoever begins to listen in this time hears it, as if the network had been slower.
+/// How long events without a listener wait before JavaScript is woken to skip them. One wake then serves everything that a
+/// thousand silent clients received in the meantime. A listener that is added during this time gets these events.
 const IDLE_WAKE_DELAY: Duration = Duration::from_millis(25);
 
-/// So many words `Outbox.chunk` needs room for.
-#[napi]
-#[expect(unreachable_pub, reason = "the macro asks for it")]
-pub const WORDS: u32 = 16 * 1024;
-
-const _: () = assert!(WORDS as usize == CHUNK_WORDS, "one bound for all");
-
-/// What wakes JavaScript. It does not keep the process alive.
+/// Calls JavaScript's `wake` function. It does not keep the process alive.
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), Status, false, true>;
 
-/// A client's session, until its thread ends.
+/// The handle of a client's task, until the JavaScript thread ends.
 pub(super) struct ClientGuard(Mutex<Option<Handle>>);
 
 impl ClientGuard {
-    /// `None`: the thread has ended.
-    pub(super) fn with<T>(&self, ask: impl FnOnce(&Handle) -> T) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(ask)
+    /// Calls `f` with the handle; returns `None` if the JavaScript thread has ended.
+    pub(super) fn with<T>(&self, f: impl FnOnce(&Handle) -> T) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(f)
     }
 }
 
-/// All clients of a thread, by their numbers.
-type ClientGuards = Arc<Mutex<HashMap<u32, Weak<ClientGuard>>>>;
+type ClientGuards = Arc<Mutex<HashMap<ClientId, Weak<ClientGuard>>>>;
 
 /// The queue of one JavaScript thread, for all its clients.
 #[napi]
 pub struct Outbox {
     queue: Arc<Queue>,
     drain: Drain,
-    /// There while something is expected, so that nobody finds a handle open where all clients are disconnected.
+    /// Set while a client is active, so that a process whose clients are all disconnected has no open handle.
     wake: Arc<Mutex<Option<Wake>>>,
-    holds: ClientGuards,
+    guards: ClientGuards,
 }
 
 #[napi]
 impl Outbox {
-    /// Nobody is woken, until `attach`.
+    /// Creates an empty outbox. It does not wake JavaScript before `attach` is called.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env) -> Result<Self> {
-        let holds = ClientGuards::default();
-        // With the thread, its clients end. Not every runtime runs the finalizers of a worker thread's objects (Deno does not),
-        // and a session that lived on would reconnect for ever.
-        env.add_env_cleanup_hook(Arc::clone(&holds), |holds| {
-            let all = std::mem::take(&mut *holds.lock().unwrap_or_else(PoisonError::into_inner));
-            for hold in all.values().filter_map(Weak::upgrade) {
-                drop(hold.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let guards = ClientGuards::default();
+        // A thread's clients end with the thread. Some runtimes (Deno) do not run the finalizers of a worker thread's objects,
+        // and a client that went on would reconnect forever.
+        env.add_env_cleanup_hook(Arc::clone(&guards), |guards| {
+            let all = std::mem::take(&mut *guards.lock().unwrap_or_else(PoisonError::into_inner));
+            for guard in all.values().filter_map(Weak::upgrade) {
+                drop(guard.0.lock().unwrap_or_else(PoisonError::into_inner).take());
             }
         })?;
         let wake = Arc::new(Mutex::new(None::<Wake>));
-        let queue = Queue::patient(IDLE_WAKE_DELAY, {
+        let queue = Queue::new(IDLE_WAKE_DELAY, {
             let wake = Arc::clone(&wake);
             move || {
                 if let Some(wake) = &*wake.lock().unwrap_or_else(PoisonError::into_inner) {
-                    // The only failure is an environment that is shutting down, where nobody waits for events any longer.
+                    // It only fails while the environment is shutting down.
                     let _ = wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
                 }
             }
         });
-        Ok(Self { drain: Drain::new(Arc::clone(&queue)), queue, wake, holds })
+        Ok(Self { drain: Drain::new(Arc::clone(&queue)), queue, wake, guards })
     }
 
-    /// From now on, `wake` is called on the JavaScript thread when there is something to drain. What has come before does
-    /// not wake anybody.
+    /// From now on, `wake` is called on the JavaScript thread when items wait. It is not called for items that came before.
     #[napi(catch_unwind)]
     pub fn attach(&self, wake: Function<'_, (), UnknownReturnValue>) -> Result<()> {
         let wake = wake.build_threadsafe_function().weak::<true>().build()?;
@@ -95,94 +116,98 @@ impl Outbox {
         Ok(())
     }
 
-    /// Nobody is woken any longer.
+    /// Stops calling `wake`.
     #[napi(catch_unwind)]
     pub fn detach(&self) {
         self.set_wake(None);
     }
 
-    /// Takes in all that waits, in place of what was drained before; gives the clients that have something in it. None:
-    /// nothing waits, and the next thing that comes wakes JavaScript.
+    /// Takes all items that wait as the next batch, and drops the batch before. Returns the clients of the items. If the list
+    /// is empty, no items wait, and the next one wakes JavaScript.
     #[napi(catch_unwind)]
-    pub fn refill(&mut self) -> Vec<u32> {
-        self.drain.refill()
+    pub fn next_batch(&mut self) -> Vec<u32> {
+        self.drain.next_batch().into_iter().map(|ClientId(client)| client).collect()
     }
 
-    /// Puts the next items into these words and gives what they speak of (src/binding/drain.rs has the form); `null`
-    /// when all are taken. `dispatched` tells how many items of the last chunk JavaScript has dealt with: what stands
-    /// behind them is looked at again, also what was skipped, since somebody may listen to it now.
+    /// Writes the next items of the batch into `words` and returns their strings, in the layout of `recordFormat()`; returns
+    /// `null` at the end of the batch. `dispatched` is how many items of the last chunk JavaScript has handled. All items
+    /// behind them are considered again, also those that were skipped, since they may have a listener now.
     #[napi(catch_unwind, ts_return_type = "Array<string> | null")]
-    pub fn chunk<'env>(
+    pub fn next_chunk<'env>(
         &mut self,
         env: &'env Env,
         dispatched: u32,
         mut words: Uint32ArraySlice<'_>,
     ) -> Result<Option<Array<'env>>> {
-        // SAFETY: JavaScript waits for this call, and nobody else knows of the array.
-        if !self.drain.chunk(dispatched, unsafe { words.as_mut() }) {
+        // SAFETY: the slice is the only reference to the array's memory during this call. JavaScript waits for the call, and
+        // `lib/records.js`, which owns the array, gives it to no other thread.
+        let words = unsafe { words.as_mut() };
+        if !self.drain.next_chunk(dispatched, words) {
             return Ok(None);
         }
-        let mut strings = env.create_array(self.drain.count())?;
+        let mut strings = env.create_array(self.drain.string_count())?;
         for (at, text) in (0..).zip(self.drain.strings()) {
             strings.set(
                 at,
                 match text {
                     Text::Utf8(text) => env.create_string(text),
-                    Text::Latin(bytes) => env.create_string_latin1(bytes),
-                    Text::Wide(units) => env.create_string_utf16(units),
+                    Text::Latin1(bytes) => env.create_string_latin1(bytes),
+                    Text::Utf16(units) => env.create_string_utf16(units),
                 }?,
             )?;
         }
         Ok(Some(strings))
     }
 
-    /// What a shape is, as JSON: key, tag and constant (or `null`) in turn. `null`: none of the items has it.
+    /// The definition of a shape, as JSON: `[[key, tag, constant or null], …]`. Returns `null` if no record of the batch has
+    /// this shape.
     #[napi(catch_unwind)]
     pub fn shape(&self, shape: u32) -> Option<String> {
-        self.drain.shape(shape)
+        self.drain.shape(ShapeId(shape))
     }
 
-    /// Somebody listens to an event of a client. True: the last chunk may have left out what is heard now.
+    /// A client has its first listener for an event. Returns true if the last chunk may have left out such an event.
     #[napi(catch_unwind)]
     pub fn listen(&mut self, client: u32, name: String) -> bool {
-        self.drain.listen(client, name)
+        self.drain.listen(ClientId(client), name)
     }
 
-    /// Nobody listens to it any longer.
+    /// A client has no listener for an event any more.
     #[napi(catch_unwind)]
     pub fn unlisten(&mut self, client: u32, name: String) {
-        self.drain.unlisten(client, name);
+        self.drain.unlisten(ClientId(client), name);
     }
 
-    /// A client is gone.
+    /// A client no longer exists.
     #[napi(catch_unwind)]
     pub fn forget(&mut self, client: u32) {
+        let client = ClientId(client);
         self.drain.forget(client);
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner).remove(&client);
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner).remove(&client);
     }
 }
 
 impl Outbox {
     fn set_wake(&self, wake: Option<Wake>) {
         let before = std::mem::replace(&mut *self.wake.lock().unwrap_or_else(PoisonError::into_inner), wake);
-        // Without the lock: this tells Node to let go of it.
+        // Dropped without the lock: it calls into Node.
         drop(before);
     }
 
-    /// Has a client end when its thread does.
-    pub(super) fn hold(&self, client: u32, handle: Handle) -> Arc<ClientGuard> {
-        let hold = Arc::new(ClientGuard(Mutex::new(Some(handle))));
-        self.holds.lock().unwrap_or_else(PoisonError::into_inner).insert(client, Arc::downgrade(&hold));
-        hold
+    /// Ends a client's task when the JavaScript thread ends.
+    pub(super) fn guard(&self, client: ClientId, handle: Handle) -> Arc<ClientGuard> {
+        let guard = Arc::new(ClientGuard(Mutex::new(Some(handle))));
+        self.guards.lock().unwrap_or_else(PoisonError::into_inner).insert(client, Arc::downgrade(&guard));
+        guard
     }
 
-    /// The requests of a client.
-    pub(super) fn requests(&self, client: u32) -> Arc<JsRequests> {
+    /// The requests of a client to JavaScript.
+    pub(super) fn js_requests(&self, client: ClientId) -> Arc<JsRequests> {
         JsRequests::new(client, Arc::clone(&self.queue))
     }
 
-    /// The end of the road that a client's task gets.
-    pub(super) fn host(&self, client: u32) -> ClientHost {
+    /// The host of a client's task.
+    pub(super) fn host(&self, client: ClientId) -> ClientHost {
         ClientHost::new(client, Arc::clone(&self.queue))
     }
 }
