@@ -1,4 +1,4 @@
-// Memory: unreachable clients are garbage-collected. (Memory of long sessions: promises/memory.test.js.)
+// Memory: unreachable clients are garbage-collected. (Memory of long sessions: guarantees/memory.test.js.)
 'use strict';
 
 const assert = require('node:assert/strict');

@@ -1,5 +1,5 @@
-// `npm run reliability`: every promise of docs/reliability.md measured on this package and on @slack/rtm-api 7.0.1, one
-// after the other, nothing else beside it; the table of the page is made from what came out.
+// `npm run reliability`: measures every guarantee of docs/reliability.md with this package and with @slack/rtm-api 7.0.1, one
+// after the other, and writes the table of the page. Run it on an idle machine.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,45 +14,47 @@ setup();
 
 const folder = mkdtempSync(join(tmpdir(), 'rtm-reliability-'));
 const words = process.argv.slice(2);
-const files = readdirSync(join(root, '__test__/promises'))
+const files = readdirSync(join(root, '__test__/guarantees'))
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
 
-/** @type {Map<string, { file: string, ours?: string, peer?: string }>} */
+/** @type {Map<string, { file: string, ours?: string, theirs?: string }>} */
 const rows = new Map();
 let failed = false;
 for (const file of files) {
-  for (const client of ['ours', 'peer']) {
-    console.log(`── ${file}: ${client === 'ours' ? 'this package' : 'the original'}`);
+  for (const client of ['ours', 'theirs']) {
+    console.log(`── ${file}: ${client === 'ours' ? 'this package' : '@slack/rtm-api'}`);
     const figures = join(folder, 'figures');
     writeFileSync(figures, '');
-    const { status } = spawnSync(process.execPath, ['--test', join('__test__/promises', file)], {
+    const { status } = spawnSync(process.execPath, ['--test', join('__test__/guarantees', file)], {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, FIGURES: figures, RTM_CLIENT: client === 'peer' ? 'slack' : '' },
+      env: { ...process.env, FIGURES: figures, RTM_CLIENT: client === 'theirs' ? 'slack' : '' },
     });
     failed ||= client === 'ours' && status !== 0;
     for (const line of readFileSync(figures, 'utf8').trim().split('\n').filter(Boolean)) {
-      const { promise, figures: measured } = JSON.parse(line);
-      const row = rows.get(promise) ?? { file };
-      rows.set(promise, { ...row, [client]: shown(measured) });
+      const { guarantee, figures: measured } = JSON.parse(line);
+      const row = rows.get(guarantee) ?? { file };
+      rows.set(guarantee, { ...row, [client]: cellOf(measured) });
     }
   }
 }
 rmSync(folder, { recursive: true });
 
-/** Figures in a cell of a table. */
-function shown(figures) {
+/** The figures as the text of a table's cell. */
+function cellOf(figures) {
   return Object.entries(figures)
-    .map(([what, value]) => `${what}: ${value}`)
+    .map(([label, value]) => `${label}: ${value}`)
     .join('<br>')
     .replaceAll('|', '\\|');
 }
 
 const table = [
-  '| promise | test | this package | `@slack/rtm-api` 7.0.1 |',
+  '| guarantee | test | this package | `@slack/rtm-api` 7.0.1 |',
   '|---|---|---|---|',
-  ...[...rows].map(([promise, { file, ours = '', peer = '—' }]) => `| ${promise} | \`${file}\` | ${ours} | ${peer} |`),
+  ...[...rows].map(
+    ([guarantee, { file, ours = '', theirs = '—' }]) => `| ${guarantee} | \`${file}\` | ${ours} | ${theirs} |`,
+  ),
 ].join('\n');
 
 if (words.length > 0) {

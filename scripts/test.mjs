@@ -25,7 +25,7 @@ function section(title) {
 }
 
 function testGuarantees(env) {
-  const guarantees = testsIn('__test__/promises');
+  const guarantees = testsIn('__test__/guarantees');
   if (guarantees.length === 0) return;
   section('The guarantees of docs/reliability.md');
   // Two at a time, because they measure deadlines.
@@ -42,7 +42,7 @@ if (isJavaScript) {
 }
 
 if (isSlow) {
-  testGuarantees({ PROMISES: 'full' });
+  testGuarantees({ GUARANTEES: 'full' });
   if (words.length > 0) process.exit();
   section('The Autobahn test suite');
   run(process.execPath, ['scripts/autobahn.mjs', '--optional']);
@@ -71,7 +71,7 @@ if (words.length === 0) {
 const tests = testsIn('__test__');
 const others = words.length > 0 ? [...testsIn('workspace/test'), ...testsIn('workspace/test/clients')] : [];
 if (
-  ['__test__', '__test__/package', '__test__/promises', 'workspace/test', 'workspace/test/clients'].every(
+  ['__test__', '__test__/package', '__test__/guarantees', 'workspace/test', 'workspace/test/clients'].every(
     (folder) => testsIn(folder).length === 0,
   )
 ) {

@@ -4,7 +4,7 @@
 
 const { describe } = require('node:test');
 const { keepAll, meet, tally } = require('../support/faults.js');
-const { promise } = require('../support/promise.js');
+const { guarantee } = require('../support/guarantee.js');
 const raw = require('../support/raw-frames.js');
 
 const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close, frame, header, text } = raw;
@@ -93,31 +93,34 @@ const isAnswered = ({ answer, expected }) => answer === expected;
 const isHealed = ({ isBack, isWhole }) => isBack && isWhole;
 
 describe('breaches', { concurrency: true }, () => {
-  promise('a breach of the protocol gets the close code for it, is told as an error, and a new connection follows', {
-    measure: async (t) => {
-      const cases = Object.entries(BREACHES).flatMap(([code, list]) => list.map((one) => [...one, Number(code)]));
-      const outcomes = await outcomesOf(t, cases);
-      return {
-        'answered by the right code': tally(t, outcomes, isAnswered),
-        'told as one error': tally(t, outcomes, ({ errors, areCoded }) => errors.length === 1 && areCoded),
-        'ready again, and nothing lost': tally(t, outcomes, isHealed),
-      };
+  guarantee(
+    'a protocol violation is answered with its close code and reported as an error, and the client reconnects',
+    {
+      measure: async (t) => {
+        const cases = Object.entries(BREACHES).flatMap(([code, list]) => list.map((one) => [...one, Number(code)]));
+        const outcomes = await outcomesOf(t, cases);
+        return {
+          'answered with the right code': tally(t, outcomes, isAnswered),
+          'reported as one error': tally(t, outcomes, ({ errors, areCoded }) => errors.length === 1 && areCoded),
+          'ready again, and nothing lost': tally(t, outcomes, isHealed),
+        };
+      },
+      check: keepAll,
     },
-    keep: keepAll,
-  });
+  );
 
-  promise('a close frame, whatever is in it, is answered, and a new connection follows', {
+  guarantee('a close frame with any content is answered, and the client reconnects', {
     measure: async (t) => {
       const outcomes = await outcomesOf(t, CLOSES);
       return {
-        'answered by the right code': tally(t, outcomes, isAnswered),
+        'answered with the right code': tally(t, outcomes, isAnswered),
         'ready again, and nothing lost': tally(t, outcomes, isHealed),
       };
     },
-    keep: keepAll,
+    check: keepAll,
   });
 
-  promise('a connection that ends, breaks, or falls silent within a message is replaced', {
+  guarantee('a connection that ends, breaks or falls silent within a message is replaced', {
     measure: async (t) => {
       const half = frame(TEXT, 'half of it', { fin: false });
       const faults = {
@@ -134,6 +137,6 @@ describe('breaches', { concurrency: true }, () => {
       const outcomes = Object.entries(faults).map(async ([name, attack]) => [name, await meet(t, attack, options)]);
       return { 'ready again, and nothing lost': tally(t, await Promise.all(outcomes), isHealed) };
     },
-    keep: keepAll,
+    check: keepAll,
   });
 });

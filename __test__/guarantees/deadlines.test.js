@@ -9,7 +9,7 @@ const { RTMClient, isSlackRtmApi, recordingLogger, next } = require('../support/
 const { atEnd } = require('../support/cleanup.js');
 const { fullBacklogServer, silentServer, outcomeWithin } = require('../support/unresponsive-servers.js');
 const { inOwnNetwork, missing } = require('../support/own-network.js');
-const { SLACK, promise } = require('../support/promise.js');
+const { SLACK, guarantee } = require('../support/guarantee.js');
 const { proxyHandlers, scriptedProxy, scriptedSocks, socksReply } = require('../support/scripted-proxies.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -203,17 +203,17 @@ function assertEnded({ name, limit, code, waited, hangs, error }) {
 /** @type {Wait[]} */
 let waitsOf = [];
 
-promise('each wait has a deadline: DNS, TCP, TLS, proxy, HTTP answer, upgrade, hello, close handshake', {
+guarantee('each wait has a time limit: DNS, TCP, TLS, proxy, HTTP response, upgrade, hello, close handshake', {
   measure: async (t) => {
     waitsOf = await allWaits(t);
     const ended = waitsOf.filter(({ hangs }) => !hangs);
     const closing = waitsOf.filter(({ name }) => name in CLOSE).map(({ waited }) => waited);
     return {
-      'waits with a deadline': `${ended.length} of ${waitsOf.length}`,
+      'waits with a time limit': `${ended.length} of ${waitsOf.length}`,
       'disconnect() resolves after': `${(Math.max(...closing) / 1000).toFixed(1)} s`,
     };
   },
-  keep: () => {
+  check: () => {
     assert.ok(waitsOf.length >= 14);
     waitsOf.forEach(assertEnded);
   },

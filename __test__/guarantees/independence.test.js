@@ -7,7 +7,7 @@ const { authority, missing } = require('../support/certificates.js');
 const { inProcess } = require('../support/child.js');
 const { isSlackRtmApi } = require('../support/client.js');
 const { copies } = require('../support/copies.js');
-const { promise } = require('../support/promise.js');
+const { guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const COUNT = 1000;
@@ -21,7 +21,7 @@ function flood(sockets) {
 
 // Two copies, one of them loaded twice, and an ES module's import: the first's listeners throw, the second disconnects,
 // the third blocks the thread, the fourth's listeners go and come.
-promise('two copies of the package, one of them loaded twice, in one process: independent', {
+guarantee('two copies of the package in one process, one of them loaded twice, are independent', {
   async measure(t) {
     const [one, two] = copies(t, 2);
     const servers = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
@@ -78,15 +78,15 @@ promise('two copies of the package, one of them loaded twice, in one process: in
     assert.equal(kinds, 3);
     assert.ok(inOrder, 'in order');
     return {
-      'events heard by the others': `${heard[2] + heard[3]} of ${2 * COUNT}`,
-      'events heard by the one that throws': `${heard[0]} of ${COUNT}, ${uncaught} uncaught`,
+      'events received by the others': `${heard[2] + heard[3]} of ${2 * COUNT}`,
+      'events received by the one that throws': `${heard[0]} of ${COUNT}, ${uncaught} uncaught`,
       'ids of the first messages': ids.join(', '),
     };
   },
-  keep: (figures) =>
+  check: (figures) =>
     assert.deepEqual(figures, {
-      'events heard by the others': '2000 of 2000',
-      'events heard by the one that throws': '1000 of 1000, 1000 uncaught',
+      'events received by the others': '2000 of 2000',
+      'events received by the one that throws': '1000 of 1000, 1000 uncaught',
       'ids of the first messages': '1, 1, 1, 1',
     }),
 });
@@ -99,7 +99,7 @@ const MISDEEDS = {
   'is terminated': "parentPort.postMessage('now')",
 };
 
-promise('a client in the main thread and one in a worker that blocks or ends, and the other way round: independent', {
+guarantee('a client in the main thread and one in a worker that blocks or ends are independent, in both directions', {
   timeout: 90_000,
   async measure(t) {
     const [copy] = copies(t, 1);
@@ -165,20 +165,20 @@ promise('a client in the main thread and one in a worker that blocks or ends, an
     assert.deepEqual([code, signal, stderr], [0, null, '']);
     const total = heards.reduce((one, other) => one + other, 0);
     return {
-      'events heard in the main thread': `${total} of ${heards.length * COUNT}`,
-      'events heard in the worker while the main thread sleeps': `${byWorker} of ${COUNT}`,
+      'events received in the main thread': `${total} of ${heards.length * COUNT}`,
+      'events received in the worker while the main thread sleeps': `${byWorker} of ${COUNT}`,
     };
   },
-  keep: (figures) =>
+  check: (figures) =>
     assert.deepEqual(figures, {
-      'events heard in the main thread': '4000 of 4000',
-      'events heard in the worker while the main thread sleeps': '1000 of 1000',
+      'events received in the main thread': '4000 of 4000',
+      'events received in the worker while the main thread sleeps': '1000 of 1000',
     }),
 });
 
 // What is given to one of two clients; the other one of another copy, or of the same.
-promise('options and environment of one client do not reach another: certificates, log level, proxy', {
-  peer: missing || (isSlackRtmApi && 'its connect call does not know the option tls'),
+guarantee('the options and the environment of one client do not affect another: certificates, log level, proxy', {
+  slackRtmApi: missing || (isSlackRtmApi && 'its connect call does not know the option tls'),
   async measure(t) {
     const [one, two] = copies(t, 2);
     const ca = authority('Our authority');
@@ -227,7 +227,7 @@ promise('options and environment of one client do not reach another: certificate
           await rtm.disconnect();
           if (verdict !== expected) return `attempt ${n}: ${verdict}`;
           const isTold = options.logLevel === 'debug';
-          return debugs > 0 === isTold ? 'as said' : `attempt ${n}: ${debugs} lines of debug`;
+          return debugs > 0 === isTold ? 'as configured' : `attempt ${n}: ${debugs} lines of debug`;
         };
         report(await Promise.all(attempts.map(begin)));
       },
@@ -236,9 +236,9 @@ promise('options and environment of one client do not reach another: certificate
     const verdicts = await child.report();
     const { code, signal } = await child.ended;
     assert.deepEqual([code, signal], [0, null]);
-    const others = verdicts.filter((verdict) => verdict !== 'as said');
+    const others = verdicts.filter((verdict) => verdict !== 'as configured');
     const count = `${verdicts.length - others.length} of ${verdicts.length}`;
-    return { 'as said': count, others: others.join('; ') || 'none' };
+    return { 'as configured': count, others: others.join('; ') || 'none' };
   },
-  keep: ({ others }) => assert.equal(others, 'none'),
+  check: ({ others }) => assert.equal(others, 'none'),
 });

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { inProcess } = require('../support/child.js');
 const { isSlackRtmApi } = require('../support/client.js');
 const { EXIT_SCENARIOS, talk } = require('../support/exit-scenarios.js');
-const { SLACK, isFull, promise } = require('../support/promise.js');
+const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 const { parallel } = require('../support/parallel.js');
 const { SLACK_FRAMES } = require('../support/slack-frames.js');
@@ -38,31 +38,34 @@ function neverSilent(server) {
 // The peer has no native part to go wrong, and is slow to start.
 const WORKERS = isSlackRtmApi ? 40 : 500;
 
-promise('500 worker threads, started and ended at random points of the lifecycle: code 0, no signal', {
-  timeout: 120_000,
-  async measure(t) {
-    const seed = Number(process.env.SEED ?? Date.now() % 1e9);
-    t.diagnostic(`SEED=${seed}`);
-    const server = await scriptedServer(t);
-    neverSilent(server);
-    const fixture = require.resolve('../fixtures/worker-ends.js');
-    const input = { fixture, apiUrl: server.apiUrl, seed, count: WORKERS };
-    const ended = await inProcess(t, server, ({ input }) => require(input.fixture).main(input), { input }).ended;
-    const { ways, lost, heard } = ended.reports.pop() ?? { ways: {} };
-    t.diagnostic(JSON.stringify(ways));
-    const sum = Object.values(ways).reduce((one, other) => one + other, 0);
-    return {
-      'threads ended': `${sum} of ${WORKERS}`,
-      'frames lost in the main thread meanwhile': lost === undefined ? 'unknown' : `${lost} of ${heard}`,
-      'the process': ending(ended),
-    };
+guarantee(
+  '500 worker threads start and end at random points of the lifecycle: the process exits with code 0, without a signal',
+  {
+    timeout: 120_000,
+    async measure(t) {
+      const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+      t.diagnostic(`SEED=${seed}`);
+      const server = await scriptedServer(t);
+      neverSilent(server);
+      const fixture = require.resolve('../fixtures/worker-ends.js');
+      const input = { fixture, apiUrl: server.apiUrl, seed, count: WORKERS };
+      const ended = await inProcess(t, server, ({ input }) => require(input.fixture).main(input), { input }).ended;
+      const { ways, lost, heard } = ended.reports.pop() ?? { ways: {} };
+      t.diagnostic(JSON.stringify(ways));
+      const sum = Object.values(ways).reduce((one, other) => one + other, 0);
+      return {
+        'worker threads ended': `${sum} of ${WORKERS}`,
+        'frames lost in the main thread meanwhile': lost === undefined ? 'unknown' : `${lost} of ${heard}`,
+        'the process': ending(ended),
+      };
+    },
+    keep(figures) {
+      assert.equal(figures['worker threads ended'], '500 of 500');
+      assert.match(figures['frames lost in the main thread meanwhile'], /^0 of [1-9]\d{2,}$/);
+      assert.equal(figures['the process'], 'code 0');
+    },
   },
-  keep(figures) {
-    assert.equal(figures['threads ended'], '500 of 500');
-    assert.match(figures['frames lost in the main thread meanwhile'], /^0 of [1-9]\d{2,}$/);
-    assert.equal(figures['the process'], 'code 0');
-  },
-});
+);
 
 /** Longer than any way into a state. */
 const LATEST = 20_000;
@@ -108,7 +111,7 @@ async function endings(t, states, exit, isExpected) {
     const ended = await endIn(t, state, exit);
     if (!isExpected(ended)) others.push(`${name}: ${ending(ended)}`);
   });
-  return { 'ended so': `${states.length - others.length} of ${states.length}`, others: others.join('; ') || 'none' };
+  return { 'as expected': `${states.length - others.length} of ${states.length}`, others: others.join('; ') || 'none' };
 }
 
 const noOthers = ({ others }) => assert.equal(others, 'none');
@@ -116,16 +119,16 @@ const noOthers = ({ others }) => assert.equal(others, 'none');
 const STATES = Object.entries(EXIT_SCENARIOS).filter(([, { better }]) => !(isSlackRtmApi && better));
 const statesOf = (/** @type {RegExp} */ names) => STATES.filter(([name]) => names.test(name));
 
-promise('process.exit() in every state of a client: the exit code is the one given, no signal', {
+guarantee('process.exit() in every state of a client: the exit code is the argument, and there is no signal', {
   timeout: isFull ? 600_000 : 120_000,
   measure(t) {
     const runs = STATES.flatMap((state) => Array(isFull ? 20 : 2).fill(state));
     return endings(t, runs, '() => process.exit(7)', ({ code, stderr }) => code === 7 && stderr === '');
   },
-  keep: noOthers,
+  check: noOthers,
 });
 
-promise('SIGTERM and SIGINT end the process at once', {
+guarantee('SIGTERM and SIGINT end the process immediately', {
   timeout: 90_000,
   async measure(t) {
     const states = statesOf(/^(authenticating|in traffic both|busy|with an agent|after reconnecting|disconnecting)/);
@@ -136,7 +139,7 @@ promise('SIGTERM and SIGINT end the process at once', {
         report(Date.now());
         process.kill(process.pid, '${signal}');
       }`;
-      const { 'ended so': count, others } = await endings(t, states, exit, (ended) => {
+      const { 'as expected': count, others } = await endings(t, states, exit, (ended) => {
         slowest = Math.max(slowest, Date.now() - ended.reports.pop());
         return ended.signal === signal && ended.stderr === '';
       });
@@ -150,7 +153,7 @@ promise('SIGTERM and SIGINT end the process at once', {
   },
 });
 
-promise('an exception that nobody catches, in any listener: exit code 1 and its stack, no signal', {
+guarantee('an uncaught exception in any listener: exit code 1 and its stack, without a signal', {
   timeout: 90_000,
   measure(t) {
     const states = statesOf(/^(in a listener of|once)/);
@@ -158,5 +161,5 @@ promise('an exception that nobody catches, in any listener: exit code 1 and its 
       return code === 1 && signal === null && /RangeError: of the user\n {4}at .*\n/.test(stderr);
     });
   },
-  keep: noOthers,
+  check: noOthers,
 });

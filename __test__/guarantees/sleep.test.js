@@ -8,7 +8,7 @@ const { setTimeout: elapse } = require('node:timers/promises');
 const { inProcess } = require('../support/child.js');
 const { tcpRelay } = require('../support/tcp-relay.js');
 const { answerPings } = require('../support/outage-helpers.js');
-const { SLACK, isFull, promise } = require('../support/promise.js');
+const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const SLEEP = isFull ? 120_000 : 15_000;
@@ -119,7 +119,7 @@ function oneReconnect(figures, deadline) {
 const NO_SIGNALS = process.platform === 'win32' && 'there is no SIGSTOP';
 
 describe('a laptop that sleeps', { concurrency: true }, () => {
-  promise('the process sleeps, the server stays and goes on sending: no reconnect, and nothing is lost', {
+  guarantee('the process sleeps while the server keeps sending: no reconnect, and no event is lost', {
     skip: NO_SIGNALS,
     measure: async (t) => {
       const server = await scriptedServer(t);
@@ -137,24 +137,24 @@ describe('a laptop that sleeps', { concurrency: true }, () => {
       const reports = await bot.afterwards();
       return {
         reconnects: `${namesOf(reports).filter((name) => name === 'reconnecting').length} of ${CLIENTS} clients`,
-        'heard all that was sent': `${reports.filter(({ heard }) => heard).length} of ${CLIENTS} clients`,
+        'received all events': `${reports.filter(({ heard }) => heard).length} of ${CLIENTS} clients`,
       };
     },
-    keep: (figures) => {
+    check: (figures) => {
       assert.equal(figures.reconnects, `0 of ${CLIENTS} clients`);
-      assert.equal(figures['heard all that was sent'], `${CLIENTS} of ${CLIENTS} clients`);
+      assert.equal(figures['received all events'], `${CLIENTS} of ${CLIENTS} clients`);
     },
   });
 
-  promise('the process sleeps, and the connection is lost without a word: one orderly reconnect', {
+  guarantee('the process sleeps, and the connection is lost without notice: one orderly reconnect', {
     skip: NO_SIGNALS,
     measure: (t) => cutOff(t, (server, door) => door.silence()),
-    keep: (figures) => oneReconnect(figures, NOTICED + PAUSE),
+    check: (figures) => oneReconnect(figures, NOTICED + PAUSE),
   });
 
-  promise('the process sleeps, and the server ends the connection: one orderly reconnect', {
+  guarantee('the process sleeps, and the server closes the connection: one orderly reconnect', {
     skip: NO_SIGNALS,
     measure: (t) => cutOff(t, (server) => server.sockets[0].drop()),
-    keep: (figures) => oneReconnect(figures, PAUSE),
+    check: (figures) => oneReconnect(figures, PAUSE),
   });
 });

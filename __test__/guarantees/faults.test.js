@@ -9,7 +9,7 @@ const { clientOf, next } = require('../support/client.js');
 const { faultProxy } = require('../support/fault-proxy.js');
 const { liveThrough } = require('../support/fault-run.js');
 const { auditFaultRun } = require('../support/fault-run-audit.js');
-const { SLACK, isFull, promise } = require('../support/promise.js');
+const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
 const { Random } = require('../support/random.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -84,7 +84,7 @@ function tally(names) {
   return [...counts].map(([name, times]) => `${name} (${times})`);
 }
 
-promise('through a random schedule of faults everything is acknowledged or rejected, and the client ends ready', {
+guarantee('under random faults, every message is acknowledged or rejected, and the client ends in `ready`', {
   timeout: LASTS + 200_000,
   measure: async (t) => {
     t.diagnostic(`FAULT_SEED=${seed}`);
@@ -104,13 +104,13 @@ promise('through a random schedule of faults everything is acknowledged or rejec
     return {
       survived: `${faults.length} faults of ${kinds.length} kinds, ${reconnects} reconnects`,
       acknowledged: `${acknowledged}, ${count(lives, isQuote)} of ${events} events`,
-      'lost without a word, or delivered twice': count(lives, isLost),
+      'lost without an error, or delivered twice': count(lives, isLost),
       'ready at the end': `${ready.length} of ${CLIENTS} clients, within ${slowest.toFixed(1)} s`,
     };
   },
-  keep: (figures) => {
+  check: (figures) => {
     assert.deepEqual(found, [], `FAULT_SEED=${seed} repeats the schedule`);
-    assert.equal(figures['lost without a word, or delivered twice'], 0);
+    assert.equal(figures['lost without an error, or delivered twice'], 0);
     // The run was worth its name.
     const [faults, kinds, reconnects] = figures.survived.match(/\d+/g).map(Number);
     assert.ok(faults >= 5 * CLIENTS && kinds > 10 && reconnects >= 3 * CLIENTS, figures.survived);
@@ -119,7 +119,7 @@ promise('through a random schedule of faults everything is acknowledged or rejec
   },
 });
 
-promise('a half-open connection is replaced within ping + pong, also while the bot goes on talking', {
+guarantee('a half-open connection is replaced within ping + pong, even while the bot sends messages', {
   timeout: 30_000,
   measure: async (t) => {
     const server = await scriptedServer(t);
@@ -139,7 +139,7 @@ promise('a half-open connection is replaced within ping + pong, also while the b
     const replaced = isReplaced ? `after ${seconds} s` : `not within ${seconds} s`;
     return { replaced, 'ping + pong': `${UNIT / 1000} s` };
   },
-  keep: ({ replaced }) => {
+  check: ({ replaced }) => {
     assert.match(replaced, /^after/);
     assert.ok(Number(replaced.match(/[\d.]+/)[0]) * 1000 <= UNIT + SLACK, replaced);
   },

@@ -9,7 +9,7 @@ const { clientOf, isSlackRtmApi, next } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
 const { tcpRelay } = require('../support/tcp-relay.js');
 const { pauseLogger } = require('../support/outage-helpers.js');
-const { SLACK, promise } = require('../support/promise.js');
+const { SLACK, guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 /** So long the calls are counted. The peer's storms are ended earlier. */
@@ -231,37 +231,38 @@ describe('a server in trouble', { concurrency: true }, () => {
     ['a first start()', false],
     ['a session that was connected', true],
   ]) {
-    promise(`a server in trouble gets at most five connect calls in ten seconds, of ${when}`, {
+    guarantee(`a failing server gets at most five connect calls in ten seconds, of ${when}`, {
       measure: async (t) => ({ 'connect calls': told(await stormOfAll(t, isEstablished)) }),
-      keep: (figures) => {
+      check: (figures) => {
         const [, least, most] = /^(\d+) .* to (\d+) /.exec(figures['connect calls']);
         assert.ok(least > 1 && most <= MOST_CALLS, figures['connect calls']);
       },
     });
   }
 
-  promise('Retry-After is kept to, in seconds and as a date, with whatever it comes', {
+  guarantee('Retry-After is respected, in seconds or as a date, in every response that can have it', {
     measure: async (t) => {
       const all = await latenessOfAll(t);
       const early = all.filter(({ late }) => late < -EARLY).map(({ name }) => name);
       const last = Math.max(...all.map(({ late }) => late));
       return {
-        'called too early': early.join('; ') || 'never',
+        'connect calls too early': early.join('; ') || 'never',
         'latest call': last === Infinity ? 'never' : `${(last / 1000).toFixed(1)} s after the time named`,
       };
     },
-    keep: (figures) => {
-      assert.equal(figures['called too early'], 'never');
+    check: (figures) => {
+      assert.equal(figures['connect calls too early'], 'never');
       assert.ok(Number.parseFloat(figures['latest call']) * 1000 <= SLACK, figures['latest call']);
     },
   });
 
-  promise('a Retry-After of centuries is no end: the client can be stopped, and started again', {
-    peer: 'it cannot be stopped while it waits',
+  guarantee('with a Retry-After of centuries, the client can still be stopped and started again', {
+    slackRtmApi: 'it cannot be stopped while it waits',
     measure: async (t) => {
       const outcomes = await Promise.all(CENTURIES.map((retryAfter) => isInHand(t, retryAfter)));
       return { 'stopped and started again': `${outcomes.filter(Boolean).length} of ${CENTURIES.length}` };
     },
-    keep: (figures) => assert.equal(figures['stopped and started again'], `${CENTURIES.length} of ${CENTURIES.length}`),
+    check: (figures) =>
+      assert.equal(figures['stopped and started again'], `${CENTURIES.length} of ${CENTURIES.length}`),
   });
 });

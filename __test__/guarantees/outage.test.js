@@ -7,7 +7,7 @@ const { setTimeout: elapse } = require('node:timers/promises');
 const { isSlackRtmApi } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
 const { tcpRelay } = require('../support/tcp-relay.js');
-const { SLACK, isFull, promise } = require('../support/promise.js');
+const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const OUTAGE = isFull ? 300_000 : 15_000;
@@ -41,7 +41,7 @@ async function nextReady(child, pauses) {
 
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
-promise('an outage: `ready` within one pause of its end, and what was queued is sent once', {
+guarantee('an outage: the client is `ready` within one pause of its end, and sends each queued message once', {
   timeout: OUTAGE + 2 * LONGEST_PAUSE,
   measure: async (t) => {
     const server = await scriptedServer(t);
@@ -67,15 +67,15 @@ promise('an outage: `ready` within one pause of its end, and what was queued is 
     return {
       'ready after the end of the outage': seconds(ready - back),
       ...(!isSlackRtmApi && {
-        'the pause under way ended after': `${seconds(at + pause - back)}, of ${seconds(pause)}`,
+        'the current pause ended after': `${seconds(at + pause - back)}, of ${seconds(pause)}`,
       }),
       'queued messages that arrived in order and once': `${got.join() === expected.join() ? QUEUED : got} of ${QUEUED}`,
     };
   },
-  keep: (figures) => {
+  check: (figures) => {
     const numbers = (name) => figures[name].match(/-?[\d.]+/g).map((number) => Number(number) * 1000);
     const [ready] = numbers('ready after the end of the outage');
-    const [ended, pause] = numbers('the pause under way ended after');
+    const [ended, pause] = numbers('the current pause ended after');
     assert.ok(pause <= LONGEST_PAUSE);
     assert.ok(ended <= pause + SLACK, 'the pause was under way when the outage ended');
     assert.ok(ready <= ended + SLACK);

@@ -8,7 +8,7 @@ const { describe } = require('node:test');
 const { inProcess } = require('../support/child.js');
 const { clientOf, isSlackRtmApi, next } = require('../support/client.js');
 const { keepAll, meet, tally, within } = require('../support/faults.js');
-const { promise } = require('../support/promise.js');
+const { guarantee } = require('../support/guarantee.js');
 const raw = require('../support/raw-frames.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -87,7 +87,7 @@ async function watched(t, options) {
 }
 
 describe('wire', { concurrency: true }, () => {
-  promise('frames of 64 MB and messages of 10,000 fragments arrive unchanged, and their memory comes back', {
+  guarantee('frames of 64 MB and messages of 10,000 fragments arrive unchanged, and their memory is released', {
     measure: async (t) => {
       const large = 'é€😀x'.repeat((64 * MB) / 10);
       const hash = createHash('sha256').update(large).digest('hex');
@@ -114,16 +114,16 @@ describe('wire', { concurrency: true }, () => {
       const { now } = await report();
       return {
         'messages of 64 MB that arrived unchanged': tally(t, outcomes, (outcome) => outcome.hash === hash),
-        'memory kept after them': inMb(now - before.now),
+        'memory that remains': inMb(now - before.now),
       };
     },
-    keep: (figures) => {
+    check: (figures) => {
       assert.equal(figures['messages of 64 MB that arrived unchanged'], '4 of 4');
-      assert.ok(parseInt(figures['memory kept after them'], 10) * MB < LITTLE, JSON.stringify(figures));
+      assert.ok(parseInt(figures['memory that remains'], 10) * MB < LITTLE, JSON.stringify(figures));
     },
   });
 
-  promise('single bytes, 10,000 fragments, 10,000 empty frames, pings in between: every message arrives, in order', {
+  guarantee('single bytes, 10,000 fragments, 10,000 empty frames, pings in between: all messages arrive in order', {
     measure: async (t) => {
       const ways = {
         'in single bytes': (peer, opcode, json) => peer.bytewise(frame(opcode, json)),
@@ -162,10 +162,10 @@ describe('wire', { concurrency: true }, () => {
       });
       return { 'messages that arrived, in order': tally(t, outcomes, ({ isRight }) => isRight) };
     },
-    keep: keepAll,
+    check: keepAll,
   });
 
-  promise('100,000 pings in a row are answered, in order, and the connection stays', {
+  guarantee('100,000 pings in a row are answered in order, and the connection stays open', {
     measure: async (t) => {
       const server = await scriptedServer(t);
       const rtm = clientOf(t, server);
@@ -197,10 +197,10 @@ describe('wire', { concurrency: true }, () => {
         'the connection': isThere && server.upgrades.length === 1 ? 'stays' : 'is lost',
       };
     },
-    keep: (figures) => assert.deepEqual(figures, { 'the last ping': 'answered', 'the connection': 'stays' }),
+    check: (figures) => assert.deepEqual(figures, { 'the last ping': 'answered', 'the connection': 'stays' }),
   });
 
-  promise('a server that sends 500,000 pings and takes no answer does not fill the memory', {
+  guarantee('a server that sends 500,000 pings and reads no pong does not fill the memory', {
     measure: async (t) => {
       const { peer, before, report } = await watched(t, NO_KEEPALIVE);
       peer.tcp.pause();
@@ -213,12 +213,12 @@ describe('wire', { concurrency: true }, () => {
       await pings;
       peer.send(END);
       const { what, most } = await report();
-      return { 'memory grown by': what === 'end' ? inMb(most - before.most) : `no figure: ${what}` };
+      return { 'memory growth': what === 'end' ? inMb(most - before.most) : `no figure: ${what}` };
     },
-    keep: (figures) => assert.ok(parseInt(figures['memory grown by'], 10) * MB < LITTLE, JSON.stringify(figures)),
+    check: (figures) => assert.ok(parseInt(figures['memory growth'], 10) * MB < LITTLE, JSON.stringify(figures)),
   });
 
-  promise('a header that promises 2^62 bytes, or 100 MB that never come, takes no memory', {
+  guarantee('a header that announces 2^62 bytes, or 100 MB that never arrive, uses no memory', {
     measure: async (t) => {
       const outcome = async (length) => {
         const { peer, before, report } = await watched(t, { clientPingTimeout: 1000, serverPongTimeout: 800 });
@@ -230,17 +230,17 @@ describe('wire', { concurrency: true }, () => {
       const outcomes = await Promise.all([2n ** 62n, 100 * MB].map(outcome));
       return {
         'ready again': tally(t, outcomes, ({ what }) => what === 'ready'),
-        'memory grown by': inMb(Math.max(...outcomes.map(([, { grownBy }]) => grownBy))),
+        'memory growth': inMb(Math.max(...outcomes.map(([, { grownBy }]) => grownBy))),
       };
     },
-    keep: (figures) => {
+    check: (figures) => {
       assert.equal(figures['ready again'], '2 of 2');
-      assert.ok(parseInt(figures['memory grown by'], 10) * MB < LITTLE, JSON.stringify(figures));
+      assert.ok(parseInt(figures['memory growth'], 10) * MB < LITTLE, JSON.stringify(figures));
     },
   });
 
-  promise('what is over maxFrameBytes closes the connection with code 1009 and an error that says so', {
-    peer: 'has no such option: ws takes up to 100 MiB',
+  guarantee('a frame over maxFrameBytes closes the connection with code 1009 and an error that names the option', {
+    slackRtmApi: 'has no such option: ws takes up to 100 MiB',
     measure: async (t) => {
       const limit = 1_000_000;
       /** JSON of so many bytes, in all ways; `one` makes what is in one frame. */
@@ -268,19 +268,19 @@ describe('wire', { concurrency: true }, () => {
       );
       return {
         'over the limit: closed with 1009': tally(t, over, ({ answer }) => answer === 1009),
-        'told as an error that names the option, then ready again': tally(
+        'error names the option, then ready again': tally(
           t,
           [...over, ...whole],
           ({ errors, isBack, isWhole }) => errors.length === 1 && tells(errors[0]) && isBack && isWhole,
         ),
         // One event more than usual was heard.
-        'at the limit, or one below: taken': tally(
+        'at the limit, or one below: accepted': tally(
           t,
           taken,
           ({ answer, errors, isWhole }) => answer === 4000 && errors.length === 0 && !isWhole,
         ),
       };
     },
-    keep: keepAll,
+    check: keepAll,
   });
 });

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { inProcess } = require('../support/child.js');
 const { outcomeWithin } = require('../support/unresponsive-servers.js');
 const { tcpRelay } = require('../support/tcp-relay.js');
-const { promise } = require('../support/promise.js');
+const { guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 const { FLOODED_CASES, GROUPS, casesOf, flood } = require('../support/start-disconnect-cases.js');
 
@@ -103,7 +103,7 @@ const slowest = (results, what) => Math.max(...results.map((result) => result.sl
 let all = [];
 
 const within = 'disconnect() within 5 s, start() with a permanent error within 1 s';
-promise(`start() and disconnect() settle in every state and from within every listener; ${within}`, {
+guarantee(`start() and disconnect() settle in every state and from within every listener; ${within}`, {
   timeout: 150_000,
   measure: async (t) => {
     const groups = GROUPS.map((name) => () => inGroup(t, name));
@@ -112,12 +112,12 @@ promise(`start() and disconnect() settle in every state and from within every li
     const kept = results.filter(({ problems }) => problems.length === 0);
     const disconnect = slowest(results, 'disconnect');
     return {
-      'cases in which all settle': `${kept.length} of ${results.length}`,
+      'cases in which all promises settle': `${kept.length} of ${results.length}`,
       'disconnect() takes at most': disconnect > 5000 ? 'more than 5 s' : `${(disconnect / 1000).toFixed(1)} s`,
       'start() with a permanent error takes at most': `${Math.ceil(slowest(kept, 'refused'))} ms`,
     };
   },
-  keep: () => {
+  check: () => {
     const results = all.flatMap((group) => group.results);
     assert.deepEqual(
       results.filter(({ problems }) => problems.length > 0),

@@ -7,7 +7,7 @@ const { clientOf, next } = require('../support/client.js');
 const { answerPings } = require('../support/outage-helpers.js');
 const { tcpRelay } = require('../support/tcp-relay.js');
 const { inOwnNetwork, layCable, missing } = require('../support/own-network.js');
-const { SLACK, promise } = require('../support/promise.js');
+const { SLACK, guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const DEFAULTS = {};
@@ -79,36 +79,36 @@ async function replacementAfterCut(t, options) {
   return { noticed, replaced: performance.now() - begin };
 }
 
-const told = ({ noticed, replaced }) => ({ 'noticed after': seconds(noticed), 'new socket after': seconds(replaced) });
+const told = ({ noticed, replaced }) => ({ 'detected after': seconds(noticed), 'new socket after': seconds(replaced) });
 
 /** Not before the pong is overdue, and at most half a second after it. */
 function assertInTime(figures, { clientPingTimeout = 6000, serverPongTimeout = 4000 }) {
   const due = clientPingTimeout + serverPongTimeout;
   for (const figure of Object.values(figures)) assert.ok(msOf(figure) <= due + 500 + SLACK, figure);
-  assert.ok(msOf(figures['noticed after']) > serverPongTimeout, figures['noticed after']);
+  assert.ok(msOf(figures['detected after']) > serverPongTimeout, figures['detected after']);
 }
 
 describe('a half-open connection is replaced', { concurrency: true }, () => {
-  promise('a half-open connection is replaced within ping + pong + 0.5 s, 10.5 s at the defaults', {
+  guarantee('a half-open connection is replaced within ping + pong + 0.5 s, 10.5 s at the defaults', {
     timeout: LONGEST_MS,
     measure: async (t) => told(await replacement(t, DEFAULTS)),
-    keep: (figures) => assertInTime(figures, DEFAULTS),
+    check: (figures) => assertInTime(figures, DEFAULTS),
   });
 
-  promise('a half-open connection is replaced within ping + pong + 0.5 s, with short timeouts', {
+  guarantee('a half-open connection is replaced within ping + pong + 0.5 s, with short timeouts', {
     timeout: LONGEST_MS,
     measure: async (t) => told(await replacement(t, SHORT)),
-    keep: (figures) => assertInTime(figures, SHORT),
+    check: (figures) => assertInTime(figures, SHORT),
   });
 
   const cut = 'a half-open connection is replaced within ping + pong + 0.5 s, also with a dropped route';
   if (missing) {
     test(cut, { skip: missing }, () => {});
   } else {
-    promise(cut, {
+    guarantee(cut, {
       timeout: LONGEST_MS,
       measure: async (t) => told(await replacementAfterCut(t, DEFAULTS)),
-      keep: (figures) => assertInTime(figures, DEFAULTS),
+      check: (figures) => assertInTime(figures, DEFAULTS),
     });
   }
 });

@@ -1,5 +1,5 @@
 // A hundred forced reconnects, of 25 clients in one process, four of each, since pauses grow with every loss: at the
-// server it is seen that no client ever has two sockets, in the process that nothing is left over. Tasks of the network
+// server it is seen that no client ever has two sockets, in the process that nothing is leaked. Tasks of the network
 // side are counted in tests/driver/lifetime.rs. Linux only, since it looks into /proc.
 'use strict';
 
@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { isSlackRtmApi } = require('../support/client.js');
 const { inProcess } = require('../support/child.js');
 const { answerPings } = require('../support/outage-helpers.js');
-const { promise } = require('../support/promise.js');
+const { guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const CLIENTS = 25;
@@ -158,7 +158,7 @@ function more(before, after) {
   return names.filter((what) => after[what] > before[what]).map((what) => `${after[what] - before[what]} ${what}`);
 }
 
-promise('100 forced reconnects: never two sockets, and no listener, timer, thread or file descriptor left over', {
+guarantee('100 forced reconnects: never two sockets, and no leaked listener, timer, thread or file descriptor', {
   skip: process.platform !== 'linux' && 'it looks into /proc',
   measure: async (t) => {
     const losers = [];
@@ -176,13 +176,13 @@ promise('100 forced reconnects: never two sockets, and no listener, timer, threa
     const most = Math.max(...losers.map((loser) => loser.most));
     return {
       'reconnects, and sockets of a client at once': `${after.reconnects}, ${most}`,
-      'left over': rest.join(', ') || 'nothing',
+      leaked: rest.join(', ') || 'nothing',
       'growth of the heap': `${Math.round((after.heap - before.heap) / KB)} kB`,
     };
   },
-  keep: (figures) => {
+  check: (figures) => {
     assert.equal(figures['reconnects, and sockets of a client at once'], `${CLIENTS * LOSSES}, 1`);
-    assert.equal(figures['left over'], 'nothing');
+    assert.equal(figures.leaked, 'nothing');
     assert.ok(Number.parseInt(figures['growth of the heap'], 10) < MOST_GROWTH, figures['growth of the heap']);
   },
 });

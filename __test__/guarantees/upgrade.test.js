@@ -6,7 +6,7 @@ const { describe } = require('node:test');
 const { setImmediate: turn } = require('node:timers/promises');
 const { clientOf, next, record } = require('../support/client.js');
 const { errorsOf, keepAll, tally, within } = require('../support/faults.js');
-const { promise } = require('../support/promise.js');
+const { guarantee } = require('../support/guarantee.js');
 const { text, upgradeAnswer, upgradeHeaders } = require('../support/raw-frames.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
@@ -105,7 +105,7 @@ async function meetAnswer(t, respond) {
 const isTaken = ({ isReady, upgrades, heard }) => isReady && upgrades === 1 && heard === 1;
 
 describe('upgrade', { concurrency: true }, () => {
-  promise('an answer to the upgrade that is none is told as an error, and the next attempt gets through', {
+  guarantee('a malformed response to the upgrade is reported as one error, and the next attempt succeeds', {
     measure: async (t) => {
       const outcomes = Object.entries(BAD).map(async ([name, answer]) => {
         // Had the client taken it, it would be ready by this frame.
@@ -116,14 +116,14 @@ describe('upgrade', { concurrency: true }, () => {
       });
       const met = await Promise.all(outcomes);
       return {
-        'told as one error': tally(t, met, ({ errors, areCoded }) => errors.length === 1 && areCoded),
-        'ready by the next attempt': tally(t, met, ({ isReady, upgrades }) => isReady && upgrades === 2),
+        'reported as one error': tally(t, met, ({ errors, areCoded }) => errors.length === 1 && areCoded),
+        'ready with the next attempt': tally(t, met, ({ isReady, upgrades }) => isReady && upgrades === 2),
       };
     },
-    keep: keepAll,
+    check: keepAll,
   });
 
-  promise('a good answer to the upgrade is taken in whatever form it comes', {
+  guarantee('a valid response to the upgrade is accepted in every form', {
     measure: async (t) => {
       const behind = Buffer.concat([HELLO, FIRST]);
       const whole = Object.entries(GOOD).map(([name, answer]) => [
@@ -142,9 +142,9 @@ describe('upgrade', { concurrency: true }, () => {
       ]);
       const met = [...whole, ...cut].map(async ([name, respond]) => [name, await meetAnswer(t, respond)]);
       return {
-        'good answers taken': tally(t, await Promise.all(met), isTaken),
+        'valid responses accepted': tally(t, await Promise.all(met), isTaken),
       };
     },
-    keep: keepAll,
+    check: keepAll,
   });
 });
