@@ -39,13 +39,13 @@ impl Host for Channel {
 
     fn flush(&mut self) {}
 
-    /// Backpressure: a slow bot returns true while too much is waiting. The client then stops reading the socket until `room`
+    /// Backpressure: a slow bot returns true while too much is waiting. The client then stops reading the socket until `wait_for_room`
     /// returns.
     fn is_full(&self) -> bool {
         false
     }
 
-    async fn room(&mut self) {
+    async fn wait_for_room(&mut self) {
         pending::<()>().await;
     }
 }

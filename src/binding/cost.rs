@@ -144,7 +144,7 @@ impl Client {
     /// Does what the driver does with frames that arrive, and what JavaScript then asks of the drain.
     fn read(&mut self, frames: &[Bytes]) {
         for data in frames {
-            let frame = self.host.read(data.clone());
+            let frame = self.host.read_frame(data.clone());
             self.session.handle(self.now, Input::Frame { connection: ConnectionId(1), frame });
             while let Some(Output::Deliver(delivery)) = self.session.poll_output() {
                 self.host.deliver(delivery);

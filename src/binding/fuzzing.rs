@@ -71,7 +71,7 @@ impl Outbox {
     }
 
     pub fn read(&mut self, client: u32, data: Bytes) -> Frame {
-        self.host(client).read(data)
+        self.host(client).read_frame(data)
     }
 
     pub fn deliver(&mut self, client: u32, delivery: Delivery) {

@@ -44,7 +44,9 @@ use napi::{Error, Result, Status};
 use napi_derive::napi;
 
 use crate::driver::io::{ApiError, CallId, ConnectResponse, Input, Message, Secret};
-use crate::driver::{self, AgentResponse, ApiRequest, CodedError, Ended, Handle, Transport, runtime, spawn};
+use crate::driver::{
+    self, AgentResponse, ApiRequest, ClientEnded, CodedError, Handle, Transport, runtime, spawn,
+};
 use js_requests::{JsRequest, JsRequestId, JsRequests};
 use js_stream::ByteStream;
 use options::{ClientOptions, session_config, transport_config};
@@ -57,7 +59,7 @@ use outbox::{ClientGuard, Outbox};
 pub const MAX_RESPONSE_BYTES: u32 = 256 * 1024 * 1024;
 
 const _: () =
-    assert!(MAX_RESPONSE_BYTES as usize == driver::MAX_ANSWER_BYTES, "the driver has the same limit");
+    assert!(MAX_RESPONSE_BYTES as usize == driver::MAX_RESPONSE_BYTES, "the driver has the same limit");
 
 /// One client. The argument `call` of its methods is the number of a promise, which settles through the outbox.
 #[napi]
@@ -211,10 +213,10 @@ impl NativeClient {
         self.with_handle(|handle| handle.input(input))
     }
 
-    fn with_handle(&self, f: impl FnOnce(&Handle) -> std::result::Result<(), Ended>) -> Result<()> {
+    fn with_handle(&self, f: impl FnOnce(&Handle) -> std::result::Result<(), ClientEnded>) -> Result<()> {
         self.handle
             .with(f)
-            .unwrap_or(Err(Ended))
+            .unwrap_or(Err(ClientEnded))
             .map_err(|ended| Error::new(Status::Closing, ended.to_string()))
     }
 }

@@ -1,5 +1,5 @@
-//! What the user's side does in the driver's place: a `WebClient` makes the connect calls, an `http.Agent` makes the
-//! connections. Owns the two interfaces; what is behind them is the host's.
+//! Traits for JavaScript objects that do a part of the driver's work: a `WebClient` makes the connect calls, an
+//! `http.Agent` opens the connections.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,21 +10,21 @@ use crate::net::error_code::CodedError;
 use crate::net::stream::Duplex;
 use crate::session::{ApiError, ConnectResponse};
 
-/// An answer of the user's side. Dropping it calls the matter off.
+/// The result of a request to the host. Dropping the future cancels the request.
 pub type HostFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// A `WebClient` of the user's.
+/// The user's `WebClient`.
 pub trait WebClient: Send + Sync {
-    /// Makes the connect call, with all its repetitions. `ConnectResponse::answer` may stay empty.
+    /// Makes the connect call, with all its retries. `ConnectResponse::answer` may be `None`.
     fn connect(&self, method: &str) -> HostFuture<ConnectResponse, ApiError>;
 }
 
-/// An agent of the user's that makes connections itself.
+/// The user's `http.Agent` that opens the connections itself.
 pub trait Agent: Send + Sync {
-    /// One HTTP request, its whole answer.
+    /// Sends an HTTP request and reads the whole response.
     fn request(&self, request: AgentRequest) -> HostFuture<AgentResponse, CodedError>;
 
-    /// An upgrade request; the stream is there where it was taken.
+    /// Sends an upgrade request. Returns the stream too if the server switched protocols.
     fn upgrade(
         &self,
         request: AgentRequest,
@@ -37,19 +37,19 @@ pub struct AgentRequest {
     pub method: &'static str,
     /// An `http:` or `https:` URL.
     pub url: String,
-    /// Names and values.
+    /// Names in lower case and values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
 }
 
-/// An HTTP answer by way of an agent.
+/// An HTTP response that an agent received.
 pub struct AgentResponse {
     /// The status.
     pub status: u16,
-    /// The text behind the status.
+    /// The reason phrase after the status.
     pub reason: String,
-    /// Names, in lower case, and values.
+    /// Names in lower case and values.
     pub headers: Vec<(String, String)>,
     /// The whole body.
     pub body: Bytes,

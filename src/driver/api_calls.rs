@@ -1,5 +1,4 @@
-//! `apiCall`: Web API calls beside the session's own. Owns those under way; what is repeated, and when, the session's
-//! `Retries` say.
+//! The Web API calls of `apiCall`, which run beside the session's connection, with their retries.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -15,15 +14,15 @@ use super::transport::Transport;
 use super::web_api::ApiRequest;
 use crate::session::{ApiError, ApiResponse, CallId, ErrorReport, Retries, RetryConfig};
 
-/// So many requests of one client are under way at a time; the others wait. (As with `@slack/web-api`.)
-const MAX_CONCURRENT: usize = 100;
+/// The most requests of one client that are in flight at the same time, as in `@slack/web-api`. Others wait.
+const MAX_IN_FLIGHT: usize = 100;
 
-/// What became of a call.
-pub(super) enum Progress {
-    /// An attempt failed, and another follows.
-    Repeats { error: ApiError, pause: Duration },
-    /// It is over.
-    Ended { id: CallId, result: Result<ApiResponse, ErrorReport<ApiError>> },
+/// What happened to a call.
+pub(super) enum CallEvent {
+    /// An attempt failed. The next one starts after the pause.
+    Retrying { error: ApiError, pause: Duration },
+    /// The call succeeded, or its last attempt failed.
+    Finished { call: CallId, result: Result<ApiResponse, ErrorReport<ApiError>> },
 }
 
 /// The calls of one client.
@@ -35,10 +34,10 @@ pub(super) struct ApiCalls {
     attempts: FuturesUnordered<Attempt>,
 }
 
-/// An attempt under way: the call comes back with what it came to.
+/// An attempt in progress. It returns its call, so that the call can be retried.
 type Attempt = Pin<Box<dyn Future<Output = (ApiCall, Result<ApiResponse, ApiError>)> + Send>>;
 
-/// A call under way.
+/// A call in progress.
 struct ApiCall {
     id: CallId,
     request: ApiRequest,
@@ -47,48 +46,48 @@ struct ApiCall {
 
 impl ApiCalls {
     pub(super) fn new(transport: Arc<Transport>, retry: RetryConfig, seed: u64) -> Self {
-        let slots = Arc::new(Semaphore::new(MAX_CONCURRENT));
+        let slots = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         let rng = fastrand::Rng::with_seed(seed);
         Self { transport, retry, rng, slots, attempts: FuturesUnordered::new() }
     }
 
-    pub(super) fn begin(&mut self, id: CallId, request: ApiRequest) {
+    pub(super) fn start(&mut self, id: CallId, request: ApiRequest) {
         let retries = Retries::new(self.retry.clone(), self.rng.u64(..), now());
-        self.attempt(ApiCall { id, request, retries }, Duration::ZERO);
+        self.start_attempt(ApiCall { id, request, retries }, Duration::ZERO);
     }
 
-    fn attempt(&mut self, call: ApiCall, pause: Duration) {
+    fn start_attempt(&mut self, call: ApiCall, pause: Duration) {
         let (transport, slots) = (Arc::clone(&self.transport), Arc::clone(&self.slots));
         self.attempts.push(Box::pin(async move {
-            // Even no time would be a tick of the clock, and put calls out of their order.
+            // Even a sleep of zero takes a tick of tokio's clock, and would change the order of the calls.
             if !pause.is_zero() {
                 sleep(pause).await;
             }
-            let _slot = slots.acquire().await.expect("it is never closed");
-            let result = transport.attempt(&call.request).await;
+            let _slot = slots.acquire().await.expect("the semaphore is never closed");
+            let result = transport.call_once(&call.request).await;
             (call, result)
         }));
     }
 
     /// Waits for the next attempt to end. Cancel-safe.
-    pub(super) async fn progress(&mut self) -> Progress {
+    pub(super) async fn next_event(&mut self) -> CallEvent {
         let Some((mut call, result)) = self.attempts.next().await else {
             return pending().await;
         };
         let error = match result {
-            Ok(answer) => return Progress::Ended { id: call.id, result: Ok(answer) },
+            Ok(response) => return CallEvent::Finished { call: call.id, result: Ok(response) },
             Err(error) => error,
         };
         match call.retries.after(now(), &error) {
             Ok(pause) => {
-                self.attempt(call, pause);
-                Progress::Repeats { error, pause }
+                self.start_attempt(call, pause);
+                CallEvent::Retrying { error, pause }
             }
-            Err(next) => Progress::Ended { id: call.id, result: Err(ErrorReport { error, next }) },
+            Err(next) => CallEvent::Finished { call: call.id, result: Err(ErrorReport { error, next }) },
         }
     }
 
-    /// Forgets all calls under way.
+    /// Cancels all calls.
     pub(super) fn clear(&mut self) {
         self.attempts.clear();
     }

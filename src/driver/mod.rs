@@ -1,35 +1,34 @@
-//! Carries out what the session asks: the connect call, the socket, the clock. One task a client, all tasks on one
-//! small runtime. It owns every socket and timer, and decides nothing.
+//! Runs clients on tokio: one task per client executes its session's outputs with `net`, and feeds it
+//! with the network's events, the user's commands and the time. All tasks share one small runtime.
 
 mod agent;
 mod api_calls;
 mod clock;
+mod connection;
 #[cfg(fuzzing)]
 #[allow(missing_docs)]
 pub(crate) mod fuzzing;
+mod handle;
+mod host;
 mod socket;
 mod transport;
 mod web_api;
 mod ws_handshake;
 
-use std::future::{Future, pending};
+use std::future::pending;
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::Instant;
 
-use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::runtime::{Builder, Handle as RuntimeHandle, Runtime};
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::sleep_until;
 
 use crate::session::{
-    ApiError, CallId, CloseReason, Config, ConnectResponse, ConnectionId, Delivery, Failure, Frame, Input,
-    LogLevel, Outcome, Output, Session, SocketError,
+    CloseReason, Config, ConnectionId, Delivery, Failure, Input, LogLevel, Outcome, Output, Session,
 };
 
 pub use crate::net::error_code::CodedError;
@@ -38,11 +37,15 @@ pub use crate::net::proxy::{ProxyConfig, ProxyKind};
 pub use crate::net::stream::Duplex;
 pub use crate::net::tls::{Pfx, TlsConfig, has_default_roots, set_default_roots};
 pub use agent::{Agent, AgentRequest, AgentResponse, HostFuture, WebClient};
-use api_calls::ApiCalls;
+use api_calls::{ApiCalls, CallEvent};
 use clock::{next_tick, now, wall_clock};
-use socket::{Socket, SocketEvent};
+use connection::{Connection, ConnectionEvent};
+pub use handle::{ClientEnded, Handle};
+use handle::{Command, Health};
+pub use host::Host;
+use socket::SocketEvent;
 pub use transport::{Transport, TransportConfig};
-pub use web_api::{ApiRequest, FORM, MAX_ANSWER_BYTES};
+pub use web_api::{ApiRequest, FORM, MAX_RESPONSE_BYTES};
 
 /// The part of [`session`](crate::session) that users of the driver need: its vocabulary and its options.
 pub mod io {
@@ -56,98 +59,7 @@ pub mod io {
     pub use crate::session::{ConnectionId, Output, Session};
 }
 
-/// Stands in [`Health`] for what has not happened yet.
-const NEVER: u64 = 0;
-
-/// Where a client's deliveries go: the user's side of the driver.
-pub trait Host: Send + 'static {
-    /// Reads a frame that has arrived. What it notes of it comes back with the delivery, before the next flush.
-    fn read(&mut self, data: Bytes) -> Frame {
-        Frame::read(data)
-    }
-
-    /// Takes the next delivery. Order is all-important.
-    fn deliver(&mut self, delivery: Delivery);
-
-    /// Takes note that the session came to grief (a bug): every promise still open must be rejected, and the client
-    /// is `disconnected`.
-    fn crashed(&mut self, message: &str);
-
-    /// The deliveries so far can be looked at: called once after a batch of them.
-    fn flush(&mut self);
-
-    /// Whether the user's side holds so much that the socket should not be read.
-    fn is_full(&self) -> bool;
-
-    /// Waits until it is not. Must be cancel-safe.
-    fn room(&mut self) -> impl Future<Output = ()> + Send;
-}
-
-/// The user's hold on a client. When the last one is gone, the client's task ends and its socket is dropped.
-#[derive(Debug, Clone)]
-pub struct Handle {
-    requests: UnboundedSender<Box<UserRequest>>,
-    health: Arc<Health>,
-}
-
-impl Handle {
-    /// Hands the session an input of the user's: `Start`, `Disconnect`, `Send`, `Enqueue` or `Ping`.
-    ///
-    /// # Errors
-    /// The client's task has ended.
-    pub fn input(&self, input: Input) -> Result<(), Ended> {
-        self.ask(UserRequest::Input(input))
-    }
-
-    /// Calls a Web API method, whatever the session's state, with repetitions by `retryConfig`. `call` settles by
-    /// [`Outcome::ApiResponse`], or fails.
-    ///
-    /// # Errors
-    /// The client's task has ended.
-    pub fn call_api(&self, call: CallId, request: ApiRequest) -> Result<(), Ended> {
-        self.ask(UserRequest::Call(call, request))
-    }
-
-    fn ask(&self, request: UserRequest) -> Result<(), Ended> {
-        self.requests.send(Box::new(request)).map_err(|_| Ended)
-    }
-
-    /// The round trip of the last ping that was answered.
-    pub fn latency(&self) -> Option<Duration> {
-        match self.health.latency_us.load(Ordering::Relaxed) {
-            NEVER => None,
-            micros => Some(Duration::from_micros(micros)),
-        }
-    }
-
-    /// When the last frame arrived, in ms since the Unix epoch.
-    pub fn last_activity(&self) -> Option<u64> {
-        match self.health.last_activity_ms.load(Ordering::Relaxed) {
-            NEVER => None,
-            millis => Some(millis),
-        }
-    }
-}
-
-/// A client's task has ended: its runtime is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client's task has ended")]
-pub struct Ended;
-
-/// What the user asks for. Boxed on its way: the channel keeps room for 32 of them for as long as the client lives.
-enum UserRequest {
-    Input(Input),
-    Call(CallId, ApiRequest),
-}
-
-/// What can be read of a client from any thread at any time.
-#[derive(Debug, Default)]
-struct Health {
-    latency_us: AtomicU64,
-    last_activity_ms: AtomicU64,
-}
-
-/// Starts a client on the runtime given.
+/// Starts a client's task on the runtime. `seed` is for the jitter of its pauses.
 pub fn spawn(
     runtime: &RuntimeHandle,
     config: Config,
@@ -155,27 +67,27 @@ pub fn spawn(
     seed: u64,
     host: impl Host,
 ) -> Handle {
-    let (requests, receiver) = unbounded_channel();
+    let (commands, receiver) = unbounded_channel();
     let health = Arc::new(Health::default());
-    let handle = Handle { requests, health: Arc::clone(&health) };
+    let handle = Handle { commands, health: Arc::clone(&health) };
     let mut driver = Driver {
         calls: ApiCalls::new(Arc::clone(&transport), config.retry.clone(), seed),
         session: Session::new(config.clone(), seed, now()),
         config,
         seed,
         transport,
-        requests: receiver,
+        commands: receiver,
         host,
         health,
-        work: Work::Idle,
-        paused: false,
+        connection: Connection::None,
+        is_paused: false,
     };
-    // The task holds the driver once: what is handed on by value, or is made before an `await`, it would hold twice.
+    // The future holds a value twice if it moves or is created before an `await`. So the driver is created outside.
     runtime.spawn(async move { driver.supervise().await });
     handle
 }
 
-/// The process' runtime, made on first use: few threads serve all clients.
+/// The runtime of the process, which has two threads for all clients. The first call creates it.
 ///
 /// # Errors
 /// The threads could not be started.
@@ -189,52 +101,23 @@ pub fn runtime() -> std::io::Result<&'static RuntimeHandle> {
     Ok(RUNTIME.get_or_init(|| runtime).handle())
 }
 
-/// One client's task.
+/// A client's task.
 struct Driver<H> {
     config: Config,
     seed: u64,
     session: Session,
     transport: Arc<Transport>,
-    requests: UnboundedReceiver<Box<UserRequest>>,
+    commands: UnboundedReceiver<Box<Command>>,
     calls: ApiCalls,
     host: H,
     health: Arc<Health>,
-    work: Work,
-    paused: bool,
-}
-
-type Calling = Pin<Box<dyn Future<Output = Result<ConnectResponse, ApiError>> + Send>>;
-type Dialling = Pin<Box<dyn Future<Output = Result<Socket, SocketError>> + Send>>;
-
-/// What is under way on the network: one thing at a time, so there is never more than one socket.
-enum Work {
-    Idle,
-    Calling(ConnectionId, Calling),
-    Dialling(ConnectionId, Dialling),
-    Open(ConnectionId, Box<Socket>),
-}
-
-/// What came of it.
-enum Progress {
-    Answered(ConnectionId, Box<Result<ConnectResponse, ApiError>>),
-    Dialled(ConnectionId, Box<Result<Socket, SocketError>>),
-    Socket(ConnectionId, Vec<SocketEvent>),
-}
-
-impl Work {
-    /// Waits for progress. Cancel-safe.
-    async fn progress(&mut self, read: bool) -> Progress {
-        match self {
-            Work::Idle => pending().await,
-            Work::Calling(connection, call) => Progress::Answered(*connection, Box::new(call.await)),
-            Work::Dialling(connection, dial) => Progress::Dialled(*connection, Box::new(dial.await)),
-            Work::Open(connection, socket) => Progress::Socket(*connection, socket.events(read).await),
-        }
-    }
+    connection: Connection,
+    /// Whether the socket is not read, because the host is full.
+    is_paused: bool,
 }
 
 impl<H: Host> Driver<H> {
-    /// Runs until the user's side is gone. A panic becomes an error of this client's, with a new session after it.
+    /// Runs until the last handle is dropped. After a panic, the client goes on with a new session.
     async fn supervise(&mut self) {
         while let Err(panic) = AssertUnwindSafe(self.run()).catch_unwind().await {
             let message = panic
@@ -242,9 +125,9 @@ impl<H: Host> Driver<H> {
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("unknown panic");
-            self.work = Work::Idle;
+            self.connection = Connection::None;
             self.calls.clear();
-            self.paused = false;
+            self.is_paused = false;
             let last_id = self.session.last_message_id();
             self.session = Session::new(self.config.clone(), self.seed, now());
             self.session.continue_after(last_id);
@@ -255,27 +138,27 @@ impl<H: Host> Driver<H> {
 
     async fn run(&mut self) {
         loop {
-            self.carry_out();
+            self.execute_outputs();
             self.host.flush();
-            self.note_pause();
-            let wake = self.session.poll_timeout_with(next_tick);
-            // What has arrived counts before a deadline that passed meanwhile.
+            self.update_pause();
+            let deadline = self.session.poll_timeout_with(next_tick);
+            // Data that has arrived is handled before a deadline that has passed at the same time.
             tokio::select! {
                 biased;
-                progress = self.calls.progress() => self.on_call(progress),
-                progress = self.work.progress(!self.paused) => {
-                    // What the user asked for before has its effect before.
-                    if self.take_requests(now()).is_break() {
+                event = self.calls.next_event() => self.on_call_event(event),
+                event = self.connection.next_event(!self.is_paused) => {
+                    // Commands from before the event take effect before it.
+                    if self.take_commands(now()).is_break() {
                         return;
                     }
-                    self.on_progress(progress);
+                    self.on_connection_event(event);
                 }
-                request = self.requests.recv() => match request {
-                    Some(request) => self.on_request(now(), *request),
+                command = self.commands.recv() => match command {
+                    Some(command) => self.on_command(now(), *command),
                     None => return,
                 },
-                () = self.host.room(), if self.paused => {}
-                () = at(wake) => {}
+                () = self.host.wait_for_room(), if self.is_paused => {}
+                () = sleep_to(deadline) => {}
             }
             if self.catch_up().is_break() {
                 return;
@@ -283,45 +166,44 @@ impl<H: Host> Driver<H> {
         }
     }
 
-    /// Takes all inputs of the user's that are there, and the deadlines that have come: neither waits for a socket
-    /// that is never silent. Breaks when the user's side is gone.
+    /// Handles all waiting commands and a passed deadline, so that a socket that always has data cannot delay them.
+    /// Breaks when the last handle is gone.
     fn catch_up(&mut self) -> ControlFlow<()> {
         let now = now();
-        self.take_requests(now)?;
+        self.take_commands(now)?;
         if self.session.poll_timeout().is_some_and(|deadline| deadline <= now) {
             self.session.handle(now, Input::Timeout);
         }
         ControlFlow::Continue(())
     }
 
-    fn take_requests(&mut self, now: Instant) -> ControlFlow<()> {
+    fn take_commands(&mut self, now: Instant) -> ControlFlow<()> {
         loop {
-            match self.requests.try_recv() {
-                Ok(request) => self.on_request(now, *request),
+            match self.commands.try_recv() {
+                Ok(command) => self.on_command(now, *command),
                 Err(TryRecvError::Empty) => return ControlFlow::Continue(()),
                 Err(TryRecvError::Disconnected) => return ControlFlow::Break(()),
             }
         }
     }
 
-    fn on_request(&mut self, now: Instant, request: UserRequest) {
-        match request {
-            UserRequest::Input(input) => self.session.handle(now, input),
-            UserRequest::Call(id, request) => self.calls.begin(id, request),
+    fn on_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Input(input) => self.session.handle(now, input),
+            Command::CallApi(id, request) => self.calls.start(id, request),
         }
     }
 
-    /// An attempt of an `apiCall` has ended.
-    fn on_call(&mut self, progress: api_calls::Progress) {
-        let delivery = match progress {
-            api_calls::Progress::Repeats { error, pause } if self.config.log_level <= LogLevel::Info => {
+    fn on_call_event(&mut self, event: CallEvent) {
+        let delivery = match event {
+            CallEvent::Retrying { error, pause } if self.config.log_level <= LogLevel::Info => {
                 let text = format!("{error}; trying again in {} ms", pause.as_millis());
                 Delivery::Log { level: LogLevel::Info, text }
             }
-            api_calls::Progress::Repeats { .. } => return,
-            api_calls::Progress::Ended { id: call, result } => {
+            CallEvent::Retrying { .. } => return,
+            CallEvent::Finished { call, result } => {
                 let outcome = match result {
-                    Ok(answer) => Outcome::ApiResponse(answer),
+                    Ok(response) => Outcome::ApiResponse(response),
                     Err(error) => Outcome::Failed(Failure::Api(Arc::new(error))),
                 };
                 Delivery::Settle { call, outcome }
@@ -330,98 +212,93 @@ impl<H: Host> Driver<H> {
         self.host.deliver(delivery);
     }
 
-    fn on_progress(&mut self, progress: Progress) {
+    fn on_connection_event(&mut self, event: ConnectionEvent) {
         let now = now();
-        match progress {
-            Progress::Answered(connection, result) => {
-                self.work = Work::Idle;
+        match event {
+            ConnectionEvent::ConnectFinished(connection, result) => {
+                self.connection = Connection::None;
                 self.session.handle(now, Input::ConnectFinished { connection, result: *result });
             }
-            Progress::Dialled(connection, result) => match *result {
+            ConnectionEvent::OpenFinished(connection, result) => match *result {
                 Ok(socket) => {
-                    self.work = Work::Open(connection, Box::new(socket));
+                    self.connection = Connection::Open(connection, Box::new(socket));
                     self.session.handle(now, Input::Opened { connection });
                 }
                 Err(error) => {
-                    self.work = Work::Idle;
-                    self.session
-                        .handle(now, Input::Closed { connection, reason: CloseReason::Failed(error) });
+                    self.connection = Connection::None;
+                    let reason = CloseReason::Failed(error);
+                    self.session.handle(now, Input::Closed { connection, reason });
                 }
             },
-            Progress::Socket(connection, events) => self.on_socket_events(now, connection, events),
+            ConnectionEvent::Socket(connection, events) => self.on_socket_events(now, connection, events),
         }
     }
 
     fn on_socket_events(&mut self, now: Instant, connection: ConnectionId, events: Vec<SocketEvent>) {
-        if events.iter().any(|event| matches!(event, SocketEvent::Frame(_) | SocketEvent::Alive)) {
-            let millis = wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-            let millis = u64::try_from(millis).unwrap_or(u64::MAX);
-            self.health.last_activity_ms.store(millis, Ordering::Relaxed);
+        if events.iter().any(|event| matches!(event, SocketEvent::Frame(_) | SocketEvent::Activity)) {
+            self.health.set_last_activity(wall_clock());
         }
         for event in events {
             let input = match event {
-                SocketEvent::Frame(data) => Input::Frame { connection, frame: self.host.read(data) },
-                SocketEvent::Alive => Input::Activity { connection },
+                SocketEvent::Frame(data) => Input::Frame { connection, frame: self.host.read_frame(data) },
+                SocketEvent::Activity => Input::Activity { connection },
                 SocketEvent::Flushed => Input::Flushed { connection },
                 SocketEvent::Closed(reason) => {
-                    self.work = Work::Idle;
+                    self.connection = Connection::None;
                     Input::Closed { connection, reason }
                 }
             };
             self.session.handle(now, input);
         }
         if let Some(latency) = self.session.latency() {
-            let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1);
-            self.health.latency_us.store(micros, Ordering::Relaxed);
+            self.health.set_latency(latency);
         }
     }
 
-    /// Does what the session asks, in its order.
-    fn carry_out(&mut self) {
+    /// Executes the session's outputs in their order.
+    fn execute_outputs(&mut self) {
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::Connect { connection, options } => {
-                    let transport = Arc::clone(&self.transport);
-                    let call = async move { transport.connect(&options).await };
-                    self.work = Work::Calling(connection, Box::pin(call));
+                    self.connection = Connection::connect(connection, &self.transport, options);
                 }
                 Output::Open { connection, url } => {
-                    let transport = Arc::clone(&self.transport);
-                    let dial = async move { ws_handshake::dial(&transport, &url).await };
-                    self.work = Work::Dialling(connection, Box::pin(dial));
+                    self.connection = Connection::open(connection, &self.transport, url);
                 }
                 Output::Write { frame } => {
-                    if let Work::Open(_, socket) = &mut self.work {
+                    if let Some(socket) = self.connection.socket() {
                         socket.write(frame);
                     }
                 }
                 Output::Pong => {
-                    if let Work::Open(_, socket) = &mut self.work {
+                    if let Some(socket) = self.connection.socket() {
                         socket.pong();
                     }
                 }
                 Output::Close => {
-                    if let Work::Open(_, socket) = &mut self.work {
+                    if let Some(socket) = self.connection.socket() {
                         socket.close();
                     }
                 }
-                Output::Drop => self.work = Work::Idle,
+                Output::Drop => self.connection = Connection::None,
                 Output::Deliver(delivery) => self.host.deliver(delivery),
             }
         }
     }
 
-    /// Tells the session when reading stops and goes on.
-    fn note_pause(&mut self) {
+    /// Stops reading the socket while the host is full. The session must know, because then it cannot expect signs of
+    /// life from the server.
+    fn update_pause(&mut self) {
         let paused = self.host.is_full();
-        if paused != self.paused {
-            self.paused = paused;
+        if paused != self.is_paused {
+            self.is_paused = paused;
             self.session.handle(now(), Input::ReadPaused { paused });
         }
     }
 }
 
-async fn at(deadline: Option<Instant>) {
+/// Sleeps until the deadline, or forever if there is none.
+async fn sleep_to(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline.into()).await,
         None => pending().await,

@@ -1,4 +1,5 @@
-//! What is behind an error, in words and by Node's name: users switch on `ECONNREFUSED` and its like.
+//! The message and the Node.js code of a network error. Users switch on `ECONNREFUSED` and the like, so that an error
+//! here has the code that the same error has in Node.
 
 use std::error::Error;
 use std::io;
@@ -10,44 +11,48 @@ use super::dns::DnsError;
 use super::stream::StreamError;
 use super::tls;
 
-/// An error that has Node's code already: one that Node itself raised.
+/// An error that Node itself raised, with the code that it has there.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct CodedError {
     /// The error's message.
     pub message: String,
-    /// Node's code, like `ECONNREFUSED`, if the error has one.
+    /// The error's code, like `ECONNREFUSED`, if it has one.
     pub code: Option<ErrorCode>,
 }
 
-/// Node's code of an error, like `ECONNREFUSED`.
+/// An error code as Node has it, like `ECONNREFUSED`.
 pub(crate) type ErrorCode = std::borrow::Cow<'static, str>;
 
-/// What happened: the words of the innermost error of a chain, or of one of ours, which says it all.
+/// The message for a user: that of the innermost error of the chain, or of a [`StreamError`] that already includes it.
 pub(crate) fn message(error: &(dyn Error + 'static)) -> String {
     let mut error = error;
     while !error.downcast_ref().is_some_and(StreamError::is_complete) {
-        match behind(error) {
+        match next_in_chain(error) {
             Some(inner) => error = inner,
             None => break,
         }
     }
-    error.downcast_ref::<rustls::Error>().and_then(tls::message).unwrap_or(error).to_string()
+    match error.downcast_ref::<rustls::Error>().and_then(tls::advice) {
+        Some(advice) => advice.to_string(),
+        None => error.to_string(),
+    }
 }
 
-/// The next error of a chain. An `io::Error` may wrap another error, which `source()` of it skips.
-fn behind<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+/// The error behind this one. `source()` of an `io::Error` skips the error that it wraps.
+fn next_in_chain<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => error.source(),
     }
 }
 
-/// Node's name for an error, where some error in the chain has one.
+/// The Node.js code of the outermost error in the chain that has one.
 pub(crate) fn node_code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
     let mut next = Some(error);
-    // Whether it is an open connection's error: one of HTTP or of the WebSocket.
-    let mut established = false;
+    // An HTTP or WebSocket error occurs after the TLS handshake.
+    let mut is_handshake_done = false;
+    let mut is_connecting = false;
     while let Some(error) = next {
         if is_hang_up(error) {
             return Some("ECONNRESET".into());
@@ -58,33 +63,34 @@ pub(crate) fn node_code(error: &(dyn Error + 'static)) -> Option<ErrorCode> {
         if let Some(CodedError { code, .. }) = error.downcast_ref() {
             return code.clone();
         }
-        if matches!(error.downcast_ref(), Some(StreamError::Tls(error)) if error.kind() == io::ErrorKind::BrokenPipe)
-        {
-            // The server hung up on us in the handshake; why, it may have said where we do not read any longer.
+        is_connecting |= matches!(error.downcast_ref(), Some(StreamError::Tls(_)))
+            || error.downcast_ref().is_some_and(reqwest::Error::is_connect);
+        if is_connecting && error.downcast_ref().is_some_and(is_broken_pipe) {
+            // The server closed the connection during the TLS handshake. An alert that says why may be left unread.
             return Some("EPROTO".into());
         }
         if let Some(code) = error.downcast_ref().and_then(proxy_code) {
             return Some(code.into());
         }
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls::code(error, established).into());
+            return Some(tls::node_code(error, is_handshake_done).into());
         }
         if let Some(code) = error.downcast_ref::<io::Error>().and_then(io_code) {
             return Some(code.into());
         }
-        established |= error.is::<hyper::Error>() || error.is::<WsError>();
-        next = behind(error);
+        is_handshake_done |= error.is::<hyper::Error>() || error.is::<WsError>();
+        next = next_in_chain(error);
     }
     None
 }
 
-/// Whether the server ended the connection where it owed an answer: Node's "socket hang up".
+/// Whether the server closed the connection before its response was complete: "socket hang up" in Node.
 fn is_hang_up(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message)
         || matches!(error.downcast_ref(), Some(WsError::Protocol(ProtocolError::HandshakeIncomplete)))
 }
 
-/// Node's name for a proxy that does not let through; what lies behind one that cannot be reached has its own.
+/// The code of a proxy's refusal. If the proxy could not be reached, the code is that of the error behind it.
 fn proxy_code(error: &StreamError) -> Option<&'static str> {
     match error {
         StreamError::ProxyRefused { .. } => Some("ERR_PROXY_TUNNEL"),
@@ -98,11 +104,15 @@ fn proxy_code(error: &StreamError) -> Option<&'static str> {
         StreamError::ProxyNameTooLong { .. } => Some("ENOTFOUND"),
         StreamError::Tcp(_)
         | StreamError::Tls(_)
-        | StreamError::Name(_)
+        | StreamError::HostName { .. }
         | StreamError::ProxyUnreachable { .. }
         | StreamError::ProxyNoResponse { .. }
-        | StreamError::Lookup(_) => None,
+        | StreamError::Dns(_) => None,
     }
+}
+
+fn is_broken_pipe(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 fn io_code(error: &io::Error) -> Option<&'static str> {

@@ -1,5 +1,5 @@
-//! HTTP exchanges after which a stream speaks another protocol: the upgrade to a WebSocket, a proxy's `CONNECT`. Owns the
-//! exchange; what its answer must say is for those who asked.
+//! HTTP requests after which the connection speaks another protocol: a WebSocket's upgrade request, and `CONNECT` to a
+//! proxy. The caller checks the response.
 
 use std::future::pending;
 
@@ -12,17 +12,17 @@ use hyper_util::rt::TokioIo;
 
 use super::stream::Stream;
 
-/// An answer may have so many.
+/// The most headers that a response may have.
 const MAX_HEADERS: usize = 256;
 
-/// Sends the request and reads the answer's head; gives the stream as well where the server has switched.
+/// Sends the request and reads the head of the response. Returns the stream too if the server switched protocols.
 pub(crate) async fn http_upgrade(
     stream: Stream,
     request: Request<Empty<Bytes>>,
 ) -> Result<(Parts, Option<Stream>), hyper::Error> {
     let received = stream.received();
     let is_tunnel = request.method() == Method::CONNECT;
-    // WebSocket servers that look for `Sec-WebSocket-Key` by its letters are not unheard of.
+    // Some WebSocket servers compare `Sec-WebSocket-Key` case-sensitively.
     let (mut sender, connection) = http1::Builder::new()
         .title_case_headers(!is_tunnel)
         .max_headers(MAX_HEADERS)
@@ -31,23 +31,23 @@ pub(crate) async fn http_upgrade(
     let exchange = async {
         let mut response = sender.send_request(request).await?;
         let status = response.status();
-        let switches =
+        let is_switched =
             if is_tunnel { status.is_success() } else { status == StatusCode::SWITCHING_PROTOCOLS };
-        let stream = if switches {
+        let stream = if is_switched {
             let upgraded = hyper::upgrade::on(&mut response).await?;
-            Some(Stream::over(received, TokioIo::new(upgraded)))
+            Some(Stream::layered(received, TokioIo::new(upgraded)))
         } else {
             None
         };
         Ok((response.into_parts().0, stream))
     };
-    // What the connection fails with, the exchange tells, too.
+    // `exchange` returns the connection's errors as well, so that they can be ignored here.
     let drive = async {
         let _ = connection.with_upgrades().await;
         pending::<()>().await;
     };
     tokio::select! {
-        answer = exchange => answer,
+        result = exchange => result,
         () = drive => unreachable!("it never ends"),
     }
 }

@@ -1,13 +1,16 @@
-//! The network: host names, TCP, proxies, TLS, HTTP upgrades, and Node's codes for their errors. Does not know about
-//! sessions.
+//! The network: host names, TCP, proxies, TLS, HTTP upgrades, and the Node.js error codes of network errors.
+//!
+//! Knows nothing about sessions: it imports neither `session` nor `driver`.
 
 pub(crate) mod connector;
 pub(crate) mod dns;
 pub(crate) mod error_code;
 pub(crate) mod headers;
+pub(crate) mod http_client;
 pub(crate) mod http_upgrade;
 pub(crate) mod option_error;
 pub(crate) mod proxy;
 pub(crate) mod stream;
+pub(crate) mod target;
 pub(crate) mod tcp;
 pub(crate) mod tls;

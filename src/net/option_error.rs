@@ -1,12 +1,12 @@
 //! The error of an option that the network code cannot use.
 
-/// An option that cannot be used.
+/// An option has a value that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{option}: {problem}")]
 pub struct OptionError {
     /// The option's name, like `tls.ca`.
     pub option: String,
-    /// The reason, without any secret.
+    /// The reason. Holds no secrets.
     pub problem: String,
 }
 

@@ -1,5 +1,5 @@
-//! Proxies: CONNECT over HTTP or HTTPS, SOCKS 4 and 5. Owns the handshake with the proxy, up to a stream that leads to the
-//! target. A proxy's password is in no error.
+//! Opens a tunnel to a server through a proxy: HTTP and HTTPS (`CONNECT`), SOCKS 4 and 5. No error contains the proxy's
+//! password.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,23 +19,24 @@ use super::headers::header_map;
 use super::http_upgrade::http_upgrade;
 use super::option_error::OptionError;
 use super::stream::{MAX_PROXY_NAME_BYTES, Stream, StreamError};
+use super::target::Target;
 use super::tls::{self, TlsConfig};
 use super::{dns, error_code, tcp};
 
-/// The protocol spoken with a proxy.
+/// The protocol of a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyKind {
-    /// `CONNECT`, in the clear.
+    /// HTTP `CONNECT`.
     Http,
-    /// `CONNECT`, encrypted.
+    /// HTTP `CONNECT` over TLS.
     Https,
-    /// SOCKS 4: the target's name is resolved here.
+    /// SOCKS 4. This process resolves the server's name.
     Socks4,
-    /// SOCKS 4a: by the proxy.
+    /// SOCKS 4a. The proxy resolves the server's name.
     Socks4a,
-    /// SOCKS 5: here.
+    /// SOCKS 5. This process resolves the server's name.
     Socks5,
-    /// SOCKS 5: by the proxy.
+    /// SOCKS 5. The proxy resolves the server's name.
     Socks5h,
 }
 
@@ -52,7 +53,7 @@ impl ProxyKind {
         }
     }
 
-    /// The kind that a scheme names.
+    /// The kind of proxy that the scheme of a URL stands for.
     pub fn from_scheme(scheme: &str) -> Option<Self> {
         [Self::Http, Self::Https, Self::Socks4, Self::Socks4a, Self::Socks5, Self::Socks5h]
             .into_iter()
@@ -60,29 +61,37 @@ impl ProxyKind {
     }
 }
 
-/// A proxy.
+/// The address and credentials of a proxy.
 #[derive(Clone)]
 pub struct ProxyConfig {
-    /// How it is spoken to.
+    /// The protocol.
     pub kind: ProxyKind,
-    /// Its name or address, without brackets.
+    /// A name or an address. IPv6 addresses have no brackets.
     pub host: String,
-    /// Its port.
+    /// The port.
     pub port: u16,
-    /// The user's name with it.
+    /// The user name for the proxy.
     pub username: Option<String>,
-    /// The user's password with it.
+    /// The password for the proxy.
     pub password: Option<String>,
-    /// Extra headers of `CONNECT`.
+    /// Extra headers of the `CONNECT` request.
     pub headers: Vec<(String, String)>,
-    /// For the connection to the proxy itself.
+    /// The TLS settings for the connection to the proxy itself.
     pub tls: TlsConfig,
 }
 
 impl ProxyConfig {
-    fn has_half_the_credentials(&self) -> bool {
-        let is_given = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-        is_given(&self.username) != is_given(&self.password)
+    fn target(&self) -> Target<'_> {
+        Target { host: &self.host, port: self.port }
+    }
+
+    fn has_credentials(&self) -> bool {
+        self.username.is_some() || self.password.is_some()
+    }
+
+    /// The user name and password. A missing one is empty.
+    fn credentials(&self) -> (&str, &str) {
+        (self.username.as_deref().unwrap_or_default(), self.password.as_deref().unwrap_or_default())
     }
 }
 
@@ -98,27 +107,28 @@ impl fmt::Debug for ProxyConfig {
     }
 }
 
-/// A proxy, prepared.
+/// A proxy that is ready for use.
 pub(crate) struct Proxy {
     config: ProxyConfig,
+    /// The headers of the `CONNECT` request.
     headers: HeaderMap,
     tls: Arc<ClientConfig>,
 }
 
 impl Proxy {
     pub(crate) fn new(config: ProxyConfig) -> Result<Self, OptionError> {
-        if matches!(config.kind, ProxyKind::Socks5 | ProxyKind::Socks5h) && config.has_half_the_credentials()
+        let (username, password) = config.credentials();
+        if matches!(config.kind, ProxyKind::Socks5 | ProxyKind::Socks5h)
+            && username.is_empty() != password.is_empty()
         {
-            let problem = "SOCKS 5 takes a user name together with a password";
+            let problem = "a SOCKS 5 proxy needs both a user name and a password, or neither";
             return Err(OptionError::new("proxy", problem));
         }
         let mut headers = header_map("the proxy's headers", config.headers.clone())?;
-        if config.username.is_some() || config.password.is_some() {
-            let user = config.username.as_deref().unwrap_or_default();
-            let password = config.password.as_deref().unwrap_or_default();
-            let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
-            let mut value =
-                HeaderValue::try_from(format!("Basic {credentials}")).expect("Base64 fits into a header");
+        if config.has_credentials() {
+            let credentials = BASE64_STANDARD.encode(format!("{username}:{password}"));
+            let mut value = HeaderValue::try_from(format!("Basic {credentials}"))
+                .expect("Base64 is valid in a header's value");
             value.set_sensitive(true);
             headers.insert(HeaderName::from_static("proxy-authorization"), value);
         }
@@ -126,62 +136,64 @@ impl Proxy {
         Ok(Self { config, headers, tls })
     }
 
-    /// A stream to the target by way of this proxy.
-    pub(crate) async fn tunnel(&self, host: &str, port: u16) -> Result<Stream, StreamError> {
-        if host.len() > MAX_PROXY_NAME_BYTES {
-            return Err(StreamError::ProxyNameTooLong { proxy: self.to_string() });
+    /// Opens a stream to the target through this proxy.
+    pub(crate) async fn tunnel(&self, target: Target<'_>) -> Result<Stream, StreamError> {
+        let length = target.host.len();
+        if length > MAX_PROXY_NAME_BYTES {
+            return Err(StreamError::ProxyNameTooLong { proxy: self.to_string(), length });
         }
-        let stream = self.reach().await.map_err(|source| StreamError::ProxyUnreachable {
+        let stream = self.connect_to_proxy().await.map_err(|source| StreamError::ProxyUnreachable {
             proxy: self.to_string(),
             reason: error_code::message(&source),
             source: Box::new(source),
         })?;
         match self.config.kind {
-            ProxyKind::Http | ProxyKind::Https => self.connect(stream, host, port).await,
-            ProxyKind::Socks4 | ProxyKind::Socks4a => self.socks4(stream, host, port).await,
-            ProxyKind::Socks5 | ProxyKind::Socks5h => self.socks5(stream, host, port).await,
+            ProxyKind::Http | ProxyKind::Https => self.http_connect(stream, target).await,
+            ProxyKind::Socks4 | ProxyKind::Socks4a => self.socks4(stream, target).await,
+            ProxyKind::Socks5 | ProxyKind::Socks5h => self.socks5(stream, target).await,
         }
     }
 
-    async fn reach(&self) -> Result<Stream, StreamError> {
-        let ProxyConfig { kind, host, port, .. } = &self.config;
-        let stream = tcp::connect(host, *port).await?;
+    async fn connect_to_proxy(&self) -> Result<Stream, StreamError> {
+        let ProxyConfig { kind, host, .. } = &self.config;
+        let stream = tcp::connect(self.config.target()).await?;
         if *kind == ProxyKind::Https { tls::connect(stream, host, &self.tls).await } else { Ok(stream) }
     }
 
-    /// `CONNECT` (RFC 9110, section 9.3.6).
-    async fn connect(&self, stream: Stream, host: &str, port: u16) -> Result<Stream, StreamError> {
-        let target = authority(host, port);
+    /// Sends a `CONNECT` request (RFC 9110, section 9.3.6).
+    async fn http_connect(&self, stream: Stream, target: Target<'_>) -> Result<Stream, StreamError> {
+        let target = target.to_string();
         let mut request = Request::connect(&target)
             .body(Empty::<Bytes>::new())
-            .expect("a host and a port are a request's target");
+            .expect("a host and a port are a valid request target");
         let headers = request.headers_mut();
-        headers.insert(HOST, HeaderValue::try_from(&target).expect("a host and a port fit into a header"));
+        headers.insert(HOST, HeaderValue::try_from(&target).expect("a host and a port are a valid header"));
         headers.extend(self.headers.clone());
         match http_upgrade(stream, request).await {
             Ok((_, Some(stream))) => Ok(stream),
-            Ok((answer, None)) => Err(self.refused(target, answer.status)),
+            Ok((response, None)) => Err(self.refused(target, response.status)),
             Err(source) => Err(StreamError::ProxyNoResponse { proxy: self.to_string(), target, source }),
         }
     }
 
     fn refused(&self, target: String, status: StatusCode) -> StreamError {
-        let has_credentials = self.config.username.is_some() || self.config.password.is_some();
         let hint = match status {
-            // Some say 401 to wrong credentials.
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED if has_credentials => {
-                ": it does not accept the user name and password given"
-            }
+            // Some proxies answer wrong credentials with 401.
             StatusCode::PROXY_AUTHENTICATION_REQUIRED | StatusCode::UNAUTHORIZED => {
-                ": it asks for a user name and password"
+                if self.config.has_credentials() {
+                    ": it does not accept the user name and password given"
+                } else {
+                    ": it asks for a user name and password"
+                }
             }
             _ => "",
         };
         StreamError::ProxyRefused { proxy: self.to_string(), target, status, hint }
     }
 
-    async fn socks4(&self, stream: Stream, host: &str, port: u16) -> Result<Stream, StreamError> {
-        let target = match (self.config.kind, host.parse::<Ipv4Addr>()) {
+    async fn socks4(&self, stream: Stream, target: Target<'_>) -> Result<Stream, StreamError> {
+        let Target { host, port } = target;
+        let address = match (self.config.kind, host.parse::<Ipv4Addr>()) {
             (_, Ok(address)) => TargetAddr::Ip((address, port).into()),
             (ProxyKind::Socks4, _) => {
                 let addresses = dns::lookup(host, port).await?;
@@ -192,48 +204,41 @@ impl Proxy {
         };
         let received = stream.received();
         let tunnel = match &self.config.username {
-            Some(user) => Socks4Stream::connect_with_userid_and_socket(stream, target, user).await,
-            None => Socks4Stream::connect_with_socket(stream, target).await,
+            Some(user) => Socks4Stream::connect_with_userid_and_socket(stream, address, user).await,
+            None => Socks4Stream::connect_with_socket(stream, address).await,
         };
         tunnel
-            .map(|tunnel| Stream::over(received, tunnel))
-            .map_err(|source| self.socks_error(host, port, source))
+            .map(|tunnel| Stream::layered(received, tunnel))
+            .map_err(|source| self.socks_error(target, source))
     }
 
-    async fn socks5(&self, stream: Stream, host: &str, port: u16) -> Result<Stream, StreamError> {
-        let target = match (self.config.kind, host.parse::<IpAddr>()) {
+    async fn socks5(&self, stream: Stream, target: Target<'_>) -> Result<Stream, StreamError> {
+        let Target { host, port } = target;
+        let address = match (self.config.kind, host.parse::<IpAddr>()) {
             (_, Ok(address)) => TargetAddr::Ip((address, port).into()),
             (ProxyKind::Socks5, _) => TargetAddr::Ip(dns::lookup(host, port).await?[0]),
             _ => TargetAddr::Domain(host.into(), port),
         };
-        let ProxyConfig { username, password, .. } = &self.config;
         let received = stream.received();
-        let tunnel = match (username, password) {
-            (None, None) => Socks5Stream::connect_with_socket(stream, target).await,
-            (user, password) => {
-                let user = user.as_deref().unwrap_or_default();
-                let password = password.as_deref().unwrap_or_default();
-                Socks5Stream::connect_with_password_and_socket(stream, target, user, password).await
-            }
+        let tunnel = if self.config.has_credentials() {
+            let (username, password) = self.config.credentials();
+            Socks5Stream::connect_with_password_and_socket(stream, address, username, password).await
+        } else {
+            Socks5Stream::connect_with_socket(stream, address).await
         };
         tunnel
-            .map(|tunnel| Stream::over(received, tunnel))
-            .map_err(|source| self.socks_error(host, port, source))
+            .map(|tunnel| Stream::layered(received, tunnel))
+            .map_err(|source| self.socks_error(target, source))
     }
 
-    fn socks_error(&self, host: &str, port: u16, source: tokio_socks::Error) -> StreamError {
-        StreamError::ProxySocks { proxy: self.to_string(), target: authority(host, port), source }
+    fn socks_error(&self, target: Target<'_>, source: tokio_socks::Error) -> StreamError {
+        StreamError::ProxySocks { proxy: self.to_string(), target: target.to_string(), source }
     }
 }
 
 impl fmt::Display for Proxy {
-    /// Its URL without credentials.
+    /// The proxy's URL without credentials.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ProxyConfig { kind, host, port, .. } = &self.config;
-        write!(formatter, "{}://{}", kind.scheme(), authority(host, *port))
+        write!(formatter, "{}://{}", self.config.kind.scheme(), self.config.target())
     }
-}
-
-fn authority(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::dns::DnsError;
 
-/// SOCKS and HTTP proxies take no longer host names.
+/// The longest host name that SOCKS can express. HTTP proxies get no longer ones either.
 pub(crate) const MAX_PROXY_NAME_BYTES: usize = 255;
 
 /// A stream of bytes in both directions.
@@ -21,31 +21,33 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-/// Why there is no connection. Each says all there is to say.
+/// A connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StreamError {
     #[error("{0}")]
     Tcp(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("{0}")]
     Tls(#[from] io::Error),
-    #[error("the host name cannot be used: {0}")]
-    Name(#[from] InvalidDnsNameError),
+    #[error("invalid host name {host}: {source}")]
+    HostName { host: String, source: InvalidDnsNameError },
     #[error("the proxy {proxy} cannot be reached: {reason}")]
     ProxyUnreachable { proxy: String, reason: String, source: Box<StreamError> },
     #[error("the proxy {proxy} refused the connection to {target} with HTTP status {status}{hint}")]
     ProxyRefused { proxy: String, target: String, status: StatusCode, hint: &'static str },
-    #[error("the proxy {proxy} gave no usable response to CONNECT {target}: {source}")]
+    #[error("the proxy {proxy} sent no valid response to CONNECT {target}: {source}")]
     ProxyNoResponse { proxy: String, target: String, source: hyper::Error },
-    #[error("the proxy {proxy} cannot be asked for a host name of more than {MAX_PROXY_NAME_BYTES} bytes")]
-    ProxyNameTooLong { proxy: String },
+    #[error(
+        "the host name is too long for the proxy {proxy}: it has {length} bytes, the limit is {MAX_PROXY_NAME_BYTES}"
+    )]
+    ProxyNameTooLong { proxy: String, length: usize },
     #[error("the proxy {proxy} could not connect to {target}: {source}")]
     ProxySocks { proxy: String, target: String, source: tokio_socks::Error },
     #[error("{0}")]
-    Lookup(#[from] DnsError),
+    Dns(#[from] DnsError),
 }
 
 impl StreamError {
-    /// Whether the message names the proxy and the reason, so that the messages of its sources add nothing.
+    /// Whether the message includes the reason, so that the messages of the error's sources add nothing.
     pub(crate) fn is_complete(&self) -> bool {
         match self {
             Self::ProxyUnreachable { .. }
@@ -53,26 +55,28 @@ impl StreamError {
             | Self::ProxyNoResponse { .. }
             | Self::ProxyNameTooLong { .. }
             | Self::ProxySocks { .. }
-            | Self::Lookup(_) => true,
-            Self::Tcp(_) | Self::Tls(_) | Self::Name(_) => false,
+            | Self::HostName { .. }
+            | Self::Dns(_) => true,
+            Self::Tcp(_) | Self::Tls(_) => false,
         }
     }
 }
 
-/// A connection: TCP, or whatever is layered upon it.
+/// A connection: TCP, or a protocol such as TLS layered upon it.
 pub(crate) struct Stream {
-    below: Box<dyn Duplex>,
-    received: Received,
-    /// Whether this is the layer that counts.
+    inner: Box<dyn Duplex>,
+    received: ReceivedBytes,
+    /// Whether this is the lowest layer, which counts the bytes.
     is_lowest: bool,
 }
 
-/// So many bytes have arrived on a connection, counted where they arrive: below TLS, which hands on whole records only.
+/// The number of bytes that have arrived on a connection. It is counted below TLS, because TLS passes on whole records
+/// only.
 #[derive(Clone, Default)]
-pub(crate) struct Received(Arc<AtomicU64>);
+pub(crate) struct ReceivedBytes(Arc<AtomicU64>);
 
-impl Received {
-    pub(crate) fn count(&self) -> u64 {
+impl ReceivedBytes {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -83,19 +87,19 @@ impl Stream {
         stream.into()
     }
 
-    /// Another layer over a stream, which had this count.
-    pub(crate) fn over(received: Received, stream: impl Duplex + 'static) -> Self {
-        Self { below: Box::new(stream), received, is_lowest: false }
+    /// A layer above the stream whose [`Stream::received`] is given.
+    pub(crate) fn layered(received: ReceivedBytes, stream: impl Duplex + 'static) -> Self {
+        Self { inner: Box::new(stream), received, is_lowest: false }
     }
 
-    pub(crate) fn received(&self) -> Received {
+    pub(crate) fn received(&self) -> ReceivedBytes {
         self.received.clone()
     }
 }
 
 impl From<Box<dyn Duplex>> for Stream {
     fn from(stream: Box<dyn Duplex>) -> Self {
-        Self { below: stream, received: Received::default(), is_lowest: true }
+        Self { inner: stream, received: ReceivedBytes::default(), is_lowest: true }
     }
 }
 
@@ -111,10 +115,10 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let known = buffer.filled().len();
-        let read = Pin::new(&mut self.below).poll_read(context, buffer);
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(context, buffer);
         if self.is_lowest {
-            self.received.0.fetch_add((buffer.filled().len() - known) as u64, Ordering::Relaxed);
+            self.received.0.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
         }
         read
     }
@@ -126,14 +130,14 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.below).poll_write(context, bytes)
+        Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.below).poll_flush(context)
+        Pin::new(&mut self.inner).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.below).poll_shutdown(context)
+        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }

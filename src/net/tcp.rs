@@ -1,4 +1,4 @@
-//! TCP connections to a host name or an address.
+//! TCP connections.
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -6,13 +6,13 @@ use tower_service::Service;
 
 use super::dns;
 use super::stream::{Stream, StreamError};
+use super::target::Target;
 
-/// Connects to the first address of the host that accepts.
-pub(crate) async fn connect(host: &str, port: u16) -> Result<Stream, StreamError> {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+/// Connects to the first address of the host that accepts the connection (Happy Eyeballs, RFC 8305).
+pub(crate) async fn connect(target: Target<'_>) -> Result<Stream, StreamError> {
     let uri = Uri::builder()
         .scheme("http")
-        .authority(format!("{host}:{port}"))
+        .authority(target.to_string())
         .path_and_query("/")
         .build()
         .map_err(|error| StreamError::Tcp(error.into()))?;

@@ -1,5 +1,5 @@
-//! Agents of the user's that make the connections themselves: what they are asked, and what becomes of their answers.
-//! The agent here hands all to the test, and its streams are pipes: no socket is opened at all.
+//! Agents that open the connections themselves: the requests that they get, and the results of their responses. The
+//! agent here passes all requests to the test, and its streams are in memory.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -17,111 +17,111 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use crate::client::{Client, Setup, TOKEN};
 use crate::clock::{Clock, ms, secs, within};
 use crate::server::{HELLO, Server, ok_body};
-use crate::websocket::{CLOSE, FINAL, Peer, close};
+use crate::websocket::{CLOSE, FINAL, ServerSocket, close};
 
 type Upgraded = (AgentResponse, Option<Box<dyn Duplex>>);
 
-/// What an agent was asked, and the way back.
-struct Asked<T> {
+/// A request to an agent, which waits for the response.
+struct PendingRequest<T> {
     request: AgentRequest,
-    answer: oneshot::Sender<Result<T, CodedError>>,
+    response: oneshot::Sender<Result<T, CodedError>>,
 }
 
-impl<T> Asked<T> {
+impl<T> PendingRequest<T> {
     fn header(&self, name: &str) -> Option<&str> {
         self.request.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn answer(self, answer: Result<T, CodedError>) {
-        assert!(self.answer.send(answer).is_ok(), "the driver waits for the answer");
+    fn respond(self, response: Result<T, CodedError>) {
+        assert!(self.response.send(response).is_ok(), "the driver waits for the response");
     }
 
-    /// Waits until the driver has dropped the errand.
-    async fn called_off(mut self) {
-        within("the errand's end", self.answer.closed()).await;
+    /// Waits until the driver has cancelled the request.
+    async fn cancelled(mut self) {
+        within("the cancellation", self.response.closed()).await;
     }
 }
 
-/// An agent that leaves it all to the test.
-struct Scripted {
-    requests: UnboundedSender<Asked<AgentResponse>>,
-    upgrades: UnboundedSender<Asked<Upgraded>>,
+/// An agent that passes all requests to the test.
+struct TestAgent {
+    requests: UnboundedSender<PendingRequest<AgentResponse>>,
+    upgrades: UnboundedSender<PendingRequest<Upgraded>>,
 }
 
-/// Asks the test.
-fn ask<T: Send + 'static>(
-    queue: &UnboundedSender<Asked<T>>,
+/// Passes a request to the test.
+fn pass<T: Send + 'static>(
+    queue: &UnboundedSender<PendingRequest<T>>,
     request: AgentRequest,
 ) -> HostFuture<T, CodedError> {
-    let (answer, answered) = oneshot::channel();
+    let (response, receiver) = oneshot::channel();
     // The test may be over.
-    let _ = queue.send(Asked { request, answer });
+    let _ = queue.send(PendingRequest { request, response });
     Box::pin(async {
-        match answered.await {
-            Ok(answer) => answer,
+        match receiver.await {
+            Ok(response) => response,
             Err(_) => pending().await,
         }
     })
 }
 
-impl Agent for Scripted {
+impl Agent for TestAgent {
     fn request(&self, request: AgentRequest) -> HostFuture<AgentResponse, CodedError> {
-        ask(&self.requests, request)
+        pass(&self.requests, request)
     }
 
     fn upgrade(&self, request: AgentRequest) -> HostFuture<Upgraded, CodedError> {
-        ask(&self.upgrades, request)
+        pass(&self.upgrades, request)
     }
 }
 
 /// The test's side of an agent.
-struct Desk {
-    requests: UnboundedReceiver<Asked<AgentResponse>>,
-    upgrades: UnboundedReceiver<Asked<Upgraded>>,
-    /// Where connections of the driver's own would come in.
+struct Control {
+    requests: UnboundedReceiver<PendingRequest<AgentResponse>>,
+    upgrades: UnboundedReceiver<PendingRequest<Upgraded>>,
+    /// Would get the connections that the driver itself opens.
     server: Server,
 }
 
-impl Desk {
-    /// A desk, and the options of a client that has its agent.
+impl Control {
+    /// Creates an agent, and the options of a client that uses it.
     async fn open() -> (Self, Setup) {
         let server = Server::bind().await;
         let mut setup = Setup::new(&server);
-        let (requests, desk_requests) = unbounded_channel();
-        let (upgrades, desk_upgrades) = unbounded_channel();
-        setup.transport.agent = Some(Arc::new(Scripted { requests, upgrades }));
-        (Self { requests: desk_requests, upgrades: desk_upgrades, server }, setup)
+        let (requests, request_receiver) = unbounded_channel();
+        let (upgrades, upgrade_receiver) = unbounded_channel();
+        setup.transport.agent = Some(Arc::new(TestAgent { requests, upgrades }));
+        (Self { requests: request_receiver, upgrades: upgrade_receiver, server }, setup)
     }
 
-    async fn request(&mut self) -> Asked<AgentResponse> {
-        within("a request", self.requests.recv()).await.expect("the agent is there")
+    async fn request(&mut self) -> PendingRequest<AgentResponse> {
+        within("a request", self.requests.recv()).await.expect("the agent exists")
     }
 
-    async fn upgrade(&mut self) -> Asked<Upgraded> {
-        within("an upgrade request", self.upgrades.recv()).await.expect("the agent is there")
+    async fn upgrade(&mut self) -> PendingRequest<Upgraded> {
+        within("an upgrade request", self.upgrades.recv()).await.expect("the agent exists")
     }
 
     /// Answers the connect call.
-    async fn point_to(&mut self, socket_url: &str) {
-        self.request().await.answer(Ok(response(200, &[], &ok_body(socket_url))));
+    async fn answer_connect_call(&mut self, socket_url: &str) {
+        self.request().await.respond(Ok(response(200, &[], &ok_body(socket_url))));
     }
 
-    /// Answers the upgrade; gives the other end of the stream.
-    async fn open_socket(&mut self, buffer: usize) -> Peer<DuplexStream> {
-        let asked = self.upgrade().await;
-        let (ours, theirs) = duplex(buffer);
-        let response = accepted(&asked);
-        asked.answer(Ok((response, Some(Box::new(theirs)))));
-        Peer::new(ours)
+    /// Accepts the upgrade request. Returns the server's end of the stream.
+    async fn open_socket(&mut self, buffer: usize) -> ServerSocket<DuplexStream> {
+        let request = self.upgrade().await;
+        let (server_end, client_end) = duplex(buffer);
+        let response = accepted(&request);
+        request.respond(Ok((response, Some(Box::new(client_end)))));
+        ServerSocket::new(server_end)
     }
 
-    /// A client up to `ready`, and its socket.
-    async fn ready(&mut self, client: &mut Client) -> Peer<DuplexStream> {
-        self.point_to(&self.server.socket_url()).await;
-        let mut peer = self.open_socket(4096).await;
-        peer.text(HELLO).await;
+    /// Brings a client to `ready`. Returns the server's end of its socket.
+    async fn ready(&mut self, client: &mut Client) -> ServerSocket<DuplexStream> {
+        self.answer_connect_call(&self.server.socket_url()).await;
+        let mut socket = self.open_socket(4096).await;
+        socket.text(HELLO).await;
         client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
-        peer
+        socket
     }
 }
 
@@ -134,9 +134,9 @@ fn response(status: u16, headers: &[(&str, &str)], body: &str) -> AgentResponse 
     }
 }
 
-/// What belongs to this upgrade request.
-fn accepted(asked: &Asked<Upgraded>) -> AgentResponse {
-    let key = asked.header("sec-websocket-key").expect("the client wants a WebSocket");
+/// A valid response to the upgrade request.
+fn accepted(request: &PendingRequest<Upgraded>) -> AgentResponse {
+    let key = request.header("sec-websocket-key").expect("the client wants a WebSocket");
     let accept = derive_accept_key(key.as_bytes());
     response(
         101,
@@ -149,54 +149,54 @@ fn failed(code: Option<&'static str>) -> CodedError {
     CodedError { message: "the agent cannot".to_owned(), code: code.map(Into::into) }
 }
 
-/// The error of a client whose connect call the agent answers so.
-async fn failed_call(answer: Result<AgentResponse, CodedError>) -> ApiError {
-    let (mut desk, setup) = Desk::open().await;
+/// The error of a connect call with this response of the agent.
+async fn failed_call(response: Result<AgentResponse, CodedError>) -> ApiError {
+    let (mut control, setup) = Control::open().await;
     let mut client = setup.client();
     client.start("");
-    desk.request().await.answer(answer);
+    control.request().await.respond(response);
     let error = client.connect_error().await;
     assert!(!format!("{error} {error:?}").contains(TOKEN));
     error
 }
 
-/// The error of a client whose upgrade the agent answers so.
+/// The error of an upgrade with this response of the agent.
 async fn failed_upgrade(
-    answer: impl FnOnce(&Asked<Upgraded>) -> Result<Upgraded, CodedError>,
+    respond: impl FnOnce(&PendingRequest<Upgraded>) -> Result<Upgraded, CodedError>,
 ) -> SocketError {
-    let (mut desk, setup) = Desk::open().await;
+    let (mut control, setup) = Control::open().await;
     let mut client = setup.client();
     client.start("");
-    desk.point_to("ws://sockets.test:8443/t1cket").await;
+    control.answer_connect_call("ws://sockets.test:8443/t1cket").await;
     client.lifecycle(&["connecting", "authenticated"]).await;
-    let asked = desk.upgrade().await;
-    let answer = answer(&asked);
-    asked.answer(answer);
+    let request = control.upgrade().await;
+    let response = respond(&request);
+    request.respond(response);
     let error = client.transport_error().await;
     assert!(error.message.contains("sockets.test:8443") && !error.message.contains("t1cket"), "{error}");
     assert_eq!((error.close_code, client.loss().await), (1006, error.clone()));
-    desk.server.assert_nobody_came().await;
+    control.server.assert_no_connection().await;
     error
 }
 
 // ── The connect call ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: an agent is asked for the same request as goes out without one, and nothing is dialled beside it.
+/// The driver opens no connection of its own.
 #[tokio::test]
-async fn the_connect_call() {
-    let (mut desk, mut setup) = Desk::open().await;
+async fn an_agent_gets_the_same_connect_call_as_a_server() {
+    let (mut control, mut setup) = Control::open().await;
     setup.transport.headers = [("X-Extra", "one"), ("x-extra", "two")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     let url = format!("{}rtm.connect", setup.transport.api_url);
     let mut client = setup.client();
     client.start("presence_sub=false&x=%7B%7D");
-    let asked = desk.request().await;
-    assert_eq!((asked.request.method, &*asked.request.url), ("POST", &*url));
-    assert_eq!(asked.request.body, "presence_sub=false&x=%7B%7D");
+    let request = control.request().await;
+    assert_eq!((request.request.method, &*request.request.url), ("POST", &*url));
+    assert_eq!(request.request.body, "presence_sub=false&x=%7B%7D");
     let authorization = format!("Bearer {TOKEN}");
     let headers: Vec<_> =
-        asked.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        request.request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(
         headers,
         [
@@ -208,24 +208,23 @@ async fn the_connect_call() {
             ("x-extra", "two"),
         ]
     );
-    desk.server.assert_nobody_came().await;
+    control.server.assert_no_connection().await;
 }
 
-/// Promise: an answer by way of an agent means what it means without one.
 #[tokio::test]
-async fn answers() {
-    let (mut desk, setup) = Desk::open().await;
+async fn a_response_from_an_agent_means_the_same_as_one_from_a_server() {
+    let (mut control, setup) = Control::open().await;
     let mut client = setup.client();
     let start = client.start("");
     let body = ok_body("ws://sockets.test/t1cket");
     let headers = [("x-oauth-scopes", "client,bot"), ("x-accepted-oauth-scopes", "client")];
-    desk.request().await.answer(Ok(response(200, &headers, &body)));
+    control.request().await.respond(Ok(response(200, &headers, &body)));
     client.lifecycle(&["connecting"]).await;
-    let Event::Authenticated(data) = client.event().await else { panic!("the answer is good") };
+    let Event::Authenticated(data) = client.event().await else { panic!("not authenticated") };
     assert!(matches!(client.outcome(start).await, Outcome::Started));
-    let told = data.response.as_ref().expect("the driver made the call");
+    let answer = data.response.as_ref().expect("the driver made the call");
     assert_eq!(
-        (&*told.body, told.scopes.as_deref(), told.accepted_scopes.as_deref()),
+        (&*answer.body, answer.scopes.as_deref(), answer.accepted_scopes.as_deref()),
         (body.as_bytes(), Some("client,bot"), Some("client"))
     );
 
@@ -247,21 +246,19 @@ async fn answers() {
     }
 }
 
-/// Promise: what an agent fails with is told, by Node's name where it has one.
 #[tokio::test]
-async fn a_failure() {
+async fn an_agents_error_fails_the_connect_call_with_its_code() {
     for name in [Some("ECONNREFUSED"), Some("ERR_OF_AN_AGENT"), None] {
         let error = failed_call(Err(failed(name))).await;
         let ApiError::Request { cause, code, .. } = &error else { panic!("{error}") };
         assert_eq!((&**cause, code.as_deref()), ("the agent cannot", name));
-        assert!(error.to_string().contains("no answer to rtm.connect at 127.0.0.1:"), "{error}");
+        assert!(error.to_string().contains("no response to rtm.connect at 127.0.0.1:"), "{error}");
     }
 }
 
-/// Promise: `apiCall` goes by way of the agent, too, each call on its own.
 #[tokio::test]
-async fn api_calls() {
-    let (mut desk, setup) = Desk::open().await;
+async fn each_api_call_is_a_request_to_the_agent() {
+    let (mut control, setup) = Control::open().await;
     let url = format!("{}chat.postMessage", setup.transport.api_url);
     let mut client = setup.client();
     let request = ApiRequest {
@@ -271,28 +268,27 @@ async fn api_calls() {
         body: Bytes::from_static(b"{}"),
     };
     let (first, second) = (client.call_api(request.clone()), client.call_api(request));
-    let asked = [desk.request().await, desk.request().await];
-    for asked in &asked {
-        assert_eq!((asked.request.method, &*asked.request.url), ("POST", &*url));
+    let request = [control.request().await, control.request().await];
+    for request in &request {
+        assert_eq!((request.request.method, &*request.request.url), ("POST", &*url));
         assert_eq!(
-            (asked.header("content-type"), &*asked.request.body),
+            (request.header("content-type"), &*request.request.body),
             (Some("application/json"), &b"{}"[..])
         );
     }
-    let [one, two] = asked;
-    two.answer(Ok(response(200, &[], r#"{"ok":true,"n":2}"#)));
-    assert_eq!(client.api_answer(second).await.body, r#"{"ok":true,"n":2}"#);
-    one.answer(Err(failed(Some("ECONNRESET"))));
+    let [one, two] = request;
+    two.respond(Ok(response(200, &[], r#"{"ok":true,"n":2}"#)));
+    assert_eq!(client.api_response(second).await.body, r#"{"ok":true,"n":2}"#);
+    one.respond(Err(failed(Some("ECONNRESET"))));
     assert!(matches!(client.api_error(first).await, ApiError::Request { .. }));
-    desk.server.assert_nobody_came().await;
+    control.server.assert_no_connection().await;
 }
 
 // ── The socket ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: for a socket, an agent gets the upgrade request as an HTTP one, with the user's headers and without the
-/// token; its key is a new one each time.
+/// It has the user's headers, and a new key each time.
 #[tokio::test]
-async fn the_upgrade_request() {
+async fn an_agent_gets_the_upgrade_request_without_the_token() {
     let mut keys = Vec::new();
     for (socket_url, url, host) in [
         (
@@ -307,17 +303,17 @@ async fn the_upgrade_request() {
         ),
         ("wss://[2001:db8::1]:8443/t1cket", "https://[2001:db8::1]:8443/t1cket", "[2001:db8::1]:8443"),
     ] {
-        let (mut desk, mut setup) = Desk::open().await;
+        let (mut control, mut setup) = Control::open().await;
         let authorization = format!("Bearer {TOKEN}");
         setup.transport.headers = [("Cookie", "d=x"), ("Authorization", &authorization)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
         let mut client = setup.client();
         client.start("");
-        desk.point_to(socket_url).await;
-        let asked = desk.upgrade().await;
-        assert_eq!((asked.request.method, &*asked.request.url), ("GET", url));
-        assert!(asked.request.body.is_empty());
+        control.answer_connect_call(socket_url).await;
+        let request = control.upgrade().await;
+        assert_eq!((request.request.method, &*request.request.url), ("GET", url));
+        assert!(request.request.body.is_empty());
         for (name, value) in [
             ("host", Some(host)),
             ("connection", Some("Upgrade")),
@@ -329,80 +325,77 @@ async fn the_upgrade_request() {
             ("authorization", None),
             ("content-length", None),
         ] {
-            assert_eq!(asked.header(name), value, "{name}");
+            assert_eq!(request.header(name), value, "{name}");
         }
-        let key = asked.header("sec-websocket-key").expect("it has one").to_owned();
+        let key = request.header("sec-websocket-key").expect("it has one").to_owned();
         assert_eq!((key.len(), &key[22..]), (24, "=="), "16 bytes in Base64");
         assert!(!keys.contains(&key));
         keys.push(key);
-        assert!(asked.request.headers.iter().all(|(_, value)| !value.contains(TOKEN)));
-        desk.server.assert_nobody_came().await;
+        assert!(request.request.headers.iter().all(|(_, value)| !value.contains(TOKEN)));
+        control.server.assert_no_connection().await;
     }
 }
 
-/// Promise: frames go both ways over an agent's stream, whatever it takes and gives at a time, and `disconnect()` ends
-/// it with a close handshake.
+/// The size of the stream's buffer makes no difference.
 #[tokio::test]
-async fn frames_both_ways() {
+async fn frames_and_the_close_handshake_use_the_agents_stream() {
     for buffer in [1, 7, 100_000] {
-        let (mut desk, setup) = Desk::open().await;
+        let (mut control, setup) = Control::open().await;
         let mut client = setup.client();
         client.start("");
-        desk.point_to("wss://sockets.test/t1cket").await;
-        let mut peer = desk.open_socket(buffer).await;
-        peer.text(HELLO).await;
+        control.answer_connect_call("wss://sockets.test/t1cket").await;
+        let mut socket = control.open_socket(buffer).await;
+        socket.text(HELLO).await;
         client.lifecycle(&["connecting", "authenticated", "connected"]).await;
         client.frame().await;
         client.lifecycle(&["ready"]).await;
         let call = client.enqueue(true, r#"{"text":"hello","type":"message"}"#);
-        assert_eq!(peer.receive_text().await, r#"{"text":"hello","type":"message","id":1}"#);
+        assert_eq!(socket.receive_text().await, r#"{"text":"hello","type":"message","id":1}"#);
         let reply = r#"{"ok":true,"reply_to":1}"#;
-        peer.text(reply).await;
+        socket.text(reply).await;
         assert_eq!(client.reply(call).await, reply);
         let long = format!(r#"{{"text":"{}"}}"#, "x".repeat(3000));
-        peer.text(&long).await;
+        socket.text(&long).await;
         assert_eq!(client.frame().await, long);
 
         let disconnect = client.disconnect();
-        assert_eq!(peer.receive().await.first, FINAL | CLOSE);
-        peer.send(close(1000, "")).await;
+        assert_eq!(socket.receive().await.first, FINAL | CLOSE);
+        socket.send(close(1000, "")).await;
         assert!(matches!(client.outcome(disconnect).await, Outcome::Done));
-        assert_eq!(peer.ended().await, b"");
-        desk.server.assert_nobody_came().await;
+        assert_eq!(socket.ended().await, b"");
+        control.server.assert_no_connection().await;
     }
 }
 
-/// Promise: a key that does not belong to the request's, or none at all, is a transport error (RFC 6455, section 4.1);
-/// the stream is dropped.
+/// RFC 6455, section 4.1. The stream is dropped.
 #[tokio::test]
-async fn the_accept_key() {
+async fn a_missing_or_wrong_accept_key_is_a_transport_error() {
     let other = derive_accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
     for headers in [vec![("sec-websocket-accept", &*other)], vec![("sec-websocket-accept", "")], vec![]] {
-        let (ours, theirs) = duplex(100);
+        let (server_end, client_end) = duplex(100);
         let headers = [vec![("connection", "Upgrade"), ("upgrade", "websocket")], headers].concat();
-        let error = failed_upgrade(|_| Ok((response(101, &headers, ""), Some(Box::new(theirs))))).await;
+        let error = failed_upgrade(|_| Ok((response(101, &headers, ""), Some(Box::new(client_end))))).await;
         assert_eq!(error.code, None);
-        assert!(error.message.contains("does not belong to the request"), "{error}");
-        assert_eq!(Peer::new(ours).ended().await, b"");
+        assert!(error.message.contains("does not match the request's key"), "{error}");
+        assert_eq!(ServerSocket::new(server_end).ended().await, b"");
     }
 }
 
-/// Promise: an extension that was not asked for is refused by this way, too (RFC 6455, section 4.1).
+/// RFC 6455, section 4.1.
 #[tokio::test]
-async fn an_extension_that_was_not_asked_for() {
-    let (_ours, theirs) = duplex(100);
-    let error = failed_upgrade(|asked| {
-        let mut answer = accepted(asked);
-        answer.headers.push(("sec-websocket-extensions".to_owned(), "permessage-deflate".to_owned()));
-        Ok((answer, Some(Box::new(theirs))))
+async fn an_extension_that_was_not_requested_is_an_error() {
+    let (_server_end, client_end) = duplex(100);
+    let error = failed_upgrade(|request| {
+        let mut response = accepted(request);
+        response.headers.push(("sec-websocket-extensions".to_owned(), "permessage-deflate".to_owned()));
+        Ok((response, Some(Box::new(client_end))))
     })
     .await;
-    assert!(error.message.contains("an extension that was not asked for"), "{error}");
+    assert!(error.message.contains("an extension that was not requested"), "{error}");
 }
 
-/// Promise: a refused upgrade is a transport error that tells the status.
 #[tokio::test]
-async fn a_refused_upgrade() {
+async fn a_refused_upgrade_is_a_transport_error_with_the_status() {
     for status in [403, 302, 200, 503, 101] {
         let error = failed_upgrade(|_| Ok((response(status, &[], "no"), None))).await;
         assert!(error.message.contains(&format!("HTTP status {status}")), "{error}");
@@ -413,9 +406,8 @@ async fn a_refused_upgrade() {
     }
 }
 
-/// Promise: what an agent fails with is told, by Node's name where it has one.
 #[tokio::test]
-async fn a_failed_upgrade() {
+async fn an_agents_error_fails_the_upgrade_with_its_code() {
     for name in [Some("ECONNREFUSED"), Some("ERR_OF_AN_AGENT"), None] {
         let error = failed_upgrade(|_| Err(failed(name))).await;
         assert_eq!(error.code.as_deref(), name);
@@ -423,39 +415,37 @@ async fn a_failed_upgrade() {
     }
 }
 
-/// Promise: the end of an agent's stream is the end of the connection, and the agent is asked anew for the next one.
 #[tokio::test(start_paused = true)]
-async fn reconnects() {
+async fn the_end_of_an_agents_stream_leads_to_a_new_request_to_the_agent() {
     let clock = Clock::stop();
-    let (mut desk, mut setup) = Desk::open().await;
+    let (mut control, mut setup) = Control::open().await;
     setup.config.auto_reconnect = true;
     let mut client = setup.client();
     client.start("");
     for round in 0..4 {
-        let mut peer = desk.ready(&mut client).await;
+        let mut socket = control.ready(&mut client).await;
         if round % 2 == 0 {
-            drop(peer);
+            drop(socket);
         } else {
-            peer.stream.shutdown().await.expect("the stream is there");
-            assert_eq!(peer.ended().await, b"", "the driver has dropped its end");
+            socket.stream.shutdown().await.expect("the stream is there");
+            assert_eq!(socket.ended().await, b"", "the driver has dropped its end");
         }
         client.lifecycle(&["reconnecting"]).await;
         clock.pass(secs(60)).await;
     }
-    desk.ready(&mut client).await;
-    desk.server.assert_nobody_came().await;
+    control.ready(&mut client).await;
+    control.server.assert_no_connection().await;
 }
 
-/// Promise: a reset that an agent's stream tells of is a transport error, as without an agent.
 #[tokio::test]
-async fn a_stream_that_breaks() {
-    let (mut desk, setup) = Desk::open().await;
+async fn a_reset_of_an_agents_stream_is_a_transport_error() {
+    let (mut control, setup) = Control::open().await;
     let mut client = setup.client();
     client.start("");
-    desk.point_to("wss://sockets.test/t1cket").await;
-    let asked = desk.upgrade().await;
-    let response = accepted(&asked);
-    asked.answer(Ok((response, Some(Box::new(Broken)))));
+    control.answer_connect_call("wss://sockets.test/t1cket").await;
+    let request = control.upgrade().await;
+    let response = accepted(&request);
+    request.respond(Ok((response, Some(Box::new(Broken)))));
     client.lifecycle(&["connecting", "authenticated"]).await;
     let error = client.transport_error().await;
     assert_eq!(error.code.as_deref(), Some("ECONNRESET"), "{error}");
@@ -497,46 +487,44 @@ mod broken {
     }
 }
 
-// ── Errands that are called off ───────────────────────────────────────────────────────────────────────────────────
+// ── Cancelled requests ────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: `disconnect()` calls off what an agent is about, and so does the end of the handle.
 #[tokio::test]
-async fn errands_end_with_the_session() {
-    for leaves in [false, true] {
-        for dialling in [false, true] {
-            let (mut desk, setup) = Desk::open().await;
+async fn disconnect_and_the_end_of_the_handle_cancel_an_agents_request() {
+    for drops_handle in [false, true] {
+        for is_opening in [false, true] {
+            let (mut control, setup) = Control::open().await;
             let mut client = setup.client();
             client.start("");
-            let asked = if dialling {
-                desk.point_to("wss://sockets.test/t1cket").await;
-                Err(desk.upgrade().await)
+            let request = if is_opening {
+                control.answer_connect_call("wss://sockets.test/t1cket").await;
+                Err(control.upgrade().await)
             } else {
-                Ok(desk.request().await)
+                Ok(control.request().await)
             };
-            if leaves {
+            if drops_handle {
                 drop(client);
             } else {
                 let disconnect = client.disconnect();
                 assert!(matches!(client.outcome(disconnect).await, Outcome::Done));
             }
-            match asked {
-                Ok(request) => request.called_off().await,
-                Err(upgrade) => upgrade.called_off().await,
+            match request {
+                Ok(request) => request.cancelled().await,
+                Err(upgrade) => upgrade.cancelled().await,
             }
         }
     }
 }
 
-/// Promise: `requestTimeout` bounds an agent's request, and `connectTimeout` its upgrade, to the millisecond; the errand
-/// is called off then.
+/// `requestTimeout` limits a request, and `connectTimeout` an upgrade, to the millisecond.
 #[tokio::test(start_paused = true)]
-async fn errands_end_with_their_time() {
+async fn the_timeouts_cancel_an_agents_request() {
     let clock = Clock::stop();
-    let (mut desk, mut setup) = Desk::open().await;
+    let (mut control, mut setup) = Control::open().await;
     setup.transport.request_timeout = Some(secs(30));
     let mut client = setup.client();
     client.start("");
-    let asked = desk.request().await;
+    let request = control.request().await;
     client.lifecycle(&["connecting"]).await;
     clock.pass(ms(29_990)).await;
     client.assert_quiet().await;
@@ -547,17 +535,17 @@ async fn errands_end_with_their_time() {
         matches!(&error.error, ApiError::Request { code: Some(code), .. } if code == "ETIMEDOUT"),
         "{error}"
     );
-    asked.called_off().await;
+    request.cancelled().await;
     client.lifecycle(&["disconnected"]).await;
 
     client.start("");
-    desk.point_to("wss://sockets.test/t1cket").await;
-    let asked = desk.upgrade().await;
+    control.answer_connect_call("wss://sockets.test/t1cket").await;
+    let request = control.upgrade().await;
     client.lifecycle(&["connecting", "authenticated"]).await;
     clock.pass(ms(29_990)).await;
     client.assert_no_event().await;
     clock.pass(ms(20)).await;
     let error = client.transport_error().await;
     assert_eq!(error.code.as_deref(), Some("ETIMEDOUT"), "{error}");
-    asked.called_off().await;
+    request.cancelled().await;
 }

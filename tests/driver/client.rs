@@ -1,4 +1,4 @@
-//! A client under test: the driver's handle, and a host that notes down what is delivered.
+//! The client under test: the driver's handle, and a host that records the deliveries.
 
 use std::sync::Arc;
 
@@ -10,43 +10,45 @@ use slack_rtm_native::session::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
-use crate::clock::{take_turns, within};
+use crate::clock::{let_others_run, within};
 use crate::server::Server;
 
 pub(crate) const TOKEN: &str = "xoxb-s3cret";
 
-/// What the host was told.
+/// A call of the host.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum HostEvent {
     Delivery(Delivery),
     Crashed(String),
 }
 
-/// A host that has room for so many bytes of frames that the test has not looked at yet.
-struct Notebook {
-    pages: UnboundedSender<Told>,
+/// A host that passes its deliveries to the test.
+struct TestHost {
+    events: UnboundedSender<HostEvent>,
+    /// The bytes of frames that the test has not read yet.
     held: watch::Sender<usize>,
+    /// The host is full if it holds more bytes.
     room_for: usize,
-    /// A frame with this text makes it panic.
+    /// A frame with this text makes the host panic.
     poison: Option<&'static str>,
 }
 
-impl Host for Notebook {
+impl Host for TestHost {
     fn deliver(&mut self, delivery: Delivery) {
         if let Delivery::Frame { data, .. } = &delivery {
             assert!(self.poison.is_none_or(|poison| poison != *data), "a poisonous frame");
             self.held.send_modify(|held| *held += data.len());
         }
-        // What is told beside all else has tests of its own (tests/session/diagnostics.rs).
+        // Diagnostics are tested in tests/session/diagnostics.rs.
         if matches!(delivery, Delivery::Diagnostic(_)) {
             return;
         }
         // The test may be over.
-        let _ = self.pages.send(Told::Delivery(delivery));
+        let _ = self.events.send(HostEvent::Delivery(delivery));
     }
 
     fn crashed(&mut self, message: &str) {
-        let _ = self.pages.send(Told::Crashed(message.to_owned()));
+        let _ = self.events.send(HostEvent::Crashed(message.to_owned()));
     }
 
     fn flush(&mut self) {}
@@ -55,7 +57,7 @@ impl Host for Notebook {
         *self.held.borrow() > self.room_for
     }
 
-    async fn room(&mut self) {
+    async fn wait_for_room(&mut self) {
         let room_for = self.room_for;
         let _ = self.held.subscribe().wait_for(|held| *held <= room_for).await;
     }
@@ -65,13 +67,13 @@ impl Host for Notebook {
 pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) transport: TransportConfig,
-    /// So many bytes of frames make the host full.
+    /// The host is full if it holds more bytes of frames.
     pub(crate) room_for: usize,
     pub(crate) poison: Option<&'static str>,
 }
 
 impl Setup {
-    /// A client of this server that takes the first failure for its end and has no keepalive.
+    /// A client of this server without retries, reconnects and keepalive.
     pub(crate) fn new(server: &Server) -> Self {
         Self {
             config: Config {
@@ -101,45 +103,46 @@ impl Setup {
     }
 
     /// A client that reconnects.
-    pub(crate) fn lasting(server: &Server) -> Self {
+    pub(crate) fn reconnecting(server: &Server) -> Self {
         let setup = Self::new(server);
         Self { config: Config { auto_reconnect: true, ..setup.config }, ..setup }
     }
 
     pub(crate) fn client(self) -> Client {
-        let (pages, told) = unbounded_channel();
+        let (sender, events) = unbounded_channel();
         let held = watch::Sender::new(0);
-        let host = Notebook { pages, held: held.clone(), room_for: self.room_for, poison: self.poison };
-        let transport = Arc::new(Transport::new(self.transport).expect("the options are good"));
+        let host =
+            TestHost { events: sender, held: held.clone(), room_for: self.room_for, poison: self.poison };
+        let transport = Arc::new(Transport::new(self.transport).expect("the options are valid"));
         let runtime = tokio::runtime::Handle::current();
         let handle = spawn(&runtime, self.config, transport, 1, host);
-        Client { handle, told, held, calls: CallId(0) }
+        Client { handle, events, held, calls: CallId(0) }
     }
 }
 
-/// A client, and what it told so far.
+/// A client with its deliveries.
 pub(crate) struct Client {
     pub(crate) handle: Handle,
-    told: UnboundedReceiver<Told>,
+    events: UnboundedReceiver<HostEvent>,
     held: watch::Sender<usize>,
     calls: CallId,
 }
 
 impl Client {
-    /// A started client of this server, and its socket, up to `ready`.
-    pub(crate) async fn ready(setup: Setup, server: &Server) -> (Self, crate::websocket::Peer) {
+    /// Starts a client of this server, and brings it to `ready`. Returns the server's end of its socket too.
+    pub(crate) async fn ready(setup: Setup, server: &Server) -> (Self, crate::websocket::ServerSocket) {
         let mut client = setup.client();
         client.start("");
-        let peer = server.connect().await;
+        let socket = server.connect().await;
         client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
-        (client, peer)
+        (client, socket)
     }
 
-    // ── What the user does ────────────────────────────────────────────────────────────────────────────────────────
+    // ── The user's calls ──────────────────────────────────────────────────────────────────────────────────────────
 
     fn call(&mut self, input: impl FnOnce(CallId) -> Input) -> CallId {
         self.calls.0 += 1;
-        self.handle.input(input(self.calls)).expect("the client's task is there");
+        self.handle.input(input(self.calls)).expect("the client's task runs");
         self.calls
     }
 
@@ -165,47 +168,47 @@ impl Client {
 
     pub(crate) fn call_api(&mut self, request: ApiRequest) -> CallId {
         self.calls.0 += 1;
-        self.handle.call_api(self.calls, request).expect("the client's task is there");
+        self.handle.call_api(self.calls, request).expect("the client's task runs");
         self.calls
     }
 
-    /// Gives up the handle; what was told can still be read.
-    pub(crate) fn leave(self) -> UnboundedReceiver<Told> {
-        self.told
+    /// Drops the handle. The deliveries can still be read.
+    pub(crate) fn drop_handle(self) -> UnboundedReceiver<HostEvent> {
+        self.events
     }
 
-    // ── What the user sees ────────────────────────────────────────────────────────────────────────────────────────
+    // ── The deliveries ────────────────────────────────────────────────────────────────────────────────────────────
 
-    async fn told(&mut self) -> Told {
-        let told = within("news of the client", self.told.recv()).await.expect("the client's task is there");
-        self.make_room(&told);
-        told
+    async fn next_host_event(&mut self) -> HostEvent {
+        let event = within("a delivery", self.events.recv()).await.expect("the client's task runs");
+        self.make_room(&event);
+        event
     }
 
-    fn make_room(&self, told: &Told) {
-        if let Told::Delivery(Delivery::Frame { data, .. }) = told {
+    fn make_room(&self, event: &HostEvent) {
+        if let HostEvent::Delivery(Delivery::Frame { data, .. }) = event {
             self.held.send_modify(|held| *held -= data.len());
         }
     }
 
-    /// The next delivery that is wanted; passes over the others.
+    /// The next delivery that `wanted` accepts. Skips the others.
     async fn next<T>(&mut self, mut wanted: impl FnMut(Delivery) -> Option<T>) -> T {
         loop {
-            match self.told().await {
-                Told::Delivery(delivery) => {
+            match self.next_host_event().await {
+                HostEvent::Delivery(delivery) => {
                     if let Some(wanted) = wanted(delivery) {
                         return wanted;
                     }
                 }
-                Told::Crashed(message) => panic!("the session crashed: {message}"),
+                HostEvent::Crashed(message) => panic!("the session crashed: {message}"),
             }
         }
     }
 
-    /// Passes over all deliveries up to a crash, and gives its message.
+    /// Skips all deliveries until a panic, and returns its message.
     pub(crate) async fn crash(&mut self) -> String {
         loop {
-            if let Told::Crashed(message) = self.told().await {
+            if let HostEvent::Crashed(message) = self.next_host_event().await {
                 return message;
             }
         }
@@ -224,10 +227,11 @@ impl Client {
         }
     }
 
-    /// The next of Slack's frames.
+    /// The next frame from Slack.
     pub(crate) async fn frame(&mut self) -> String {
-        let data =
-            self.next(|told| if let Delivery::Frame { data, .. } = told { Some(data) } else { None }).await;
+        let data = self
+            .next(|delivery| if let Delivery::Frame { data, .. } = delivery { Some(data) } else { None })
+            .await;
         String::from_utf8(data.to_vec()).expect("delivered frames are UTF-8")
     }
 
@@ -238,42 +242,42 @@ impl Client {
 
     /// The next line at this level.
     pub(crate) async fn line(&mut self, wanted: LogLevel) -> String {
-        self.next(|told| match told {
+        self.next(|delivery| match delivery {
             Delivery::Log { level, text } if level == wanted => Some(text),
             _ => None,
         })
         .await
     }
 
-    /// How a promise settles.
+    /// The outcome of a call.
     pub(crate) async fn outcome(&mut self, wanted: CallId) -> Outcome {
-        self.next(|told| match told {
+        self.next(|delivery| match delivery {
             Delivery::Settle { call, outcome } if call == wanted => Some(outcome),
             _ => None,
         })
         .await
     }
 
-    /// The answer that a call of a Web API method settles by.
-    pub(crate) async fn api_answer(&mut self, call: CallId) -> ApiResponse {
+    /// The response of a successful Web API call.
+    pub(crate) async fn api_response(&mut self, call: CallId) -> ApiResponse {
         match self.outcome(call).await {
-            Outcome::ApiResponse(answer) => answer,
-            other => panic!("the call was not answered: {other:?}"),
+            Outcome::ApiResponse(response) => response,
+            other => panic!("the call failed: {other:?}"),
         }
     }
 
-    /// What a call of a Web API method, or a start, failed with.
+    /// The error of a failed Web API call, or of a failed start.
     pub(crate) async fn api_error(&mut self, call: CallId) -> ApiError {
         match self.outcome(call).await {
-            Outcome::Failed(Failure::Api(told)) => told.error.clone(),
+            Outcome::Failed(Failure::Api(report)) => report.error.clone(),
             other => panic!("the call did not fail: {other:?}"),
         }
     }
 
-    /// The frame that settles a promise as its reply.
+    /// The frame that settles a call as its reply.
     pub(crate) async fn reply(&mut self, wanted: CallId) -> String {
         let data = self
-            .next(|told| match told {
+            .next(|delivery| match delivery {
                 Delivery::Frame { data, reply, .. } if reply == Some(wanted) => Some(data),
                 _ => None,
             })
@@ -281,75 +285,77 @@ impl Client {
         String::from_utf8(data.to_vec()).expect("delivered frames are UTF-8")
     }
 
-    /// Nothing of this kind is told, however often others have their turn; passes over all else.
+    /// Asserts that no such delivery comes. Skips the others.
     async fn assert_never(&mut self, unwanted: impl Fn(&Delivery) -> bool) {
-        take_turns().await;
-        while let Ok(told) = self.told.try_recv() {
-            self.make_room(&told);
-            match told {
-                Told::Delivery(delivery) => assert!(!unwanted(&delivery), "{delivery:?}"),
-                Told::Crashed(message) => panic!("the session crashed: {message}"),
+        let_others_run().await;
+        while let Ok(event) = self.events.try_recv() {
+            self.make_room(&event);
+            match event {
+                HostEvent::Delivery(delivery) => assert!(!unwanted(&delivery), "{delivery:?}"),
+                HostEvent::Crashed(message) => panic!("the session crashed: {message}"),
             }
         }
     }
 
-    /// A promise has settled by now.
+    /// Asserts that a call has settled.
     pub(crate) async fn assert_settled(&mut self, wanted: CallId) {
-        take_turns().await;
-        let mut told = std::iter::from_fn(|| self.told.try_recv().ok());
-        let is_it = |told| matches!(told, Told::Delivery(Delivery::Settle { call, .. }) if call == wanted);
-        assert!(told.any(is_it), "{wanted:?} is not settled");
+        let_others_run().await;
+        let mut events = std::iter::from_fn(|| self.events.try_recv().ok());
+        let is_it =
+            |event| matches!(event, HostEvent::Delivery(Delivery::Settle { call, .. }) if call == wanted);
+        assert!(events.any(is_it), "{wanted:?} is not settled");
     }
 
-    /// A promise does not settle.
+    /// Asserts that a call does not settle.
     pub(crate) async fn assert_unsettled(&mut self, wanted: CallId) {
-        self.assert_never(|told| matches!(told, Delivery::Settle { call, .. } if *call == wanted)).await;
+        self.assert_never(|delivery| matches!(delivery, Delivery::Settle { call, .. } if *call == wanted))
+            .await;
     }
 
-    /// No lifecycle event.
+    /// Asserts that no lifecycle event comes.
     pub(crate) async fn assert_no_event(&mut self) {
-        self.assert_never(|told| matches!(told, Delivery::Event(_))).await;
+        self.assert_never(|delivery| matches!(delivery, Delivery::Event(_))).await;
     }
 
-    /// How the connect call failed.
+    /// The error of the connect call.
     pub(crate) async fn connect_error(&mut self) -> ApiError {
         self.lifecycle(&["connecting"]).await;
         match self.event().await {
-            Event::UnableToRtmStart(told) => told.error.clone(),
+            Event::UnableToRtmStart(report) => report.error.clone(),
             other => panic!("the connect call did not fail: {other:?}"),
         }
     }
 
-    /// The error of the `error` event that comes next.
+    /// The error of the next event, which must be `error`.
     pub(crate) async fn transport_error(&mut self) -> SocketError {
         match self.event().await {
-            Event::Error(told) => told.error.clone(),
+            Event::Error(report) => report.error.clone(),
             other => panic!("no transport error: {other:?}"),
         }
     }
 
-    /// How the connection ended; nobody asked for it.
+    /// The reason for the lost connection.
     pub(crate) async fn loss(&mut self) -> SocketError {
         match self.event().await {
-            Event::Disconnected(Some(Failure::Socket(told))) => told.error.clone(),
+            Event::Disconnected(Some(Failure::Socket(report))) => report.error.clone(),
             other => panic!("the connection was not lost: {other:?}"),
         }
     }
 
-    /// Passes over all up to `disconnected`.
+    /// Skips all deliveries until `disconnected`.
     pub(crate) async fn ended(&mut self) {
         while !matches!(self.event().await, Event::Disconnected(_)) {}
     }
 
-    /// Nothing happens, however often others have their turn.
+    /// Asserts that no delivery comes.
     pub(crate) async fn assert_quiet(&mut self) {
-        take_turns().await;
-        if let Ok(told) = self.told.try_recv() {
-            panic!("should be quiet, but: {told:?}");
+        let_others_run().await;
+        if let Ok(event) = self.events.try_recv() {
+            panic!("unexpected: {event:?}");
         }
     }
 
-    /// How many bytes of frames wait to be looked at.
+    /// The bytes of frames that the test has not read yet.
     pub(crate) fn held(&self) -> usize {
         *self.held.borrow()
     }

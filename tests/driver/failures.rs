@@ -1,4 +1,4 @@
-//! Connect calls without a proper answer: errors that bear Node's code, and never the token.
+//! Connect calls without a valid response: the errors have Node's codes, and do not show the token.
 
 use slack_rtm_native::session::{ApiError, ErrorCode};
 use tokio::net::TcpListener;
@@ -7,7 +7,7 @@ use crate::client::{Setup, TOKEN};
 use crate::clock::{Clock, ms, secs};
 use crate::server::{Link, Server};
 
-/// The code of a call that had no answer; the error names the host and hides the token.
+/// The code of a failed request. Checks that the error names the host and does not show the token.
 fn code_of(error: &ApiError, server: &Server) -> Option<ErrorCode> {
     let text = format!("{error} {error:?}");
     assert!(text.contains(&server.address.to_string()), "{text}");
@@ -16,7 +16,7 @@ fn code_of(error: &ApiError, server: &Server) -> Option<ErrorCode> {
     code.clone()
 }
 
-/// Runs one call against a script for its connection, after the request was read.
+/// Makes one call. The script takes over the server's connection after the request.
 async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link) -> F) -> Option<ErrorCode> {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
@@ -27,9 +27,8 @@ async fn failure<F: Future<Output = ()>>(script: impl FnOnce(Link) -> F) -> Opti
     code_of(&client.connect_error().await, &server)
 }
 
-/// Promise: where nobody listens, the code is ECONNREFUSED.
 #[tokio::test]
-async fn refused() {
+async fn a_refused_connection_is_econnrefused() {
     let mut server = Server::bind().await;
     let free = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has a free port");
     server.address = free.local_addr().expect("it listens");
@@ -39,22 +38,21 @@ async fn refused() {
     assert_eq!(code_of(&client.connect_error().await, &server), Some("ECONNREFUSED".into()));
 }
 
-/// Promise: a reset is ECONNRESET, wherever in the answer it comes.
 #[tokio::test]
-async fn reset() {
+async fn a_reset_is_econnreset_at_any_point_of_the_response() {
     for part in ["", "HTTP/1.1 200 OK\r\ncontent-le", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
         let code = failure(async |mut call| {
             call.send(part).await;
-            crate::clock::take_turns().await;
+            crate::clock::let_others_run().await;
             call.reset();
         });
         assert_eq!(code.await, Some("ECONNRESET".into()), "{part}");
     }
 }
 
-/// Promise: an end in the middle is what Node calls a "socket hang up", ECONNRESET.
+/// Node calls it "socket hang up".
 #[tokio::test]
-async fn closed() {
+async fn an_end_within_the_response_is_econnreset() {
     for part in [
         "",
         "HTTP/1.1 200 OK\r\ncontent-le",
@@ -67,13 +65,12 @@ async fn closed() {
     }
 }
 
-/// Promise: what is not HTTP is an error at once, not a wait for more.
 #[tokio::test]
-async fn garbage() {
+async fn a_response_that_is_not_http_is_an_error_at_once() {
     let endless = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(200_000));
     for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\u{0}\u{1}\u{2}", "HTTP/1.1 2000 OK\r\n\r\n", &endless] {
         let code = failure(async |mut call: Link| {
-            // The client may hang up before it has it all.
+            // The client may close the connection before it has read everything.
             let _ = tokio::io::AsyncWriteExt::write_all(&mut call.stream, bytes.as_bytes()).await;
             call.ended().await;
         });
@@ -81,9 +78,9 @@ async fn garbage() {
     }
 }
 
-/// Promise: `requestTimeout` bounds the whole attempt, at whichever point the server stops; the code is ETIMEDOUT.
+/// Wherever the server stops, the code is ETIMEDOUT.
 #[tokio::test(start_paused = true)]
-async fn the_request_timeout() {
+async fn request_timeout_limits_the_whole_attempt() {
     let clock = Clock::stop();
     for part in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
         let server = Server::bind().await;
@@ -106,9 +103,8 @@ async fn the_request_timeout() {
     }
 }
 
-/// Promise: a server that sends a byte now and then cannot stretch `requestTimeout`.
 #[tokio::test(start_paused = true)]
-async fn an_answer_of_one_byte_a_second() {
+async fn a_slow_trickle_of_bytes_does_not_extend_request_timeout() {
     let clock = Clock::stop();
     let server = Server::bind().await;
     let mut setup = Setup::new(&server);
@@ -126,9 +122,8 @@ async fn an_answer_of_one_byte_a_second() {
     assert_eq!(code_of(&client.connect_error().await, &server), Some("ETIMEDOUT".into()));
 }
 
-/// Promise: without `requestTimeout` a slow server is waited for.
 #[tokio::test(start_paused = true)]
-async fn no_request_timeout() {
+async fn without_request_timeout_a_slow_server_is_waited_for() {
     let clock = Clock::stop();
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
@@ -136,6 +131,6 @@ async fn no_request_timeout() {
     let mut call = server.accept().await;
     call.request().await;
     clock.pass(secs(3600)).await;
-    call.send(crate::server::ok_answer(&server.socket_url())).await;
+    call.send(crate::server::ok_response(&server.socket_url())).await;
     client.lifecycle(&["connecting", "authenticated"]).await;
 }

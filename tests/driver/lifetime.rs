@@ -1,4 +1,4 @@
-//! What a client leaves behind: nothing. And what a crash of its session leaves: a client that starts again.
+//! The end of a client, which leaves no task or socket, and panics, after which a client can start again.
 
 use bytes::Bytes;
 use slack_rtm_native::driver::{ApiRequest, FORM};
@@ -6,11 +6,11 @@ use slack_rtm_native::session::{CallId, Event, Input, Outcome};
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 
-use crate::alone::is_alone;
 use crate::client::{Client, Setup};
-use crate::clock::{Clock, PING_LEEWAY, ms, secs, take_turns, until, within};
-use crate::server::{Server, answer, read_to_end};
-use crate::websocket::{FINAL, Peer, TEXT, close, frame, text};
+use crate::clock::{Clock, PING_LEEWAY, let_others_run, ms, secs, until, within};
+use crate::own_process::has_own_process;
+use crate::server::{Server, read_to_end, response};
+use crate::websocket::{FINAL, ServerSocket, TEXT, close, frame, text};
 
 async fn until_no_task_is_left() {
     let metrics = Handle::current().metrics();
@@ -19,68 +19,66 @@ async fn until_no_task_is_left() {
 
 // ── The end of the handle ─────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: when the last handle is gone the client's task ends and its connection with it, in whatever state.
+/// In every state.
 #[tokio::test]
-async fn dropping_the_handle_in_every_state() {
+async fn dropping_the_last_handle_ends_the_task_and_the_connection() {
     let server = Server::bind().await;
     drop(Setup::new(&server).client());
     until_no_task_is_left().await;
 
     // During the connect call, and during the upgrade.
-    for dialling in [false, true] {
+    for is_opening in [false, true] {
         let mut client = Setup::new(&server).client();
         client.start("");
-        if dialling {
+        if is_opening {
             server.answer_call().await;
         }
         let mut link = server.accept().await;
         link.request().await;
         let second = client.handle.clone();
-        let mut told = client.leave();
-        take_turns().await;
+        let mut events = client.drop_handle();
+        let_others_run().await;
         drop(second);
         assert_eq!(link.ended().await, b"");
-        within("the end of the task", async { while told.recv().await.is_some() {} }).await;
+        within("the end of the task", async { while events.recv().await.is_some() {} }).await;
         until_no_task_is_left().await;
     }
 
     // Ready, and in the close handshake.
     for closing in [false, true] {
-        let (mut client, mut peer) = Client::ready(Setup::new(&server), &server).await;
+        let (mut client, mut socket) = Client::ready(Setup::new(&server), &server).await;
         if closing {
             client.disconnect();
-            peer.receive().await;
+            socket.receive().await;
         }
         drop(client);
-        assert_eq!(peer.ended().await, b"");
+        assert_eq!(socket.ended().await, b"");
         until_no_task_is_left().await;
     }
 
     // In the pause before a reconnect.
-    let (mut client, peer) = Client::ready(Setup::lasting(&server), &server).await;
-    drop(peer);
+    let (mut client, socket) = Client::ready(Setup::reconnecting(&server), &server).await;
+    drop(socket);
     client.lifecycle(&["reconnecting"]).await;
     drop(client);
     until_no_task_is_left().await;
 }
 
-/// Bug this guards against: a client that always has something to read does not notice that its user is gone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dropping_the_handle_in_a_flood() {
+async fn a_client_that_always_has_data_to_read_ends_with_its_handle() {
     let server = Server::bind().await;
-    let (client, mut peer) = Client::ready(Setup::new(&server), &server).await;
+    let (client, mut socket) = Client::ready(Setup::new(&server), &server).await;
     let flood = tokio::spawn(async move {
         let bytes = text(r#"{"type":"message"}"#).repeat(5000);
-        while peer.stream.write_all(&bytes).await.is_ok() {}
+        while socket.stream.write_all(&bytes).await.is_ok() {}
     });
     until("the flood has come", || client.held() > 1_000_000).await;
     drop(client);
-    within("the end of the connection", flood).await.expect("the flood is sound");
+    within("the end of the connection", flood).await.expect("the task does not panic");
 }
 
-/// Promise: an input for a client whose task is gone comes back.
 #[test]
-fn a_runtime_that_is_gone() {
+fn an_input_fails_if_the_runtime_is_gone() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let handle = runtime.block_on(async {
         let server = Server::bind().await;
@@ -90,30 +88,29 @@ fn a_runtime_that_is_gone() {
     assert!(handle.input(Input::Disconnect { call: CallId(9) }).is_err());
 }
 
-// ── A crash ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── A panic ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: a panic ends no process: the host is told, the connection is dropped, and the same handle starts anew,
-/// with ids that go on.
+/// The host gets the panic's message. The ids of messages continue.
 #[tokio::test]
-async fn a_host_that_panics() {
+async fn a_panic_drops_the_connection_and_the_client_can_start_again() {
     let server = Server::bind().await;
     let mut setup = Setup::new(&server);
     setup.poison = Some(r#"{"type":"poison"}"#);
-    let (mut client, mut peer) = Client::ready(setup, &server).await;
+    let (mut client, mut socket) = Client::ready(setup, &server).await;
     for round in 1..=2 {
         let call = client.enqueue(false, r#"{"type":"message"}"#);
-        assert_eq!(peer.receive_text().await, format!(r#"{{"type":"message","id":{round}}}"#));
+        assert_eq!(socket.receive_text().await, format!(r#"{{"type":"message","id":{round}}}"#));
         assert!(matches!(client.outcome(call).await, Outcome::Done));
-        peer.text(r#"{"type":"poison"}"#).await;
+        socket.text(r#"{"type":"poison"}"#).await;
         assert!(client.crash().await.contains("a poisonous frame"));
-        assert_eq!(peer.ended().await, b"");
+        assert_eq!(socket.ended().await, b"");
 
         let start = client.start("");
-        peer = server.connect().await;
+        socket = server.connect().await;
         assert!(matches!(client.outcome(start).await, Outcome::Started));
         client.lifecycle(&["connected", "ready"]).await;
     }
-    drop((client, peer));
+    drop((client, socket));
     until_no_task_is_left().await;
 }
 
@@ -121,33 +118,33 @@ async fn a_host_that_panics() {
 
 const WAYS: usize = 8;
 
-/// Ends a connection in one of many ways; the client's side of it must be gone before it may make another.
-async fn end(client: &mut Client, server: &Server, mut peer: Peer, way: usize, clock: &Clock) {
+/// Ends a connection in one of several ways. The client must have closed its end before it opens another connection.
+async fn end(client: &mut Client, server: &Server, mut socket: ServerSocket, way: usize, clock: &Clock) {
     match way {
-        0 => drop(peer.stream.shutdown().await),
+        0 => drop(socket.stream.shutdown().await),
         1 => {
-            peer.reset();
+            socket.reset();
             return until_reconnecting(client).await;
         }
-        2 => peer.send(close(1012, "restart")).await,
-        3 => peer.send(frame(FINAL | TEXT, b"\xff")).await,
-        4 => peer.text(r#"{"type":"team_migration_started"}"#).await,
+        2 => socket.send(close(1012, "restart")).await,
+        3 => socket.send(frame(FINAL | TEXT, b"\xff")).await,
+        4 => socket.text(r#"{"type":"team_migration_started"}"#).await,
         // A message waits for its reply.
         5 => {
             client.enqueue(true, r#"{"type":"message"}"#);
-            peer.receive_text().await;
-            peer.reset();
+            socket.receive_text().await;
+            socket.reset();
             return until_reconnecting(client).await;
         }
-        // A call of the Web API is under way, and is answered after the loss.
+        // A Web API call is in flight, and gets its response after the connection is lost.
         6 => {
             let call = client.call_api(api_test());
             let mut link = server.accept().await;
             link.request().await;
-            drop(peer);
+            drop(socket);
             until_reconnecting(client).await;
-            link.send(answer("200 OK", "", r#"{"ok":true}"#)).await;
-            drop(client.api_answer(call).await);
+            link.send(response("200 OK", "", r#"{"ok":true}"#)).await;
+            drop(client.api_response(call).await);
             return;
         }
         _ => {
@@ -155,7 +152,7 @@ async fn end(client: &mut Client, server: &Server, mut peer: Peer, way: usize, c
             clock.pass(secs(4) + ms(10)).await;
         }
     }
-    within("the client's end", read_to_end(&mut peer.stream)).await;
+    within("the client's end", read_to_end(&mut socket.stream)).await;
     until_reconnecting(client).await;
 }
 
@@ -178,37 +175,36 @@ fn open_files() -> usize {
     0
 }
 
-/// Promise: over a hundred forced reconnects there is never more than one socket, and no task or file descriptor is left
-/// over.
+/// There is never more than one socket.
 #[tokio::test(start_paused = true)]
-async fn a_hundred_forced_reconnects() {
-    if !is_alone("lifetime::a_hundred_forced_reconnects", &[]) {
+async fn a_hundred_reconnects_leave_no_task_or_file_descriptor() {
+    if !has_own_process("lifetime::a_hundred_reconnects_leave_no_task_or_file_descriptor", &[]) {
         return;
     }
     let clock = Clock::stop();
     let server = Server::bind().await;
-    let mut setup = Setup::lasting(&server);
+    let mut setup = Setup::reconnecting(&server);
     setup.config.client_ping_timeout = Some(secs(6));
     setup.config.reply_ack_timeout = ms(0);
-    let (mut client, mut peer) = Client::ready(setup, &server).await;
+    let (mut client, mut socket) = Client::ready(setup, &server).await;
     let tasks = Handle::current().metrics();
     let files = open_files();
     for round in 0..100 {
-        end(&mut client, &server, peer, round % WAYS, &clock).await;
+        end(&mut client, &server, socket, round % WAYS, &clock).await;
         until("only the client's own task is there", || tasks.num_alive_tasks() == 1).await;
-        server.assert_nobody_came().await;
+        server.assert_no_connection().await;
         clock.pass(secs(60)).await;
         if round % 5 == 4 {
-            // A call that fails is made again after another pause.
+            // A failed connect call is repeated after another pause.
             let mut call = server.accept().await;
             call.request().await;
-            call.send(answer("503 Service Unavailable", "", "")).await;
+            call.send(response("503 Service Unavailable", "", "")).await;
             call.ended().await;
             client.lifecycle(&["connecting", "unable_to_rtm_start", "reconnecting"]).await;
             clock.pass(secs(60)).await;
         }
         if round % 7 == 6 {
-            // Half-way through the upgrade.
+            // The connection ends during the upgrade.
             server.answer_call().await;
             let mut link = server.accept().await;
             link.request().await;
@@ -217,10 +213,10 @@ async fn a_hundred_forced_reconnects() {
             client.lifecycle(&["connecting", "authenticated", "error", "reconnecting"]).await;
             clock.pass(secs(60)).await;
         }
-        peer = server.connect().await;
+        socket = server.connect().await;
         client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
         assert_eq!(open_files(), files, "in round {round}");
     }
-    drop((client, peer));
+    drop((client, socket));
     until("no task is left", || tasks.num_alive_tasks() == 0).await;
 }

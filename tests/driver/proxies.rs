@@ -1,5 +1,5 @@
-//! HTTP proxies, by CONNECT in the clear and encrypted: what is sent to them, what comes of their answers, and that
-//! nothing of theirs gets into what goes over the tunnel, or the other way round.
+//! HTTP and HTTPS proxies: the requests to them, the results of their responses, and the separation of their data from
+//! Slack's.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::client::{Setup, TOKEN};
-use crate::clock::{Clock, ms, secs, take_turns, within};
-use crate::server::{HELLO, Link, Server, answer, ok_answer, upgrade_answer};
+use crate::clock::{Clock, let_others_run, ms, secs, within};
+use crate::server::{HELLO, Link, Server, ok_response, response, upgrade_response};
 use crate::tls::Authority;
-use crate::websocket::Peer;
+use crate::websocket::ServerSocket;
 
 const USER: &str = "b0t";
 const PASSWORD: &str = "pa:s's w\u{f6}rd";
-/// Both, as RFC 7617 has it.
+/// Both, encoded by RFC 7617.
 const CREDENTIALS: &str = "YjB0OnBhOnMncyB3w7ZyZA==";
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 const SOCKET_URL: &str = "ws://sockets.test:8443/socket?ticket=t1cket";
 
-/// The options of a client that reaches `http://slack.test/` by a proxy at this server's address. The names of the API
-/// and the socket mean something to the proxy alone.
+/// The options of a client that reaches `http://slack.test/` through a proxy at this server's address. Only the proxy
+/// could resolve the names of the API and the socket.
 pub(crate) fn behind(proxy: &Server, kind: ProxyKind) -> Setup {
     let mut setup = Setup::new(proxy);
     setup.transport.api_url = "http://slack.test/api/".into();
@@ -43,18 +43,18 @@ fn behind_http(proxy: &Server) -> Setup {
     behind(proxy, ProxyKind::Http)
 }
 
-/// What there is to say of the proxy.
-pub(crate) fn options(setup: &mut Setup) -> &mut ProxyConfig {
-    setup.transport.proxy.as_mut().expect("there is one")
+/// The proxy's options.
+pub(crate) fn proxy_options(setup: &mut Setup) -> &mut ProxyConfig {
+    setup.transport.proxy.as_mut().expect("the setup has a proxy")
 }
 
 fn with_credentials(mut setup: Setup) -> Setup {
-    let options = options(&mut setup);
+    let options = proxy_options(&mut setup);
     (options.username, options.password) = (Some(USER.to_owned()), Some(PASSWORD.to_owned()));
     setup
 }
 
-/// Lets the next connection through.
+/// Opens the tunnel for the next connection.
 async fn tunnel(proxy: &Server) -> Link {
     let mut link = proxy.accept().await;
     link.request().await;
@@ -62,36 +62,36 @@ async fn tunnel(proxy: &Server) -> Link {
     link
 }
 
-/// Points a client to a socket behind the proxy.
+/// Responds to the connect call through the proxy.
 async fn answer_call(proxy: &Server, socket_url: &str) {
     let mut call = tunnel(proxy).await;
     call.request().await;
-    call.send(ok_answer(socket_url)).await;
+    call.send(ok_response(socket_url)).await;
     call.ended().await;
 }
 
-/// No secret is in it.
-fn assert_discreet(text: &str) {
+/// Asserts that the text contains no secret.
+fn assert_no_secret(text: &str) {
     for secret in [PASSWORD, "pa:s", "w\u{f6}rd", CREDENTIALS, "YjB0", TOKEN, "t1cket"] {
         assert!(!text.contains(secret), "{text}");
     }
 }
 
 /// The code and text of a connect call's error, without secrets.
-pub(crate) fn api_trouble(error: &ApiError) -> (Option<String>, String) {
-    assert_discreet(&format!("{error} {error:?}"));
+pub(crate) fn api_failure(error: &ApiError) -> (Option<String>, String) {
+    assert_no_secret(&format!("{error} {error:?}"));
     let ApiError::Request { code, cause, .. } = error else { panic!("a request error: {error}") };
-    assert_discreet(cause);
+    assert_no_secret(cause);
     (code.as_deref().map(str::to_owned), error.to_string())
 }
 
 /// The code and text of a socket's error, without secrets.
-pub(crate) fn socket_trouble(error: &SocketError) -> (Option<String>, String) {
-    assert_discreet(&format!("{error} {error:?}"));
+pub(crate) fn socket_failure(error: &SocketError) -> (Option<String>, String) {
+    assert_no_secret(&format!("{error} {error:?}"));
     (error.code.as_deref().map(str::to_owned), error.to_string())
 }
 
-/// The error of a connect call whose way through the proxy the script bars; it comes after the request.
+/// The error of a connect call through a proxy. The script takes over the proxy's connection after the request.
 async fn failed_call<F: Future<Output = ()>>(
     change: fn(Setup) -> Setup,
     script: impl FnOnce(Link) -> F,
@@ -102,13 +102,13 @@ async fn failed_call<F: Future<Output = ()>>(
     let mut link = proxy.accept().await;
     link.request().await;
     script(link).await;
-    let (code, text) = api_trouble(&client.connect_error().await);
+    let (code, text) = api_failure(&client.connect_error().await);
     assert!(text.contains("rtm.connect at slack.test:80: "), "{text}");
     assert!(text.contains(&format!("the proxy http://{}", proxy.address)), "{text}");
     (code, text)
 }
 
-/// The error of a socket whose way through the proxy the script bars; it comes after the request.
+/// The error of a socket through a proxy. The script takes over the proxy's connection after the request.
 async fn failed_socket<F: Future<Output = ()>>(
     change: fn(Setup) -> Setup,
     script: impl FnOnce(Link) -> F,
@@ -121,8 +121,8 @@ async fn failed_socket<F: Future<Output = ()>>(
     link.request().await;
     script(link).await;
     client.lifecycle(&["connecting", "authenticated"]).await;
-    let (code, text) = socket_trouble(&client.transport_error().await);
-    assert!(text.contains("no connection to sockets.test:8443: "), "{text}");
+    let (code, text) = socket_failure(&client.transport_error().await);
+    assert!(text.contains("could not connect to sockets.test:8443: "), "{text}");
     assert!(text.contains(&format!("the proxy http://{}", proxy.address)), "{text}");
     (code, text)
 }
@@ -131,15 +131,14 @@ fn unchanged(setup: Setup) -> Setup {
     setup
 }
 
-// ── What is sent ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Requests ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: the proxy gets the target, its own headers and the user's name and password with it, and nothing that is
-/// meant for Slack; Slack gets nothing that is meant for the proxy. So for the connect call and for the socket.
+/// The proxy gets the target, its headers and its credentials, for the connect call and for the socket.
 #[tokio::test]
-async fn connect_byte_by_byte() {
+async fn the_proxy_and_slack_get_only_their_own_headers() {
     let proxy = Server::bind().await;
     let mut setup = with_credentials(behind_http(&proxy));
-    options(&mut setup).headers = [("X-Extra", "one"), ("x-extra", "two")]
+    proxy_options(&mut setup).headers = [("X-Extra", "one"), ("x-extra", "two")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
     setup.transport.headers = vec![("cookie".to_owned(), "d=x".to_owned())];
@@ -152,46 +151,44 @@ async fn connect_byte_by_byte() {
         )
     };
     let mut call = proxy.accept().await;
-    call.demand(connect("slack.test:80")).await;
+    call.expect_bytes(connect("slack.test:80")).await;
     call.send(ESTABLISHED).await;
     let request = call.request().await;
     assert!(request.head.starts_with("POST /api/rtm.connect HTTP/1.1\r\n"), "{}", request.head);
     assert_eq!(request.header("host"), Some("slack.test"));
     assert_eq!(request.header("authorization"), Some(&*format!("Bearer {TOKEN}")));
     assert_eq!((request.header("proxy-authorization"), request.header("x-extra")), (None, None));
-    call.send(ok_answer(SOCKET_URL)).await;
+    call.send(ok_response(SOCKET_URL)).await;
     call.ended().await;
 
     let mut link = proxy.accept().await;
-    link.demand(connect("sockets.test:8443")).await;
+    link.expect_bytes(connect("sockets.test:8443")).await;
     link.send(ESTABLISHED).await;
     let upgrade = link.request().await;
     assert!(upgrade.head.starts_with("GET /socket?ticket=t1cket HTTP/1.1\r\n"), "{}", upgrade.head);
     assert_eq!((upgrade.header("proxy-authorization"), upgrade.header("x-extra")), (None, None));
-    link.send(upgrade_answer(&upgrade)).await;
-    let mut peer = Peer::new(link.stream);
-    peer.text(HELLO).await;
+    link.send(upgrade_response(&upgrade)).await;
+    let mut socket = ServerSocket::new(link.stream);
+    socket.text(HELLO).await;
     client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
     client.send(r#"{"type":"message"}"#);
-    assert_eq!(peer.receive_text().await, r#"{"type":"message","id":1}"#);
+    assert_eq!(socket.receive_text().await, r#"{"type":"message","id":1}"#);
 }
 
-/// Promise: nothing is sent to the target before the proxy has let it through.
 #[tokio::test]
-async fn nothing_goes_ahead() {
+async fn nothing_is_sent_to_the_target_before_the_proxys_response() {
     let proxy = Server::bind().await;
     let mut client = behind_http(&proxy).client();
     client.start("");
     let mut link = proxy.accept().await;
-    link.demand("CONNECT slack.test:80 HTTP/1.1\r\nhost: slack.test:80\r\n\r\n").await;
-    take_turns().await;
+    link.expect_bytes("CONNECT slack.test:80 HTTP/1.1\r\nhost: slack.test:80\r\n\r\n").await;
+    let_others_run().await;
     let mut more = [0];
     assert!(link.stream.try_read(&mut more).is_err(), "there is more");
 }
 
-/// Promise: of the name and the password one may be missing.
 #[tokio::test]
-async fn half_of_the_credentials() {
+async fn a_user_name_or_a_password_alone_is_sent() {
     for (user, password, credentials) in [
         (Some("user"), None, "Basic dXNlcjo="),
         (None, Some("password"), "Basic OnBhc3N3b3Jk"),
@@ -199,7 +196,7 @@ async fn half_of_the_credentials() {
     ] {
         let proxy = Server::bind().await;
         let mut setup = behind_http(&proxy);
-        let options = options(&mut setup);
+        let options = proxy_options(&mut setup);
         (options.username, options.password) = (user.map(str::to_owned), password.map(str::to_owned));
         let mut client = setup.client();
         client.start("");
@@ -208,9 +205,8 @@ async fn half_of_the_credentials() {
     }
 }
 
-/// Promise: the address of an IPv6 target stands in brackets, as in its URL; a port that is not given is the scheme's.
 #[tokio::test]
-async fn targets() {
+async fn an_ipv6_target_has_brackets_and_a_missing_port_is_the_schemes() {
     for (api_url, target) in [
         ("http://[2001:db8::1]:8080/api/", "[2001:db8::1]:8080"),
         ("http://[::1]/api/", "[::1]:80"),
@@ -224,8 +220,8 @@ async fn targets() {
         let mut client = setup.client();
         client.start("");
         let mut link = proxy.accept().await;
-        link.demand(format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n")).await;
-        link.send(answer("502 Bad Gateway", "", "")).await;
+        link.expect_bytes(format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n")).await;
+        link.send(response("502 Bad Gateway", "", "")).await;
         let error = client.connect_error().await;
         assert!(error.to_string().contains(&format!(" {target} ")), "{error}");
     }
@@ -237,15 +233,15 @@ async fn targets() {
         client.start("");
         answer_call(&proxy, url).await;
         let mut link = proxy.accept().await;
-        link.demand(format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n")).await;
+        link.expect_bytes(format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n\r\n")).await;
     }
 }
 
-// ── Answers that let through ──────────────────────────────────────────────────────────────────────────────────────
+// ── Accepted requests ─────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: every 2xx lets through, also with headers that speak of a body, which it has none (RFC 9110, section 9.3.6).
+/// Also with headers about a body, which the response does not have (RFC 9110, section 9.3.6).
 #[tokio::test]
-async fn answers_that_let_through() {
+async fn every_2xx_opens_the_tunnel() {
     for head in [
         "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
@@ -263,34 +259,32 @@ async fn answers_that_let_through() {
         call.request().await;
         call.send(head).await;
         assert!(call.request().await.head.starts_with("POST "), "{head}");
-        call.send(ok_answer(SOCKET_URL)).await;
+        call.send(ok_response(SOCKET_URL)).await;
         assert!(matches!(client.outcome(start).await, Outcome::Started), "{head}");
     }
 }
 
-/// Promise: how the answer is cut into packets makes no difference.
 #[tokio::test]
-async fn an_answer_in_single_bytes() {
+async fn packets_of_the_proxys_response_make_no_difference() {
     let proxy = Server::bind().await;
     let mut client = behind_http(&proxy).client();
     client.start("");
     let mut call = proxy.accept().await;
     call.request().await;
-    call.trickle("HTTP/1.1 200 Connection established\r\nvia: 1.1 proxy\r\n\r\n").await;
+    call.send_bytewise("HTTP/1.1 200 Connection established\r\nvia: 1.1 proxy\r\n\r\n").await;
     call.request().await;
-    call.send(ok_answer(SOCKET_URL)).await;
+    call.send(ok_response(SOCKET_URL)).await;
     call.ended().await;
     let mut link = proxy.accept().await;
     link.request().await;
-    link.trickle(ESTABLISHED).await;
+    link.send_bytewise(ESTABLISHED).await;
     link.upgrade().await.text(HELLO).await;
     client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
 }
 
-/// Bug this guards against: what comes in one packet with the proxy's answer is lost. (Nobody may say anything yet, so it is
-/// taken for the breach that it is.)
+/// The server may not send anything yet, so that these bytes are an error.
 #[tokio::test]
-async fn bytes_right_behind_the_answer() {
+async fn bytes_in_the_packet_of_the_proxys_response_are_not_lost() {
     for early in [1, 9, 40] {
         let proxy = Server::bind().await;
         let mut client = behind_http(&proxy).client();
@@ -302,13 +296,12 @@ async fn bytes_right_behind_the_answer() {
         link.send([ESTABLISHED, &head[..early]].concat()).await;
         client.lifecycle(&["connecting", "authenticated"]).await;
         let error = client.transport_error().await;
-        assert!(error.message.contains("no WebSocket upgrade"), "{error}");
+        assert!(error.message.contains("the WebSocket upgrade at sockets.test:8443 failed"), "{error}");
     }
 }
 
-/// Promise: each reconnect goes by way of the proxy, too.
 #[tokio::test(start_paused = true)]
-async fn reconnects() {
+async fn each_reconnect_uses_the_proxy() {
     let clock = Clock::stop();
     let proxy = Server::bind().await;
     let mut setup = behind_http(&proxy);
@@ -317,13 +310,13 @@ async fn reconnects() {
     client.start("");
     for round in 0..3 {
         answer_call(&proxy, SOCKET_URL).await;
-        let mut peer = tunnel(&proxy).await.upgrade().await;
-        peer.text(HELLO).await;
+        let mut socket = tunnel(&proxy).await.upgrade().await;
+        socket.text(HELLO).await;
         client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
         match round {
-            0 => drop(peer),
-            1 => peer.reset(),
-            _ => peer.text(r#"{"type":"goodbye"}"#).await,
+            0 => drop(socket),
+            1 => socket.reset(),
+            _ => socket.text(r#"{"type":"goodbye"}"#).await,
         }
         if round < 2 {
             while !matches!(client.event().await, Event::Reconnecting) {}
@@ -332,12 +325,26 @@ async fn reconnects() {
     }
 }
 
-// ── Answers that do not ───────────────────────────────────────────────────────────────────────────────────────────
-
-/// Promise: a refusal is told with its status and by Node's name, and a 407 says whether the credentials are missing
-/// or wrong.
+/// As many as in Node.
 #[tokio::test]
-async fn refusals() {
+async fn a_response_through_a_proxy_may_have_2000_headers() {
+    let proxy = Server::bind().await;
+    let mut client = behind_http(&proxy).client();
+    client.start("");
+    let mut call = tunnel(&proxy).await;
+    call.request().await;
+    let headers = "x-extra: y\r\n".repeat(1999);
+    call.send(response("500 Oh", &headers, "")).await;
+    let error = client.connect_error().await;
+    let ApiError::Http { headers, .. } = &error else { panic!("{error}") };
+    assert_eq!(headers.len(), 2000);
+}
+
+// ── Refused requests ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/// A 407 says whether the credentials are missing or wrong.
+#[tokio::test]
+async fn a_refusal_has_the_status_and_err_proxy_tunnel() {
     let missing = "407 Proxy Authentication Required: it asks for a user name and password";
     let wrong = "407 Proxy Authentication Required: it does not accept the user name and password given";
     for (change, status, hint) in [
@@ -350,7 +357,7 @@ async fn refusals() {
         (unchanged, "101 Switching Protocols", "101"),
         (unchanged, "504 Gateway Timeout", "504"),
     ] {
-        let refusal = answer(
+        let refusal = response(
             status,
             "proxy-authenticate: Basic realm=\"proxy\"\r\nlocation: http://elsewhere.test/\r\n",
             "<h1>No</h1>",
@@ -372,13 +379,12 @@ async fn refusals() {
     }
 }
 
-/// Promise: a reset or an end in place of the answer is ECONNRESET.
 #[tokio::test]
-async fn an_answer_cut_off() {
+async fn a_reset_or_an_end_within_the_proxys_response_is_econnreset() {
     for part in ["", "HTTP/1.1 200 Connection esta", "HTTP/1.1 200 OK\r\nvia: 1.1 proxy\r\n"] {
         let reset = async |mut link: Link| {
             link.send(part).await;
-            take_turns().await;
+            let_others_run().await;
             link.reset();
         };
         let close = async |mut link: Link| link.send(part).await;
@@ -389,13 +395,12 @@ async fn an_answer_cut_off() {
     }
 }
 
-/// Promise: what is not HTTP is an error at once, not a wait for more.
 #[tokio::test]
-async fn garbage() {
+async fn a_response_of_the_proxy_that_is_not_http_is_an_error_at_once() {
     let endless = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(200_000));
     for bytes in ["SSH-2.0-OpenSSH_9.7\r\n\r\n", "\u{5}\u{0}", "HTTP/1.1 2000 OK\r\n\r\n", &endless] {
         let script = async |mut link: Link| {
-            // The client may hang up before it has it all.
+            // The client may close the connection before it has read everything.
             let _ = link.stream.write_all(bytes.as_bytes()).await;
             link.ended().await;
         };
@@ -404,25 +409,24 @@ async fn garbage() {
     }
 }
 
-/// Promise: what ends the connection once the proxy has let it through is the target's doing; the proxy is not blamed.
 #[tokio::test]
-async fn an_end_behind_the_proxy() {
+async fn an_error_of_the_target_does_not_name_the_proxy() {
     let proxy = Server::bind().await;
     let mut client = behind_http(&proxy).client();
     client.start("");
     let mut call = tunnel(&proxy).await;
     call.request().await;
     drop(call);
-    let (code, text) = api_trouble(&client.connect_error().await);
+    let (code, text) = api_failure(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("ECONNRESET"), "{text}");
     assert!(!text.contains("proxy"), "{text}");
 }
 
-// ── Silence ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Timeouts ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: `requestTimeout` bounds the way through the proxy, too; the connection to it is dropped then.
+/// The connection to the proxy is dropped.
 #[tokio::test(start_paused = true)]
-async fn a_proxy_that_keeps_the_connect_call_waiting() {
+async fn request_timeout_includes_the_proxy() {
     let clock = Clock::stop();
     for (kind, part) in [
         (ProxyKind::Http, ""),
@@ -443,15 +447,14 @@ async fn a_proxy_that_keeps_the_connect_call_waiting() {
         clock.pass(ms(20)).await;
         let event = client.event().await;
         let Event::UnableToRtmStart(error) = event else { panic!("{event:?}") };
-        let (code, text) = api_trouble(&error.error);
+        let (code, text) = api_failure(&error.error);
         assert_eq!(code.as_deref(), Some("ETIMEDOUT"), "{text}");
         link.ended().await;
     }
 }
 
-/// Promise: so does `connectTimeout` for the socket.
 #[tokio::test(start_paused = true)]
-async fn a_proxy_that_keeps_the_socket_waiting() {
+async fn connect_timeout_includes_the_proxy() {
     let clock = Clock::stop();
     for part in ["", "HTTP/1.1 200 OK\r\n", ESTABLISHED] {
         let proxy = Server::bind().await;
@@ -464,20 +467,19 @@ async fn a_proxy_that_keeps_the_socket_waiting() {
         clock.pass(ms(29_990)).await;
         client.assert_no_event().await;
         clock.pass(ms(20)).await;
-        let (code, text) = socket_trouble(&client.transport_error().await);
+        let (code, text) = socket_failure(&client.transport_error().await);
         assert_eq!(code.as_deref(), Some("ETIMEDOUT"), "{text}");
         link.ended().await;
     }
 }
 
-/// Promise: `disconnect()` drops what is under way to the proxy.
 #[tokio::test]
-async fn a_disconnect_while_the_proxy_thinks() {
-    for dialling in [false, true] {
+async fn disconnect_drops_the_connection_to_the_proxy() {
+    for is_opening in [false, true] {
         let proxy = Server::bind().await;
         let mut client = behind_http(&proxy).client();
         client.start("");
-        if dialling {
+        if is_opening {
             answer_call(&proxy, SOCKET_URL).await;
         }
         let mut link = proxy.accept().await;
@@ -488,11 +490,10 @@ async fn a_disconnect_while_the_proxy_thinks() {
     }
 }
 
-// ── Proxies that are not there ────────────────────────────────────────────────────────────────────────────────────
+// ── Unreachable proxies ───────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: a proxy where nobody listens is ECONNREFUSED, and the error names the proxy.
 #[tokio::test]
-async fn refused() {
+async fn a_proxy_that_refuses_the_connection_is_named_with_econnrefused() {
     for kind in [ProxyKind::Http, ProxyKind::Https, ProxyKind::Socks4a, ProxyKind::Socks5h] {
         let mut proxy = Server::bind().await;
         let free = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has a free port");
@@ -501,15 +502,14 @@ async fn refused() {
         let name = format!("the proxy {}://{} cannot be reached", kind.scheme(), proxy.address);
         let mut client = with_credentials(behind(&proxy, kind)).client();
         client.start("");
-        let (code, text) = api_trouble(&client.connect_error().await);
+        let (code, text) = api_failure(&client.connect_error().await);
         assert_eq!(code.as_deref(), Some("ECONNREFUSED"), "{text}");
         assert!(text.contains(&name), "{text}");
     }
 }
 
-/// Promise: so is one that is gone when the socket is dialled.
 #[tokio::test]
-async fn refused_to_the_socket() {
+async fn a_proxy_that_is_gone_when_the_socket_opens_is_named_with_econnrefused() {
     let proxy = Server::bind().await;
     let name = format!("the proxy http://{} cannot be reached", proxy.address);
     let mut client = with_credentials(behind_http(&proxy)).client();
@@ -517,29 +517,28 @@ async fn refused_to_the_socket() {
     let mut call = tunnel(&proxy).await;
     call.request().await;
     drop(proxy);
-    call.send(ok_answer(SOCKET_URL)).await;
+    call.send(ok_response(SOCKET_URL)).await;
     client.lifecycle(&["connecting", "authenticated"]).await;
-    let (code, text) = socket_trouble(&client.transport_error().await);
+    let (code, text) = socket_failure(&client.transport_error().await);
     assert_eq!(code.as_deref(), Some("ECONNREFUSED"), "{text}");
     assert!(text.contains(&name), "{text}");
 }
 
 // ── HTTPS proxies ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// A client of an HTTPS proxy that trusts one authority with the proxy and another one with all else.
+/// A client of an HTTPS proxy that trusts one authority for the proxy, and another one for all other servers.
 fn behind_https(proxy: &Server, proxies: &Authority, targets: &Authority) -> Setup {
     let mut setup = behind(proxy, ProxyKind::Https);
     setup.config.secure_only = true;
     setup.transport.api_url = "https://slack.test/api/".into();
     setup.transport.tls.ca = Some(vec![targets.pem.clone().into_bytes()]);
-    options(&mut setup).tls.ca = Some(vec![proxies.pem.clone().into_bytes()]);
+    proxy_options(&mut setup).tls.ca = Some(vec![proxies.pem.clone().into_bytes()]);
     with_credentials(setup)
 }
 
-/// Promise: with an HTTPS proxy the credentials are encrypted, and what goes over the tunnel is so once more, for the
-/// target alone.
+/// The tunnel's content is encrypted once more, for the target only.
 #[tokio::test]
-async fn tls_inside_tls() {
+async fn an_https_proxy_gets_its_credentials_encrypted() {
     let (proxies, targets) = (Authority::new("proxies"), Authority::new("targets"));
     let (outer, api, sockets) =
         (proxies.server("127.0.0.1"), targets.server("slack.test"), targets.server("sockets.test"));
@@ -560,24 +559,23 @@ async fn tls_inside_tls() {
     let request = call.request().await;
     assert_eq!(request.header("authorization"), Some(&*format!("Bearer {TOKEN}")));
     assert_eq!(request.header("proxy-authorization"), None);
-    call.send(ok_answer("wss://sockets.test:8443/t1cket")).await;
+    call.send(ok_response("wss://sockets.test:8443/t1cket")).await;
     assert_eq!(call.ended().await, b"");
 
     let link = through("sockets.test:8443").await.tls(sockets).await.expect("the client trusts the socket");
-    let mut peer = link.upgrade().await;
-    peer.text(HELLO).await;
+    let mut socket = link.upgrade().await;
+    socket.text(HELLO).await;
     client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
     client.send(r#"{"type":"message"}"#);
-    assert_eq!(peer.receive_text().await, r#"{"type":"message","id":1}"#);
+    assert_eq!(socket.receive_text().await, r#"{"type":"message","id":1}"#);
     let long = format!(r#"{{"type":"message","text":"{}"}}"#, "x".repeat(200_000));
-    peer.text(&long).await;
+    socket.text(&long).await;
     while client.frame().await != long {}
 }
 
-/// Promise: whom the user trusts with the proxy is not trusted with Slack, nor the other way round; and the error says
-/// which of them it is.
+/// The error says which of the two is not trusted.
 #[tokio::test]
-async fn certificates_of_the_wrong_authority() {
+async fn the_proxy_and_the_target_have_their_own_trusted_authorities() {
     let (proxies, targets) = (Authority::new("proxies"), Authority::new("targets"));
     let proxy = Server::bind().await;
     let name = format!("the proxy https://{} cannot be reached", proxy.address);
@@ -585,7 +583,7 @@ async fn certificates_of_the_wrong_authority() {
     let mut client = behind_https(&proxy, &proxies, &targets).client();
     client.start("");
     assert!(proxy.accept().await.tls(targets.server("127.0.0.1")).await.is_err());
-    let (code, text) = api_trouble(&client.connect_error().await);
+    let (code, text) = api_failure(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "{text}");
     assert!(text.contains(&name), "{text}");
 
@@ -596,14 +594,13 @@ async fn certificates_of_the_wrong_authority() {
     link.request().await;
     link.send(ESTABLISHED).await;
     assert!(link.tls(proxies.server("slack.test")).await.is_err());
-    let (code, text) = api_trouble(&client.connect_error().await);
+    let (code, text) = api_failure(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), "{text}");
     assert!(!text.contains("proxy "), "{text}");
 }
 
-/// Promise: an HTTPS proxy whose certificate is another's, or that does not speak TLS, gets no credentials.
 #[tokio::test]
-async fn no_https_proxy() {
+async fn an_https_proxy_without_a_valid_certificate_gets_no_credentials() {
     let (proxies, targets) = (Authority::new("proxies"), Authority::new("targets"));
     let proxy = Server::bind().await;
     let name = format!("the proxy https://{} cannot be reached", proxy.address);
@@ -611,7 +608,7 @@ async fn no_https_proxy() {
     let mut client = behind_https(&proxy, &proxies, &targets).client();
     client.start("");
     assert!(proxy.accept().await.tls(proxies.server("other.test")).await.is_err());
-    let (code, text) = api_trouble(&client.connect_error().await);
+    let (code, text) = api_failure(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("ERR_TLS_CERT_ALTNAME_INVALID"), "{text}");
     assert!(text.contains(&name), "{text}");
 
@@ -619,41 +616,39 @@ async fn no_https_proxy() {
     client.start("");
     let mut link = proxy.accept().await;
     within("the client's first byte", link.stream.read_u8()).await.expect("the client begins");
-    link.send(answer("400 Bad Request", "", "")).await;
-    let (code, text) = api_trouble(&client.connect_error().await);
+    link.send(response("400 Bad Request", "", "")).await;
+    let (code, text) = api_failure(&client.connect_error().await);
     assert_eq!(code.as_deref(), Some("EPROTO"), "{text}");
     assert!(text.contains(&name), "{text}");
 }
 
 // ── Secrets ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Promise: what holds the credentials does not show them.
 #[tokio::test]
-async fn nothing_shows_the_password() {
+async fn debug_output_does_not_show_the_password() {
     let server = Server::bind().await;
     let mut setup = with_credentials(behind_http(&server));
-    options(&mut setup).headers = vec![
+    proxy_options(&mut setup).headers = vec![
         ("proxy-authorization".to_owned(), format!("Basic {CREDENTIALS}")),
         ("cookie".to_owned(), "t1cket".to_owned()),
     ];
     let config = setup.transport;
     for text in [format!("{:?}", config.proxy), format!("{config:?}"), format!("{config:#?}")] {
-        assert_discreet(&text);
+        assert_no_secret(&text);
         assert!(!text.contains(USER), "{text}");
     }
     let transport = Transport::new(config).expect("the options are good");
-    assert_discreet(&format!("{transport:?} {transport:#?}"));
+    assert_no_secret(&format!("{transport:?} {transport:#?}"));
 }
 
-/// Promise: headers that cannot be sent are refused, without their values.
 #[tokio::test]
-async fn unfit_headers_are_refused() {
+async fn invalid_headers_are_refused_without_showing_their_values() {
     let server = Server::bind().await;
     for (name, value) in [("a b", PASSWORD), ("a", "pa:s\n")] {
         let mut setup = behind_http(&server);
-        options(&mut setup).headers = vec![(name.to_owned(), value.to_owned())];
+        proxy_options(&mut setup).headers = vec![(name.to_owned(), value.to_owned())];
         let error = Transport::new(setup.transport).expect_err("the header is unfit");
         assert_eq!(error.option, "the proxy's headers");
-        assert_discreet(&format!("{error} {error:?}"));
+        assert_no_secret(&format!("{error} {error:?}"));
     }
 }

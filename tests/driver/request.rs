@@ -1,11 +1,11 @@
-//! What goes over the wire in the connect call and the upgrade request, and where the token goes.
+//! The connect call and the upgrade request on the wire.
 
 use slack_rtm_native::session::Outcome;
 use tokio::net::TcpListener;
 
-use crate::alone::is_alone;
 use crate::client::{Setup, TOKEN};
-use crate::server::{Server, ok_answer};
+use crate::own_process::has_own_process;
+use crate::server::{Server, ok_response};
 
 const FORM: &str = "batch_presence_aware=true&presence_sub=false&x=%7B%22a%22%3A1%7D";
 
@@ -14,9 +14,8 @@ fn with_headers(mut setup: Setup, headers: &[(&str, &str)]) -> Setup {
     setup
 }
 
-/// Promise: the connect call is a POST with the token, a form and a user agent, and nothing else.
 #[tokio::test]
-async fn the_connect_call_byte_by_byte() {
+async fn the_connect_call_is_a_post_with_exactly_these_headers() {
     let server = Server::bind().await;
     let mut client = with_headers(Setup::new(&server), &[("X-Extra", "one"), ("x-extra", "two")]).client();
     client.start(FORM);
@@ -24,7 +23,7 @@ async fn the_connect_call_byte_by_byte() {
     let head = format!(
         "POST /api/rtm.connect HTTP/1.1\r\nauthorization: Bearer {TOKEN}\r\nuser-agent: tests/1.0\r\n\
          content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nx-extra: one\r\nx-extra: two\r\n\
-         connection: close\r\nhost: {}\r\n\r\n",
+         connection: close\r\naccept: */*\r\nhost: {}\r\n\r\n",
         FORM.len(),
         server.address
     );
@@ -32,9 +31,9 @@ async fn the_connect_call_byte_by_byte() {
     assert_eq!(request.body, FORM);
 }
 
-/// Promise: without options the form is empty, and says so (some servers answer 411 to a POST without a length).
+/// Some servers respond with 411 to a POST without one.
 #[tokio::test]
-async fn an_empty_form() {
+async fn an_empty_form_has_a_content_length() {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     client.start("");
@@ -42,9 +41,8 @@ async fn an_empty_form() {
     assert_eq!((request.header("content-length"), &*request.body), (Some("0"), ""));
 }
 
-/// Promise: a `token` among the options of `start()` wins over the client's.
 #[tokio::test]
-async fn a_token_in_the_form() {
+async fn a_token_in_the_options_of_start_replaces_the_clients() {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     client.start("a=b&token=xoxp-%2Fother&c=d");
@@ -52,9 +50,8 @@ async fn a_token_in_the_form() {
     assert_eq!(request.header("authorization"), Some("Bearer xoxp-/other"));
 }
 
-/// Promise: `useRtmConnect: false` calls `rtm.start`, below the path of `slackApiUrl`.
 #[tokio::test]
-async fn the_method_and_the_path_of_the_api_url() {
+async fn the_method_is_appended_to_the_path_of_the_api_url() {
     let server = Server::bind().await;
     let mut setup = Setup::new(&server);
     setup.transport.api_url = format!("http://{}/proxy/of/slack/", server.address);
@@ -65,10 +62,9 @@ async fn the_method_and_the_path_of_the_api_url() {
     assert!(request.head.starts_with("POST /proxy/of/slack/rtm.start HTTP/1.1\r\n"), "{}", request.head);
 }
 
-/// Promise: the token goes to the API's host only; the user's headers go with the upgrade request too (bots log in
-/// by cookie), but for one that holds the token.
+/// Some bots log in with a cookie.
 #[tokio::test]
-async fn the_upgrade_request_bears_the_headers_but_not_the_token() {
+async fn the_upgrade_request_has_the_users_headers_but_not_the_token() {
     let (api, sockets) = (Server::bind().await, Server::bind().await);
     let authorization = format!("Bearer {TOKEN}");
     let headers = [("Cookie", "d=x"), ("Authorization", &authorization)];
@@ -78,7 +74,7 @@ async fn the_upgrade_request_bears_the_headers_but_not_the_token() {
     let request = call.request().await;
     assert_eq!(request.header("cookie"), Some("d=x"));
     assert_eq!(request.header("authorization"), Some(&*authorization));
-    call.send(ok_answer(&sockets.socket_url())).await;
+    call.send(ok_response(&sockets.socket_url())).await;
 
     let upgrade = sockets.accept().await.request().await;
     assert!(upgrade.head.starts_with("GET /socket?ticket=t1cket HTTP/1.1\r\n"), "{}", upgrade.head);
@@ -89,25 +85,24 @@ async fn the_upgrade_request_bears_the_headers_but_not_the_token() {
     assert!(!upgrade.head.contains(TOKEN), "{}", upgrade.head);
 }
 
-/// Promise: proxies of the environment are not used, neither for the connect call nor for the socket.
+/// Neither for the connect call nor for the socket.
 #[tokio::test]
 async fn proxies_of_the_environment_are_not_used() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.expect("the loopback has a free port");
     let url = format!("http://{}", proxy.local_addr().expect("it listens"));
     let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
     let environment = names.map(|name| (name, &*url));
-    if !is_alone("request::proxies_of_the_environment_are_not_used", &environment) {
+    if !has_own_process("request::proxies_of_the_environment_are_not_used", &environment) {
         return;
     }
     let server = Server::bind().await;
-    let (mut client, mut peer) = crate::client::Client::ready(Setup::new(&server), &server).await;
-    peer.text(r#"{"type":"direct"}"#).await;
+    let (mut client, mut socket) = crate::client::Client::ready(Setup::new(&server), &server).await;
+    socket.text(r#"{"type":"direct"}"#).await;
     assert_eq!(client.frame().await, r#"{"type":"direct"}"#);
 }
 
-/// Promise: no option that cannot be sent is passed over, and no error shows the token.
 #[tokio::test]
-async fn unfit_options_are_refused_by_name() {
+async fn an_invalid_option_is_named_without_showing_the_token() {
     use slack_rtm_native::driver::{Transport, TransportConfig};
     use slack_rtm_native::session::Secret;
 
@@ -115,7 +110,7 @@ async fn unfit_options_are_refused_by_name() {
     let refused = |change: fn(&mut TransportConfig)| {
         let mut config = Setup::new(&server).transport;
         change(&mut config);
-        let error = Transport::new(config).expect_err("the option is unfit");
+        let error = Transport::new(config).expect_err("the option is invalid");
         assert!(!error.to_string().contains(TOKEN), "{error}");
         error.option
     };
@@ -125,20 +120,19 @@ async fn unfit_options_are_refused_by_name() {
     assert_eq!(refused(|config| config.headers = vec![("a".into(), "b\nc".into())]), "headers");
     assert_eq!(refused(|config| config.tls.ca = Some(vec![b"no certificate".to_vec()])), "tls.ca");
 
-    let transport = Transport::new(Setup::new(&server).transport).expect("the options are good");
+    let transport = Transport::new(Setup::new(&server).transport).expect("the options are valid");
     assert!(!format!("{transport:?}").contains(TOKEN));
 }
 
-/// Promise: each connect call has a connection of its own, closed after it: a pool would keep what nobody uses for
-/// hours.
+/// Nothing would use it for hours.
 #[tokio::test]
-async fn connect_calls_leave_no_connection_open() {
+async fn a_connect_call_leaves_no_connection_open() {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     let start = client.start("");
     let mut call = server.accept().await;
     call.request().await;
-    call.send(ok_answer(&server.socket_url())).await;
+    call.send(ok_response(&server.socket_url())).await;
     assert_eq!(call.ended().await, b"");
     assert!(matches!(client.outcome(start).await, Outcome::Started));
 }

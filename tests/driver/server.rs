@@ -1,4 +1,4 @@
-//! A server that does what the test's script says, one connection after the other, byte by byte where it matters.
+//! A server that the test controls connection by connection, and byte by byte if needed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use crate::clock::{take_turns, within};
-use crate::websocket::Peer;
+use crate::clock::{let_others_run, within};
+use crate::websocket::ServerSocket;
 
 pub(crate) const HELLO: &str = r#"{"type":"hello"}"#;
 
@@ -38,50 +38,49 @@ impl Server {
     }
 
     pub(crate) async fn accept(&self) -> Link {
-        let (stream, _) =
-            within("a connection", self.listener.accept()).await.expect("the listening socket is sound");
+        let (stream, _) = within("a connection", self.listener.accept()).await.expect("the socket listens");
         stream.set_nodelay(true).expect("the connection was just accepted");
         Link { stream }
     }
 
-    /// No connection was made, or is on its way.
-    pub(crate) async fn assert_nobody_came(&self) {
-        take_turns().await;
+    /// Asserts that there is no new connection.
+    pub(crate) async fn assert_no_connection(&self) {
+        let_others_run().await;
         let accepted = tokio::select! {
             biased;
             accepted = self.listener.accept() => Some(accepted),
             () = std::future::ready(()) => None,
         };
-        assert!(accepted.is_none(), "somebody came");
+        assert!(accepted.is_none(), "there is a new connection");
     }
 
-    /// Takes the connect call and points it to a socket on this server.
+    /// Responds to the connect call with the URL of a socket on this server.
     pub(crate) async fn answer_call(&self) {
         let mut call = self.accept().await;
         call.request().await;
-        call.send(ok_answer(&self.socket_url())).await;
+        call.send(ok_response(&self.socket_url())).await;
         call.ended().await;
     }
 
-    /// Takes the connect call and the upgrade after it, and says hello.
-    pub(crate) async fn connect(&self) -> Peer {
+    /// Accepts the connect call and the socket, and sends `hello`.
+    pub(crate) async fn connect(&self) -> ServerSocket {
         self.answer_call().await;
-        let mut peer = self.accept().await.upgrade().await;
-        peer.text(HELLO).await;
-        peer
+        let mut socket = self.accept().await.upgrade().await;
+        socket.text(HELLO).await;
+        socket
     }
 }
 
-/// A request as it came.
+/// A received HTTP request.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// All up to the empty line.
+    /// Everything up to the empty line.
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
 impl Request {
-    /// A header's value; its name in lower case.
+    /// The value of a header. `name` is in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(": ")?;
@@ -90,13 +89,13 @@ impl Request {
     }
 }
 
-/// One accepted connection.
+/// An accepted connection.
 pub(crate) struct Link<S = TcpStream> {
     pub(crate) stream: S,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
-    /// Reads a request, with its body.
+    /// Reads a request with its body.
     pub(crate) async fn request(&mut self) -> Request {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -113,28 +112,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        within("room to write", self.stream.write_all(bytes.as_ref())).await.expect("the client is there");
+        within("room to write", self.stream.write_all(bytes.as_ref()))
+            .await
+            .expect("the client is connected");
     }
 
-    /// Answers an upgrade request; the socket is the test's from here on.
-    pub(crate) async fn upgrade(mut self) -> Peer<S> {
+    /// Accepts an upgrade request.
+    pub(crate) async fn upgrade(mut self) -> ServerSocket<S> {
         let request = self.request().await;
-        self.send(upgrade_answer(&request)).await;
-        Peer::new(self.stream)
+        self.send(upgrade_response(&request)).await;
+        ServerSocket::new(self.stream)
     }
 
-    /// Reads what must come next, byte by byte.
-    pub(crate) async fn demand(&mut self, bytes: impl AsRef<[u8]>) {
+    /// Reads bytes, which must be these.
+    pub(crate) async fn expect_bytes(&mut self, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         let mut received = vec![0; bytes.len()];
-        within("these bytes", self.stream.read_exact(&mut received))
-            .await
-            .expect("the client sends them all");
+        within("the bytes", self.stream.read_exact(&mut received)).await.expect("the client sends them all");
         assert_eq!(received.escape_ascii().to_string(), bytes.escape_ascii().to_string());
     }
 
-    /// Sends each byte in a packet of its own.
-    pub(crate) async fn trickle(&mut self, bytes: impl AsRef<[u8]>) {
+    /// Sends each byte in its own packet.
+    pub(crate) async fn send_bytewise(&mut self, bytes: impl AsRef<[u8]>) {
         for byte in bytes.as_ref() {
             self.send([*byte]).await;
             yield_now().await;
@@ -146,34 +145,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Ok(Link { stream })
     }
 
-    /// Waits until the client has closed the connection, and gives what came before.
+    /// Waits until the client has closed the connection. Returns the bytes before that.
     pub(crate) async fn ended(mut self) -> Vec<u8> {
         read_to_end(&mut self.stream).await
     }
 }
 
 impl Link {
-    /// Ends the connection by RST.
+    /// Resets the connection (RST).
     pub(crate) fn reset(self) {
         reset(self.stream);
     }
 }
 
-/// Reads until the client ends the connection, one way or the other.
+/// Reads until the client closes or resets the connection.
 pub(crate) async fn read_to_end(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // A reset is an end, too.
     let _ = within("the client's end of the connection", stream.read_to_end(&mut bytes)).await;
     bytes
 }
 
 pub(crate) fn reset(stream: TcpStream) {
-    stream.set_zero_linger().expect("the connection is there");
+    stream.set_zero_linger().expect("the connection is open");
     drop(stream);
 }
 
-/// An answer with a body.
-pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
+/// An HTTP response with a body.
+pub(crate) fn response(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len())
 }
 
@@ -181,11 +179,11 @@ pub(crate) fn ok_body(socket_url: &str) -> String {
     format!(r#"{{"ok":true,"url":"{socket_url}","self":{{"id":"U1"}},"team":{{"id":"T1"}}}}"#)
 }
 
-pub(crate) fn ok_answer(socket_url: &str) -> String {
-    answer("200 OK", "content-type: application/json\r\n", &ok_body(socket_url))
+pub(crate) fn ok_response(socket_url: &str) -> String {
+    response("200 OK", "content-type: application/json\r\n", &ok_body(socket_url))
 }
 
-pub(crate) fn upgrade_answer(request: &Request) -> String {
+pub(crate) fn upgrade_response(request: &Request) -> String {
     let key = request.header("sec-websocket-key").expect("the client wants a WebSocket");
     let accept = derive_accept_key(key.as_bytes());
     format!(

@@ -1,4 +1,4 @@
-//! `https:` and `wss:`: whom the client trusts, and what it says where it does not.
+//! `https:` and `wss:`: the servers that a client trusts, and the errors of the others.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use tokio::io::AsyncReadExt;
 
 use crate::client::{Setup, TOKEN};
 use crate::clock::within;
-use crate::server::{HELLO, Server, ok_answer};
+use crate::server::{HELLO, Server, ok_response};
 
-/// Somebody who makes certificates.
+/// An authority that issues certificates.
 pub(crate) struct Authority {
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -32,7 +32,7 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// A certificate for this name, in PEM, and its key.
+    /// A certificate for this name in PEM, with its key.
     fn issue(&self, name: &str) -> (String, Vec<u8>) {
         let key = KeyPair::generate().expect("ring makes keys");
         let params = CertificateParams::new([name.to_owned()]).expect("the name is good");
@@ -40,15 +40,19 @@ impl Authority {
         (certificate.pem(), key.serialize_der())
     }
 
-    /// A certificate for this name as a server takes it.
+    /// A certificate for this name in a server's form.
     fn identity(&self, name: &str) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
         let (pem, key) = self.issue(name);
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("it is one");
         (vec![certificate], PrivatePkcs8KeyDer::from(key).into())
     }
 
-    /// The settings of a server that lets in only those with a certificate of this authority's.
-    fn demanding_server(&self, name: &str, version: &'static SupportedProtocolVersion) -> Arc<ServerConfig> {
+    /// The settings of a server that requires a client certificate of this authority.
+    fn server_requiring_certificate(
+        &self,
+        name: &str,
+        version: &'static SupportedProtocolVersion,
+    ) -> Arc<ServerConfig> {
         let provider = Arc::new(ring::default_provider());
         let mut roots = RootCertStore::empty();
         let root = CertificateDer::from_pem_slice(self.pem.as_bytes()).expect("it is one");
@@ -99,9 +103,9 @@ fn secure_socket_url(server: &Server) -> String {
     format!("wss://{}/t1cket", server.address)
 }
 
-/// Promise: `tls.ca` holds for the connect call and for the socket, also where it is not the first of several.
+/// Also with several authorities.
 #[tokio::test]
-async fn an_authority_of_the_users() {
+async fn tls_ca_applies_to_the_connect_call_and_the_socket() {
     let (other, authority) = (Authority::new("other"), Authority::new("good"));
     let config = authority.server("127.0.0.1");
     let server = Server::bind().await;
@@ -110,18 +114,17 @@ async fn an_authority_of_the_users() {
     let mut call =
         server.accept().await.tls(Arc::clone(&config)).await.expect("the client trusts the server");
     assert!(call.request().await.head.contains(TOKEN));
-    call.send(ok_answer(&secure_socket_url(&server))).await;
+    call.send(ok_response(&secure_socket_url(&server))).await;
     let link = server.accept().await.tls(config).await.expect("the client trusts the server");
-    let mut peer = link.upgrade().await;
-    peer.text(HELLO).await;
+    let mut socket = link.upgrade().await;
+    socket.text(HELLO).await;
     client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
     client.send(r#"{"type":"message"}"#);
-    assert_eq!(peer.receive_text().await, r#"{"type":"message","id":1}"#);
+    assert_eq!(socket.receive_text().await, r#"{"type":"message","id":1}"#);
 }
 
-/// Promise: a server whose certificate nobody vouches for gets neither the token nor anything else.
 #[tokio::test]
-async fn certificates_that_are_not_trusted() {
+async fn a_server_that_is_not_trusted_gets_no_request() {
     let (authority, stranger) = (Authority::new("good"), Authority::new("stranger"));
     let server = Server::bind().await;
     for (config, name, what) in [
@@ -138,9 +141,8 @@ async fn certificates_that_are_not_trusted() {
     }
 }
 
-/// Promise: `ca` replaces the default roots, and without it they alone count.
 #[tokio::test]
-async fn the_default_roots() {
+async fn without_ca_only_the_default_roots_are_trusted() {
     let server = Server::bind().await;
     let config = Authority::new("unknown").server("127.0.0.1");
     let mut setup = Setup::new(&server);
@@ -151,16 +153,15 @@ async fn the_default_roots() {
     assert!(matches!(client.connect_error().await, ApiError::Request { .. }));
 }
 
-/// Promise: the socket's certificate is checked like the API's; a wrong one is a transport error.
 #[tokio::test]
-async fn a_socket_that_is_not_trusted() {
+async fn a_socket_that_is_not_trusted_is_a_transport_error() {
     let authority = Authority::new("good");
     let (api, sockets) = (Server::bind().await, Server::bind().await);
     let mut client = trusting(&api, &[&authority]).client();
     client.start("");
     let mut call = api.accept().await.tls(authority.server("127.0.0.1")).await.expect("the client trusts it");
     call.request().await;
-    call.send(ok_answer(&secure_socket_url(&sockets))).await;
+    call.send(ok_response(&secure_socket_url(&sockets))).await;
     assert!(sockets.accept().await.tls(Authority::new("stranger").server("127.0.0.1")).await.is_err());
     client.lifecycle(&["connecting", "authenticated"]).await;
     let error = client.transport_error().await;
@@ -169,24 +170,23 @@ async fn a_socket_that_is_not_trusted() {
     assert!(!error.message.contains("t1cket"), "{error}");
 }
 
-/// Promise: TLS spoken to a port that speaks plain text is an error at once.
 #[tokio::test]
-async fn tls_to_a_plain_port() {
+async fn a_tls_handshake_with_a_plain_text_server_fails_at_once() {
     let (api, sockets) = (Server::bind().await, Server::bind().await);
     let mut client = Setup::new(&api).client();
     client.start("");
     let mut call = api.accept().await;
     call.request().await;
-    call.send(ok_answer(&secure_socket_url(&sockets))).await;
+    call.send(ok_response(&secure_socket_url(&sockets))).await;
     let mut link = sockets.accept().await;
     within("the client's first byte", link.stream.read_u8()).await.expect("the client begins");
     link.send("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n").await;
     client.lifecycle(&["connecting", "authenticated", "error", "disconnected"]).await;
 }
 
-/// Promise: a server that does not speak TLS, or an old one only, is told of as in Node: EPROTO.
+/// As in Node.
 #[tokio::test]
-async fn no_tls_that_can_be_spoken() {
+async fn a_server_without_a_usable_tls_version_is_eproto() {
     let server = Server::bind().await;
     let mut hello = b"\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02".to_vec();
     hello.extend([0; 32]);
@@ -211,14 +211,13 @@ async fn no_tls_that_can_be_spoken() {
     }
 }
 
-/// Promise: a client certificate that is demanded is shown, to the API's server and to the socket's; without one the
-/// error is Node's, which depends on the version of TLS.
+/// To the API's server and the socket's. Without one, the code depends on the version of TLS, as in Node.
 #[tokio::test]
-async fn a_client_certificate_that_is_demanded() {
+async fn a_required_client_certificate_is_presented() {
     let authority = Authority::new("good");
     let server = Server::bind().await;
     for (version, refusal) in [(&TLS12, "EPROTO"), (&TLS13, "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED")] {
-        let config = authority.demanding_server("127.0.0.1", version);
+        let config = authority.server_requiring_certificate("127.0.0.1", version);
         let mut client = trusting(&server, &[&authority]).client();
         client.start("");
         assert!(server.accept().await.tls(Arc::clone(&config)).await.is_err());
@@ -234,16 +233,15 @@ async fn a_client_certificate_that_is_demanded() {
         client.start("");
         let mut call = server.accept().await.tls(Arc::clone(&config)).await.expect("the client has one");
         call.request().await;
-        call.send(ok_answer(&secure_socket_url(&server))).await;
+        call.send(ok_response(&secure_socket_url(&server))).await;
         let link = server.accept().await.tls(config).await.expect("the client has one");
         link.upgrade().await.text(HELLO).await;
         client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
     }
 }
 
-/// Promise: with `rejectUnauthorized: false` every certificate will do.
 #[tokio::test]
-async fn no_verification() {
+async fn reject_unauthorized_false_accepts_every_certificate() {
     let server = Server::bind().await;
     let mut setup = Setup::new(&server);
     setup.transport.api_url = format!("https://{}/api/", server.address);
@@ -255,9 +253,9 @@ async fn no_verification() {
     assert!(call.request().await.head.contains(TOKEN));
 }
 
-/// Promise: an end during the TLS handshake is ECONNRESET, as in Node.
+/// As in Node.
 #[tokio::test]
-async fn an_end_during_the_handshake() {
+async fn an_end_during_the_handshake_is_econnreset() {
     let server = Server::bind().await;
     let mut setup = Setup::new(&server);
     setup.transport.api_url = format!("https://{}/api/", server.address);

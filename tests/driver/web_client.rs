@@ -1,4 +1,4 @@
-//! A `WebClient` of the user's: it makes the connect calls, all of them, and nothing else.
+//! A `WebClient` that makes the connect calls.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -11,36 +11,36 @@ use tokio::sync::oneshot;
 use crate::client::{Client, Setup};
 use crate::clock::{Clock, secs, within};
 use crate::server::{HELLO, Server};
-use crate::websocket::Peer;
+use crate::websocket::ServerSocket;
 
-/// A connect call, and the way back.
-struct Asked {
+/// A connect call, which waits for the response.
+struct PendingCall {
     method: String,
-    answer: oneshot::Sender<Result<ConnectResponse, ApiError>>,
+    response: oneshot::Sender<Result<ConnectResponse, ApiError>>,
 }
 
-impl Asked {
-    fn answer(self, answer: Result<ConnectResponse, ApiError>) {
-        assert!(self.answer.send(answer).is_ok(), "the driver waits for the answer");
+impl PendingCall {
+    fn respond(self, response: Result<ConnectResponse, ApiError>) {
+        assert!(self.response.send(response).is_ok(), "the driver waits for the response");
     }
 
-    /// Waits until the driver has dropped the errand.
-    async fn called_off(mut self) {
-        within("the errand's end", self.answer.closed()).await;
+    /// Waits until the driver has cancelled the call.
+    async fn cancelled(mut self) {
+        within("the cancellation", self.response.closed()).await;
     }
 }
 
-/// A `WebClient` that leaves it all to the test.
-struct Scripted(UnboundedSender<Asked>);
+/// A `WebClient` that passes all calls to the test.
+struct TestWebClient(UnboundedSender<PendingCall>);
 
-impl WebClient for Scripted {
+impl WebClient for TestWebClient {
     fn connect(&self, method: &str) -> HostFuture<ConnectResponse, ApiError> {
-        let (answer, answered) = oneshot::channel();
+        let (response, receiver) = oneshot::channel();
         // The test may be over.
-        let _ = self.0.send(Asked { method: method.to_owned(), answer });
+        let _ = self.0.send(PendingCall { method: method.to_owned(), response });
         Box::pin(async {
-            match answered.await {
-                Ok(answer) => answer,
+            match receiver.await {
+                Ok(response) => response,
                 Err(_) => pending().await,
             }
         })
@@ -48,46 +48,46 @@ impl WebClient for Scripted {
 }
 
 /// The test's side of a `WebClient`.
-struct Desk {
-    calls: UnboundedReceiver<Asked>,
+struct Control {
+    calls: UnboundedReceiver<PendingCall>,
     server: Server,
 }
 
-impl Desk {
-    /// A desk, and the options of a client that has its `WebClient`.
+impl Control {
+    /// Creates a `WebClient`, and the options of a client that uses it.
     async fn open() -> (Self, Setup) {
         let server = Server::bind().await;
         let mut setup = Setup::new(&server);
-        let (asked, calls) = unbounded_channel();
-        setup.transport.web_client = Some(Arc::new(Scripted(asked)));
+        let (sender, calls) = unbounded_channel();
+        setup.transport.web_client = Some(Arc::new(TestWebClient(sender)));
         (Self { calls, server }, setup)
     }
 
-    async fn call(&mut self) -> Asked {
-        within("a connect call", self.calls.recv()).await.expect("the `WebClient` is there")
+    async fn call(&mut self) -> PendingCall {
+        within("a connect call", self.calls.recv()).await.expect("the `WebClient` exists")
     }
 
-    /// Answers the connect call without its body.
+    /// Responds to the connect call without its body.
     async fn answer_call(&mut self) {
-        let answer = ConnectResponse {
+        let response = ConnectResponse {
             url: self.server.socket_url(),
             user_id: "U1".to_owned(),
             team_id: "T1".to_owned(),
             response: None,
         };
-        self.call().await.answer(Ok(answer));
+        self.call().await.respond(Ok(response));
     }
 
-    /// A client up to `ready`, and its socket.
-    async fn ready(&mut self, client: &mut Client) -> Peer {
+    /// Brings a client to `ready`. Returns the server's end of its socket.
+    async fn ready(&mut self, client: &mut Client) -> ServerSocket {
         self.answer_call().await;
-        let mut peer = self.server.accept().await.upgrade().await;
-        peer.text(HELLO).await;
+        let mut socket = self.server.accept().await.upgrade().await;
+        socket.text(HELLO).await;
         client.lifecycle(&["connecting", "authenticated", "connected", "ready"]).await;
-        peer
+        socket
     }
 
-    fn assert_not_asked(&mut self) {
+    fn assert_not_called(&mut self) {
         assert!(self.calls.try_recv().is_err(), "there is a call");
     }
 }
@@ -101,102 +101,98 @@ fn failure(code: Option<&str>, gave_up: bool) -> ApiError {
     }
 }
 
-/// Promise: a `WebClient` is asked for the connect call in the driver's place; the socket is the driver's own.
+/// The driver opens the socket.
 #[tokio::test]
-async fn the_connect_call() {
+async fn a_web_client_makes_the_connect_call() {
     for method in ["rtm.connect", "rtm.start"] {
-        let (mut desk, mut setup) = Desk::open().await;
+        let (mut control, mut setup) = Control::open().await;
         setup.transport.method = method.to_owned();
         let mut client = setup.client();
         let start = client.start("presence_sub=false");
-        let asked = desk.call().await;
-        assert_eq!(asked.method, method);
-        desk.server.assert_nobody_came().await;
-        asked.answer(Ok(ConnectResponse {
-            url: desk.server.socket_url(),
+        let call = control.call().await;
+        assert_eq!(call.method, method);
+        control.server.assert_no_connection().await;
+        call.respond(Ok(ConnectResponse {
+            url: control.server.socket_url(),
             user_id: "U1".to_owned(),
             team_id: "T1".to_owned(),
             response: None,
         }));
         client.lifecycle(&["connecting"]).await;
-        let Event::Authenticated(data) = client.event().await else { panic!("the answer is good") };
+        let Event::Authenticated(data) = client.event().await else { panic!("not authenticated") };
         assert_eq!((&*data.user_id, &*data.team_id, &data.response), ("U1", "T1", &None));
         assert!(matches!(client.outcome(start).await, Outcome::Started));
-        let mut peer = desk.server.accept().await.upgrade().await;
-        peer.text(HELLO).await;
+        let mut socket = control.server.accept().await.upgrade().await;
+        socket.text(HELLO).await;
         client.lifecycle(&["connected", "ready"]).await;
-        desk.assert_not_asked();
+        control.assert_not_called();
     }
 }
 
-/// Promise: each reconnect asks it once.
 #[tokio::test(start_paused = true)]
-async fn reconnects() {
+async fn each_reconnect_asks_the_web_client_once() {
     let clock = Clock::stop();
-    let (mut desk, mut setup) = Desk::open().await;
+    let (mut control, mut setup) = Control::open().await;
     setup.config.auto_reconnect = true;
     let mut client = setup.client();
     client.start("");
     for _ in 0..5 {
-        let peer = desk.ready(&mut client).await;
-        desk.assert_not_asked();
-        drop(peer);
+        let socket = control.ready(&mut client).await;
+        control.assert_not_called();
+        drop(socket);
         client.lifecycle(&["reconnecting"]).await;
-        desk.assert_not_asked();
+        control.assert_not_called();
         clock.pass(secs(60)).await;
     }
-    // What it gives up on, the session goes on with.
-    desk.call().await.answer(Err(failure(None, true)));
+    // The session repeats a call that the `WebClient` gave up.
+    control.call().await.respond(Err(failure(None, true)));
     client.lifecycle(&["connecting", "unable_to_rtm_start", "reconnecting"]).await;
     clock.pass(secs(60)).await;
-    desk.ready(&mut client).await;
+    control.ready(&mut client).await;
 }
 
-/// Promise: what it fails with reaches the user as it is.
 #[tokio::test]
-async fn failures() {
+async fn an_error_of_the_web_client_reaches_the_user_unchanged() {
     for error in [failure(Some("invalid_auth"), false), failure(None, true)] {
-        let (mut desk, setup) = Desk::open().await;
+        let (mut control, setup) = Control::open().await;
         let mut client = setup.client();
         let start = client.start("");
-        desk.call().await.answer(Err(error.clone()));
+        control.call().await.respond(Err(error.clone()));
         assert_eq!(client.connect_error().await, error);
         assert_eq!(client.api_error(start).await, error);
-        desk.assert_not_asked();
-        desk.server.assert_nobody_came().await;
+        control.assert_not_called();
+        control.server.assert_no_connection().await;
     }
 }
 
-/// Promise: `disconnect()` calls off what it is about, and so does the end of the handle.
 #[tokio::test]
-async fn calls_end_with_the_session() {
-    for leaves in [false, true] {
-        let (mut desk, setup) = Desk::open().await;
+async fn disconnect_and_the_end_of_the_handle_cancel_the_web_clients_call() {
+    for drops_handle in [false, true] {
+        let (mut control, setup) = Control::open().await;
         let mut client = setup.client();
         client.start("");
-        let asked = desk.call().await;
-        if leaves {
+        let call = control.call().await;
+        if drops_handle {
             drop(client);
         } else {
             let disconnect = client.disconnect();
             assert!(matches!(client.outcome(disconnect).await, Outcome::Done));
         }
-        asked.called_off().await;
-        desk.server.assert_nobody_came().await;
+        call.cancelled().await;
+        control.server.assert_no_connection().await;
     }
 }
 
-/// Promise: how long a call may take is its own affair: `requestTimeout` does not hold for it.
 #[tokio::test(start_paused = true)]
-async fn its_own_time() {
+async fn request_timeout_does_not_apply_to_a_web_client() {
     let clock = Clock::stop();
-    let (mut desk, mut setup) = Desk::open().await;
+    let (mut control, mut setup) = Control::open().await;
     setup.transport.request_timeout = Some(secs(1));
     let mut client = setup.client();
     client.start("");
     client.lifecycle(&["connecting"]).await;
     clock.pass(secs(3600)).await;
     client.assert_quiet().await;
-    desk.answer_call().await;
+    control.answer_call().await;
     client.lifecycle(&["authenticated"]).await;
 }

@@ -1,4 +1,4 @@
-//! WebSocket frames by hand, right ones and wrong ones (RFC 6455, section 5.2).
+//! Writes and reads WebSocket frames, also invalid ones (RFC 6455, section 5.2).
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -14,7 +14,7 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// A frame as servers send them; the first byte is the opcode, with [`FINAL`] or without.
+/// A server's frame. `first` is the opcode, with or without [`FINAL`].
 pub(crate) fn frame(first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
     let payload = payload.as_ref();
     let mut bytes = vec![first];
@@ -41,7 +41,7 @@ pub(crate) fn close(code: u16, reason: &str) -> Vec<u8> {
     frame(FINAL | CLOSE, [&code.to_be_bytes(), reason.as_bytes()].concat())
 }
 
-/// A frame of the client's, unmasked.
+/// A frame from the client, unmasked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Received {
     pub(crate) first: u8,
@@ -49,17 +49,19 @@ pub(crate) struct Received {
 }
 
 /// The server's end of an open WebSocket.
-pub(crate) struct Peer<S = TcpStream> {
+pub(crate) struct ServerSocket<S = TcpStream> {
     pub(crate) stream: S,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> ServerSocket<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream }
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        within("room to write", self.stream.write_all(bytes.as_ref())).await.expect("the client is there");
+        within("room to write", self.stream.write_all(bytes.as_ref()))
+            .await
+            .expect("the client is connected");
     }
 
     pub(crate) async fn text(&mut self, payload: &str) {
@@ -97,14 +99,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         String::from_utf8(payload).expect("text frames are UTF-8")
     }
 
-    /// Waits until the client has closed the connection, and gives what came before.
+    /// Waits until the client has closed the connection. Returns the bytes before that.
     pub(crate) async fn ended(mut self) -> Vec<u8> {
         read_to_end(&mut self.stream).await
     }
 }
 
-impl Peer {
-    /// Ends the connection by RST.
+impl ServerSocket {
+    /// Resets the connection (RST).
     pub(crate) fn reset(self) {
         reset(self.stream);
     }

@@ -85,7 +85,7 @@ impl ClientHost {
 }
 
 impl Host for ClientHost {
-    fn read(&mut self, data: Bytes) -> Frame {
+    fn read_frame(&mut self, data: Bytes) -> Frame {
         match self.queue.decode(&mut self.scratch, &data) {
             Ok(decoded) => {
                 let RecordId(record) = decoded.record;
@@ -142,7 +142,7 @@ impl Host for ClientHost {
         *self.full.borrow()
     }
 
-    async fn room(&mut self) {
+    async fn wait_for_room(&mut self) {
         // It cannot fail: the sender is in `queue`, which this host keeps alive.
         let _ = self.full.wait_for(|full| !full).await;
     }
@@ -161,7 +161,7 @@ mod tests {
         let refused = format!(r#"{{"text":"{text}","more":1}}"#);
         let mut host = ClientHost::new(ClientId(1), Queue::new(Duration::ZERO, || {}));
         for (frame, has_record) in [(&known, false), (&known, false), (&known, true), (&refused, false)] {
-            assert_eq!(host.read(Bytes::from(frame.clone())).token.is_some(), has_record);
+            assert_eq!(host.read_frame(Bytes::from(frame.clone())).token.is_some(), has_record);
             assert_eq!(host.scratch.capacity() > text.len(), has_record || frame == &refused);
             host.flush();
             assert_eq!(host.scratch.capacity(), 0);

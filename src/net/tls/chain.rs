@@ -1,253 +1,257 @@
-//! OpenSSL's verdict on a chain of certificates: the one that Node's users know. It names what webpki refused, and it
-//! judges the chains that webpki does not know how to. Stricter than OpenSSL where that is simpler, never laxer.
+//! Verifies a certificate chain by OpenSSL's rules, which Node's users know.
+//!
+//! Used for certificates that webpki rejects: either OpenSSL accepts them, or the error gets OpenSSL's code. Where a
+//! simpler rule is stricter than OpenSSL's, the simpler one is used. No rule is laxer.
 
 use rustls::pki_types::{CertificateDer, UnixTime};
 
-use super::certificate::{Parsed, Signature};
-use super::error::{TlsError, Verdict};
-use super::trust::Trust;
+use super::certificate::{Signature, X509Certificate};
+use super::error::{CertificateProblem, TlsError};
+use super::trust::TrustStore;
 
-/// Longer chains are not followed.
+/// The longest chain that is built.
 const MAX_LENGTH: usize = 10;
 
-/// How a chain ends.
+/// The circumstances in which a server's certificate is verified.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// The other certificates that the server sent.
+    pub(super) sent: &'a [CertificateDer<'a>],
+    pub(super) trust: &'a TrustStore,
+    pub(super) now: UnixTime,
+    /// For error messages.
+    pub(super) host: &'a str,
+}
+
+/// The end of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// With a trusted root.
-    Trusted,
-    /// With a certificate whose root is trusted, but not at hand: only its name and key are.
-    TrustedByName,
-    /// With a root that is not trusted.
-    Stranger,
-    /// Before a root: the last one's issuer is not at hand.
-    Open,
+enum ChainEnd {
+    /// A trusted root.
+    TrustedRoot,
+    /// A certificate that is issued by a trusted root of which only the name and key are known.
+    TrustedIssuer,
+    /// A root that is not trusted.
+    UntrustedRoot,
+    /// A certificate whose issuer is unknown.
+    UnknownIssuer,
 }
 
-/// A chain from the server's certificate to as far as it could be followed.
+/// A chain from the server's certificate up to the last issuer that could be found.
 struct Chain {
-    /// The server's own, its issuer's, and so on. Never empty.
-    links: Vec<Parsed>,
-    end: End,
-    /// Whether some link is from the trusted ones.
-    touches_trust: bool,
+    /// The server's certificate, its issuer, that one's issuer, and so on. Never empty.
+    certificates: Vec<X509Certificate>,
+    end: ChainEnd,
+    /// Whether one of the certificates is trusted.
+    has_trusted: bool,
 }
 
-/// Judges the server's certificate, without regard to its name.
+/// Verifies the chain of the server's certificate, without regard to the host name.
 ///
 /// # Errors
-/// What OpenSSL says last where it goes on after an error, as Node lets it.
-pub(super) fn judge(
-    leaf: &Parsed,
-    sent: &[CertificateDer<'_>],
-    trust: &Trust,
-    now: UnixTime,
-    host: &str,
-) -> Result<(), TlsError> {
-    let chain = Chain::follow(leaf, sent, trust, now);
-    let judge = Judge { chain: &chain, now, host };
-    let mut last = judge.end();
-    last = judge.uses().or(last);
-    if chain.end == End::Open && chain.links.len() == 1 {
-        last = Some(judge.unknown_issuer(Verdict::UnknownIssuerOfLeaf));
+/// OpenSSL finds all errors of a chain, and Node reports the last one. So does this function.
+pub(super) fn verify(leaf: &X509Certificate, context: &Context<'_>) -> Result<(), TlsError> {
+    let chain = Chain::build(leaf, context);
+    let checks = Checks { chain: &chain, context };
+    let mut last_error = checks.check_end();
+    last_error = checks.check_purposes().or(last_error);
+    if chain.end == ChainEnd::UnknownIssuer && chain.certificates.len() == 1 {
+        last_error = Some(checks.unknown_issuer(CertificateProblem::UnknownIssuerOfLeaf));
     }
-    last = judge.signatures_and_dates().or(last);
-    match last.or_else(|| judge.out_of_scope()) {
-        Some(trouble) => Err(trouble),
+    last_error = checks.check_signatures_and_dates().or(last_error);
+    match last_error.or_else(|| checks.check_supported()) {
+        Some(error) => Err(error),
         None => Ok(()),
     }
 }
 
 impl Chain {
-    fn follow(leaf: &Parsed, sent: &[CertificateDer<'_>], trust: &Trust, now: UnixTime) -> Self {
-        let sent: Vec<Parsed> = sent.iter().filter_map(Parsed::read).collect();
-        let mut links = vec![leaf.clone()];
-        let mut touches_trust = trust.contains(leaf);
+    fn build(leaf: &X509Certificate, context: &Context<'_>) -> Self {
+        let Context { sent, trust, now, .. } = *context;
+        let sent: Vec<X509Certificate> = sent.iter().filter_map(X509Certificate::parse).collect();
+        let mut certificates = vec![leaf.clone()];
+        let mut has_trusted = trust.contains(leaf);
         loop {
-            let last = links.last().expect("a chain begins with the server's certificate");
-            let end = if last.is_self_issued() {
-                Some(if trust.contains(last) { End::Trusted } else { End::Stranger })
-            } else {
-                None
-            };
-            let next = |from: &[Parsed]| {
-                let mut issuers: Vec<&Parsed> = from
-                    .iter()
-                    .filter(|it| last.names_as_issuer(it) && links.iter().all(|link| link.der() != it.der()))
-                    .collect();
+            let last = certificates.last().expect("a chain begins with the server's certificate");
+            if last.is_self_issued() {
+                let end = if trust.contains(last) { ChainEnd::TrustedRoot } else { ChainEnd::UntrustedRoot };
+                return Self { certificates, end, has_trusted };
+            }
+            let find_issuer = |candidates: &[X509Certificate]| {
+                let is_in_chain =
+                    |it: &X509Certificate| certificates.iter().any(|link| link.der() == it.der());
+                let mut issuers: Vec<&X509Certificate> =
+                    candidates.iter().filter(|it| last.names_as_issuer(it) && !is_in_chain(it)).collect();
                 issuers.sort_by_key(|it| !it.is_in_date(now));
                 issuers.first().map(|it| (*it).clone())
             };
-            let found = if end.is_some() {
-                None
-            } else {
-                let trusted = next(trust.certificates()).map(|it| (it, true));
-                trusted.or_else(|| next(&sent).map(|it| (it, false)))
-            };
-            match found {
-                Some((issuer, trusted)) if links.len() < MAX_LENGTH => {
-                    touches_trust |= trusted;
-                    links.push(issuer);
+            let trusted = find_issuer(trust.certificates()).map(|it| (it, true));
+            let issuer = trusted.or_else(|| find_issuer(&sent).map(|it| (it, false)));
+            match issuer {
+                Some((issuer, is_trusted)) if certificates.len() < MAX_LENGTH => {
+                    has_trusted |= is_trusted;
+                    certificates.push(issuer);
                 }
                 _ => {
-                    let by_name = end.is_none() && trust.knows_issuer_of(last);
-                    let open = if by_name { End::TrustedByName } else { End::Open };
-                    return Self { links, end: end.unwrap_or(open), touches_trust };
+                    let has_anchor = trust.has_anchor_for(last);
+                    let end = if has_anchor { ChainEnd::TrustedIssuer } else { ChainEnd::UnknownIssuer };
+                    return Self { certificates, end, has_trusted };
                 }
             }
         }
     }
+
+    fn last(&self) -> &X509Certificate {
+        &self.certificates[self.last_index()]
+    }
+
+    fn last_index(&self) -> usize {
+        self.certificates.len() - 1
+    }
 }
 
-/// One look at a chain. Each question gives the trouble that OpenSSL would tell of last.
-struct Judge<'a> {
+/// The checks of a chain. Each returns the error that OpenSSL reports last.
+struct Checks<'a> {
     chain: &'a Chain,
-    now: UnixTime,
-    host: &'a str,
+    context: &'a Context<'a>,
 }
 
-impl Judge<'_> {
-    /// How to speak of a link.
+impl Checks<'_> {
+    /// A certificate of the chain as error messages call it.
     fn name(&self, index: usize) -> String {
-        match index {
-            0 => format!("the certificate of {}", self.host),
-            _ => format!(
-                "the authority {} behind the certificate of {}",
-                self.chain.links[index].subject(),
-                self.host
-            ),
+        let host = self.context.host;
+        if index == 0 {
+            return format!("the certificate of {host}");
         }
+        let subject = self.chain.certificates[index].subject();
+        format!("the authority {subject} in the certificate chain of {host}")
     }
 
-    /// Whether the chain ends with somebody who is trusted.
-    fn end(&self) -> Option<TlsError> {
-        let last = self.chain.links.len() - 1;
+    /// Checks that the chain ends with a trusted certificate.
+    fn check_end(&self) -> Option<TlsError> {
+        let last = self.chain.last_index();
+        let name = self.name(last);
         match self.chain.end {
-            End::Trusted | End::TrustedByName => None,
-            End::Stranger if last == 0 => Some(TlsError::new(
-                Verdict::SelfSigned,
+            ChainEnd::TrustedRoot | ChainEnd::TrustedIssuer => None,
+            ChainEnd::UntrustedRoot if last == 0 => Some(TlsError::new(
+                CertificateProblem::SelfSigned,
                 format!(
-                    "{} is self-signed and not among the trusted ones; if it is the right one, pass it as `tls.ca` or \
-                     in NODE_EXTRA_CA_CERTS",
-                    self.name(0)
+                    "{name} is self-signed and not trusted; to trust it, pass it as `tls.ca` or in NODE_EXTRA_CA_CERTS"
                 ),
             )),
-            End::Stranger => Some(TlsError::new(
-                Verdict::UnknownRoot,
+            ChainEnd::UntrustedRoot => Some(TlsError::new(
+                CertificateProblem::UnknownRoot,
+                format!("{name} is not trusted; to trust it, pass it as `tls.ca` or in NODE_EXTRA_CA_CERTS"),
+            )),
+            ChainEnd::UnknownIssuer if self.chain.has_trusted && last > 0 => Some(TlsError::new(
+                CertificateProblem::NoRoot,
                 format!(
-                    "{} is not trusted; if it is the right one, pass it as `tls.ca` or in NODE_EXTRA_CA_CERTS",
-                    self.name(last)
+                    "{name} is trusted, but it is not a root, and its issuer {} is not trusted; add the issuer's \
+                     certificate to `tls.ca`",
+                    self.chain.last().issuer()
                 ),
             )),
-            End::Open if self.chain.touches_trust && last > 0 => Some(TlsError::new(
-                Verdict::NoRoot,
-                format!(
-                    "{} is trusted, but it is no root, and its issuer {} is not trusted: add that one's certificate to \
-                     `tls.ca`",
-                    self.name(last),
-                    self.chain.links[last].issuer()
-                ),
-            )),
-            End::Open => Some(self.unknown_issuer(Verdict::UnknownIssuer)),
+            ChainEnd::UnknownIssuer => Some(self.unknown_issuer(CertificateProblem::UnknownIssuer)),
         }
     }
 
-    fn unknown_issuer(&self, verdict: Verdict) -> TlsError {
-        let last = self.chain.links.len() - 1;
+    fn unknown_issuer(&self, problem: CertificateProblem) -> TlsError {
         TlsError::new(
-            verdict,
+            problem,
             format!(
-                "nobody trusted vouches for {}: its issuer {} is not known here; pass that authority as `tls.ca` or in \
-                 NODE_EXTRA_CA_CERTS (or the server does not send its whole chain)",
-                self.name(last),
-                self.chain.links[last].issuer()
+                "{} is not trusted, because its issuer {} is unknown; to trust that authority, pass its certificate as \
+                 `tls.ca` or in NODE_EXTRA_CA_CERTS (or the server does not send its whole chain)",
+                self.name(self.chain.last_index()),
+                self.chain.last().issuer()
             ),
         )
     }
 
-    /// Whether each link is used for what it is made for.
-    fn uses(&self) -> Option<TlsError> {
-        let mut last = None;
-        for (index, link) in self.chain.links.iter().enumerate() {
-            let authority_below = index.saturating_sub(1);
-            if link.has_unknown_critical_extension() {
-                let words = format!("{} has a critical extension that is not known here", self.name(index));
-                last = Some(TlsError::new(Verdict::Refused, words));
+    /// Checks that each certificate may be used for its part in the chain.
+    fn check_purposes(&self) -> Option<TlsError> {
+        let mut last_error = None;
+        for (index, certificate) in self.chain.certificates.iter().enumerate() {
+            let name = self.name(index);
+            let authorities_below = index.saturating_sub(1);
+            if certificate.has_unknown_critical_extension() {
+                let message = format!("{name} has a critical extension that is not supported");
+                last_error = Some(TlsError::new(CertificateProblem::Other, message));
             }
-            let usable = if index == 0 { link.allows_handshake() } else { link.is_authority() };
-            if !usable || !link.is_for_servers() {
-                let what = if index == 0 { "a server's" } else { "an authority's" };
-                let words = format!("{} is not made for {what} use (see its key usage)", self.name(index));
-                last = Some(TlsError::new(Verdict::WrongPurpose, words));
+            let is_usable =
+                if index == 0 { certificate.allows_handshake() } else { certificate.is_authority() };
+            if !is_usable || !certificate.is_for_servers() {
+                let users = if index == 0 { "servers" } else { "authorities" };
+                let message = format!("{name} is not meant for {users} (see its key usage)");
+                last_error = Some(TlsError::new(CertificateProblem::WrongPurpose, message));
             }
-            if index > 0 && link.path_length().is_some_and(|length| authority_below > length) {
-                let words = format!("{} does not allow so many others below it", self.name(index));
-                last = Some(TlsError::new(Verdict::ChainTooLong, words));
+            if certificate.path_length().is_some_and(|length| authorities_below > length) {
+                let message = format!("{name} does not allow {authorities_below} authorities below it");
+                last_error = Some(TlsError::new(CertificateProblem::ChainTooLong, message));
             }
         }
-        last
+        last_error
     }
 
-    /// The signatures and dates, from the root down: the server's own date is what is told in the end.
-    fn signatures_and_dates(&self) -> Option<TlsError> {
-        let links = &self.chain.links;
-        let mut last = None;
-        // The last of several is not looked at where its issuer is missing.
-        let looked_at = match self.chain.end {
-            End::Open if links.len() > 1 => links.len() - 1,
-            _ => links.len(),
+    /// Checks signatures and dates from the root down, so that an error of the server's certificate comes last.
+    fn check_signatures_and_dates(&self) -> Option<TlsError> {
+        let certificates = &self.chain.certificates;
+        let mut last_error = None;
+        // OpenSSL skips the last one of several certificates if its issuer is unknown.
+        let checked = match self.chain.end {
+            ChainEnd::UnknownIssuer if certificates.len() > 1 => certificates.len() - 1,
+            _ => certificates.len(),
         };
-        for (index, link) in links.iter().enumerate().take(looked_at).rev() {
-            if let Some(issuer) = links.get(index + 1) {
-                last = self.signature(index, link.signature_by(issuer)).or(last);
+        for (index, certificate) in certificates.iter().enumerate().take(checked).rev() {
+            if let Some(issuer) = certificates.get(index + 1) {
+                last_error = self.signature_error(index, certificate.signature_by(issuer)).or(last_error);
             }
-            last = self.date(index, link).or(last);
+            last_error = self.date_error(index, certificate).or(last_error);
         }
-        last
+        last_error
     }
 
-    fn signature(&self, index: usize, signature: Signature) -> Option<TlsError> {
+    fn signature_error(&self, index: usize, signature: Signature) -> Option<TlsError> {
+        let name = self.name(index);
         match signature {
-            Signature::Good => None,
-            Signature::Bad => Some(TlsError::new(
-                Verdict::BadSignature,
+            Signature::Valid => None,
+            Signature::Invalid => Some(TlsError::new(
+                CertificateProblem::BadSignature,
                 format!(
-                    "{} is not signed by the one it names, {}, with a key of a sufficient length",
-                    self.name(index),
-                    self.chain.links[index].issuer()
+                    "{name} has an invalid signature: its issuer {} did not sign it, or its key is too short",
+                    self.chain.certificates[index].issuer()
                 ),
             )),
             Signature::Unsupported => Some(TlsError::new(
-                Verdict::Unsupported,
+                CertificateProblem::UnsupportedAlgorithm,
                 format!(
-                    "{} is signed with an algorithm that is too weak or not supported (SHA-1 is one)",
-                    self.name(index)
+                    "{name} is signed with an algorithm that is too weak or not supported (SHA-1 is too weak)"
                 ),
             )),
         }
     }
 
-    fn date(&self, index: usize, link: &Parsed) -> Option<TlsError> {
-        if link.is_in_date(self.now) {
+    fn date_error(&self, index: usize, certificate: &X509Certificate) -> Option<TlsError> {
+        let now = self.context.now;
+        if certificate.is_in_date(now) {
             return None;
         }
-        let begins = link.not_before().to_unix_duration().as_secs();
-        let (verdict, words) = if self.now.as_secs() < begins {
-            let date = link.not_before();
-            (Verdict::NotYetValid, format!("{} is valid only from {date} on", self.name(index)))
+        let name = self.name(index);
+        let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+        let (problem, message) = if now.as_secs() < not_before.to_unix_duration().as_secs() {
+            (CertificateProblem::NotYetValid, format!("{name} is not valid before {not_before}"))
         } else {
-            (Verdict::Expired, format!("{} expired at {}", self.name(index), link.not_after()))
+            (CertificateProblem::Expired, format!("{name} expired at {not_after}"))
         };
-        Some(TlsError::new(verdict, format!("{words}; is this computer's clock right?")))
+        Some(TlsError::new(problem, format!("{message}; check that this computer's clock is right")))
     }
 
-    /// What is not judged here at all: whatever webpki refused was for another reason.
-    fn out_of_scope(&self) -> Option<TlsError> {
-        let constrained = self.chain.links.iter().any(Parsed::constrains_names);
-        (constrained || self.chain.end != End::Trusted).then(|| {
+    /// The error of a chain whose rules this module does not know: webpki rejected it for one of those.
+    fn check_supported(&self) -> Option<TlsError> {
+        let has_constraints = self.chain.certificates.iter().any(X509Certificate::constrains_names);
+        (has_constraints || self.chain.end != ChainEnd::TrustedRoot).then(|| {
             TlsError::new(
-                Verdict::Refused,
+                CertificateProblem::Other,
                 format!(
-                    "{} was refused; an authority behind it may be allowed to vouch for certain names only",
+                    "{} is not accepted; an authority in its chain may be limited to certain host names",
                     self.name(0)
                 ),
             )

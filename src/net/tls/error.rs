@@ -1,57 +1,56 @@
-//! What is wrong with a TLS connection, in Node's codes and in plain words. Owns the one table of both; finds nothing
-//! out by itself.
+//! TLS errors with Node's codes, and messages that say what to do.
 
 use std::borrow::Cow;
 use std::error::Error;
 
 use rustls::{AlertDescription, CertificateError, InvalidMessage, OtherError, PeerIncompatible};
 
-/// A certificate that is not believed, or another trouble that has words of its own.
+/// A TLS error with Node's code and a message of its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{words}")]
+#[error("{message}")]
 pub(super) struct TlsError {
-    /// Node's code for it.
+    /// Node's code for the error.
     pub(super) code: &'static str,
-    /// What is wrong, and what to do about it.
-    words: Cow<'static, str>,
+    /// What failed, and what to do about it.
+    message: Cow<'static, str>,
 }
 
-/// Node's code for what went wrong while shaking hands.
+/// Node's code for an error of the TLS handshake.
 const EPROTO: &str = "EPROTO";
 
-/// OpenSSL's verdicts on a certificate chain, by the names that Node gives them. Those that Node has no name for are
-/// `UNSPECIFIED` there.
+/// The problems that OpenSSL finds in a certificate chain. OpenSSL has more; they count as [`Self::Other`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Not valid any more.
+pub(super) enum CertificateProblem {
+    /// A certificate is no longer valid.
     Expired,
-    /// Not valid yet.
+    /// A certificate is not valid yet.
     NotYetValid,
-    /// The server's certificate vouches for itself, and is not trusted.
+    /// The server's certificate is self-signed and not trusted.
     SelfSigned,
     /// The chain ends with a root that is not trusted.
     UnknownRoot,
-    /// The server sent its certificate only, and the issuer is not at hand.
+    /// The issuer of the server's certificate is unknown, and the server sent no other certificate.
     UnknownIssuerOfLeaf,
     /// The chain that the server sent does not reach a trusted root.
     UnknownIssuer,
-    /// A trusted certificate is in the chain, but it is no root, and its issuer is not trusted.
+    /// The chain reaches a trusted certificate that is not a root and whose issuer is not trusted.
     NoRoot,
-    /// A signature is wrong.
+    /// A signature is invalid.
     BadSignature,
-    /// A certificate is used for what it is not made for.
+    /// A certificate may not be used for its part in the chain.
     WrongPurpose,
-    /// More authorities than one of them allows.
+    /// The chain has more authorities than one of them allows.
     ChainTooLong,
-    /// For another host.
+    /// The server's certificate is for another host.
     WrongName,
-    /// A signature with an algorithm or a key that is too weak.
-    Unsupported,
-    /// Not among the above.
-    Refused,
+    /// The algorithm or the key of a signature is too weak, or not supported.
+    UnsupportedAlgorithm,
+    /// Any other problem.
+    Other,
 }
 
-impl Verdict {
+impl CertificateProblem {
+    /// Node's code for the problem.
     fn code(self) -> &'static str {
         match self {
             Self::Expired => "CERT_HAS_EXPIRED",
@@ -65,43 +64,44 @@ impl Verdict {
             Self::WrongPurpose => "INVALID_PURPOSE",
             Self::ChainTooLong => "PATH_LENGTH_EXCEEDED",
             Self::WrongName => "ERR_TLS_CERT_ALTNAME_INVALID",
-            Self::Unsupported | Self::Refused => "UNSPECIFIED",
+            Self::UnsupportedAlgorithm | Self::Other => "UNSPECIFIED",
         }
     }
 }
 
 impl TlsError {
-    /// A verdict, with words.
-    pub(super) fn new(verdict: Verdict, words: String) -> Self {
-        Self { code: verdict.code(), words: Cow::Owned(words) }
+    pub(super) fn new(problem: CertificateProblem, message: String) -> Self {
+        Self { code: problem.code(), message: Cow::Owned(message) }
     }
 
-    /// Whether an authority is used for what it is not made for: what webpki does not look at in a root.
+    /// Whether an authority may not be used for its part in the chain. webpki does not check that of a root.
     pub(super) fn is_about_purpose(&self) -> bool {
-        [Verdict::WrongPurpose, Verdict::ChainTooLong].map(Verdict::code).contains(&self.code)
+        [CertificateProblem::WrongPurpose, CertificateProblem::ChainTooLong]
+            .map(CertificateProblem::code)
+            .contains(&self.code)
     }
 
-    const fn handshake(words: &'static str) -> Self {
-        Self { code: EPROTO, words: Cow::Borrowed(words) }
+    const fn handshake(message: &'static str) -> Self {
+        Self { code: EPROTO, message: Cow::Borrowed(message) }
     }
 
-    /// For the verifier to return.
+    /// Wraps the error, so that a certificate verifier can return it.
     pub(super) fn into_rustls(self) -> rustls::Error {
         CertificateError::Other(OtherError(std::sync::Arc::new(self))).into()
     }
 }
 
-/// Node's code for a TLS error. `established`: the client's side of the handshake was over, where Node no longer says
-/// `EPROTO` (in TLS 1.3 a server judges the client's certificate only then).
-pub(crate) fn code(error: &rustls::Error, established: bool) -> &'static str {
+/// Node's code for a TLS error. After the client's part of the handshake, Node no longer uses `EPROTO`. In TLS 1.3 a
+/// server checks the client's certificate only then.
+pub(crate) fn node_code(error: &rustls::Error, is_handshake_done: bool) -> &'static str {
     match error {
-        rustls::Error::AlertReceived(alert) if established => alert_code(*alert),
+        rustls::Error::AlertReceived(alert) if is_handshake_done => alert_code(*alert),
         _ => tls_error(error).map_or(EPROTO, |error| error.code),
     }
 }
 
-/// A TLS error that says what to do; none where rustls has said it well enough.
-pub(crate) fn message(error: &rustls::Error) -> Option<&(dyn Error + 'static)> {
+/// A message that says what to do about a TLS error. `None` if rustls' own message is clear enough.
+pub(crate) fn advice(error: &rustls::Error) -> Option<&(dyn Error + 'static)> {
     tls_error(error).map(|error| error as &(dyn Error + 'static))
 }
 
@@ -111,45 +111,45 @@ fn tls_error(error: &rustls::Error) -> Option<&TlsError> {
             inner.downcast_ref::<TlsError>()
         }
         rustls::Error::InvalidCertificate(_) => Some(&BAD_HANDSHAKE_SIGNATURE),
-        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(&NO_TLS),
+        rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Some(&NOT_TLS),
         rustls::Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         )
-        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Some(&TOO_OLD),
+        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Some(&OLD_TLS),
         rustls::Error::AlertReceived(alert) => alert_error(*alert),
         _ => None,
     }
 }
 
-static NO_TLS: TlsError = TlsError::handshake(
-    "the server does not speak TLS at this port: is it the right port, or should the URL begin with http: or ws:?",
+static NOT_TLS: TlsError = TlsError::handshake(
+    "the server does not speak TLS on this port: check the port, or whether the URL should begin with http: or ws:",
 );
 
-static TOO_OLD: TlsError =
+static OLD_TLS: TlsError =
     TlsError::handshake("the server speaks neither TLS 1.2 nor TLS 1.3; older versions are not supported");
 
 static BAD_HANDSHAKE_SIGNATURE: TlsError = TlsError::handshake(
-    "the server did not prove that the certificate is its own: the signature is wrong, or its key is of a kind that is \
-     not supported (only RSA from 2048 bits, ECDSA P-256 and P-384, and Ed25519 are)",
+    "the server did not prove that it owns its certificate: the signature of the handshake is invalid, or the key is not \
+     supported (supported are RSA with at least 2048 bits, ECDSA P-256 and P-384, and Ed25519)",
 );
 
 static HANDSHAKE_FAILURE: TlsError = TlsError::handshake(
-    "the server refused the handshake (alert handshake_failure): it may demand a client certificate (`tls.cert` and \
-     `tls.key`, or `tls.pfx`), or have no cipher, curve or kind of key in common with this client",
+    "the server refused the handshake (alert handshake_failure): it may require a client certificate (`tls.cert` and \
+     `tls.key`, or `tls.pfx`), or share no cipher, curve or key type with this client",
 );
 
 static CERTIFICATE_REQUIRED: TlsError = TlsError::handshake(
-    "the server demands a client certificate (alert certificate_required): pass `tls.cert` and `tls.key`, or `tls.pfx`",
+    "the server requires a client certificate (alert certificate_required): pass `tls.cert` and `tls.key`, or `tls.pfx`",
 );
 
 static UNKNOWN_CA: TlsError = TlsError::handshake(
-    "the server does not know the authority behind the client certificate (alert unknown_ca): check `tls.cert`, and \
-     that it holds the whole chain",
+    "the server does not know the authority that issued the client certificate (alert unknown_ca): check that `tls.cert` \
+     is the right certificate with its whole chain",
 );
 
 static CERTIFICATE_EXPIRED: TlsError = TlsError::handshake(
-    "the server says that the client certificate is not valid now (alert certificate_expired): check `tls.cert`",
+    "the server says that the client certificate has expired (alert certificate_expired): check `tls.cert`",
 );
 
 static CERTIFICATE_REFUSED: TlsError = TlsError::handshake(
@@ -162,7 +162,7 @@ static ACCESS_DENIED: TlsError = TlsError::handshake(
 );
 
 static UNRECOGNIZED_NAME: TlsError = TlsError::handshake(
-    "the server does not know the host name it was asked for (alert unrecognized_name): check the URL",
+    "the server does not know the requested host name (alert unrecognized_name): check the URL",
 );
 
 fn alert_error(alert: AlertDescription) -> Option<&'static TlsError> {

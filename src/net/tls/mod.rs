@@ -1,11 +1,16 @@
-//! The TLS settings of a client: whom it trusts, who it says it is. Owns what the options `tls.*` mean; one
-//! connection's handshake is `socket`'s and `connect`'s.
+//! TLS: the options `tls.*`, and the handshake of one connection.
+//!
+//! A server's certificate gets the same result as in Node: [`verify`]. A client may have certificates too:
+//! [`identity`].
 
 mod certificate;
 mod chain;
 mod error;
 mod identity;
+mod keys;
 mod names;
+#[cfg_attr(not(feature = "pfx"), path = "pfx_off.rs")]
+mod pfx;
 mod trust;
 mod verify;
 
@@ -20,26 +25,26 @@ use rustls::{ConfigBuilder, WantsVerifier};
 use tokio_rustls::TlsConnector;
 
 use self::identity::Identities;
-use self::trust::Trust;
+use self::trust::TrustStore;
 use self::verify::{TrustPolicy, Verifier};
 use super::option_error::OptionError;
 use super::stream::{Stream, StreamError};
 
-pub(super) use self::error::{code, message};
+pub(super) use self::error::{advice, node_code};
 pub use self::trust::{has_default_roots, set_default_roots};
 
 /// The options `tls.*`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// `ca`: PEM files, each with any number of certificates, that replace the default roots.
+    /// `ca`: PEM files with any number of certificates each. They replace the default roots.
     pub ca: Option<Vec<Vec<u8>>>,
-    /// `cert`: PEM files, each with a certificate of the client's and the chain behind it.
+    /// `cert`: PEM files, each with one of the client's certificates and its chain.
     pub certs: Vec<Vec<u8>>,
-    /// `key`: the certificates' private keys, in any order, as PKCS#8 in DER, not encrypted.
+    /// `key`: the private keys of the certificates in any order, as unencrypted PKCS#8 in DER.
     pub keys: Vec<Vec<u8>>,
-    /// `pfx`: certificates and keys in one.
+    /// `pfx`: PKCS#12 files, which contain certificates and keys. Without the feature `pfx`, they are an error.
     pub pfx: Vec<Pfx>,
-    /// `rejectUnauthorized`: whether the server's certificate is judged at all.
+    /// `rejectUnauthorized`: whether the server's certificate is verified.
     pub verify: bool,
 }
 
@@ -48,12 +53,12 @@ pub struct TlsConfig {
 pub struct Pfx {
     /// The file.
     pub data: Vec<u8>,
-    /// What it is encrypted with; none is the same as an empty one.
+    /// The passphrase that it is encrypted with. `None` means the same as an empty one.
     pub passphrase: Option<String>,
 }
 
 impl TlsConfig {
-    fn has_no_identity(&self) -> bool {
+    fn has_no_certificate(&self) -> bool {
         self.certs.is_empty() && self.keys.is_empty() && self.pfx.is_empty()
     }
 }
@@ -65,7 +70,7 @@ impl Default for TlsConfig {
 }
 
 impl fmt::Debug for TlsConfig {
-    /// Counts what may be secret.
+    /// Shows counts instead of the files, which may be secret.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("TlsConfig")
@@ -85,42 +90,44 @@ impl fmt::Debug for Pfx {
     }
 }
 
-/// Does a TLS handshake over a stream. `host` is checked against the server's certificate.
+/// Performs the TLS handshake. The server's certificate must be for `host`.
 pub(crate) async fn connect(
     stream: Stream,
     host: &str,
     config: &Arc<ClientConfig>,
 ) -> Result<Stream, StreamError> {
-    let name = ServerName::try_from(host)?.to_owned();
+    let name = ServerName::try_from(host)
+        .map_err(|source| StreamError::HostName { host: host.to_owned(), source })?
+        .to_owned();
     let received = stream.received();
     let stream = TlsConnector::from(Arc::clone(config)).connect(name, stream).await?;
-    Ok(Stream::over(received, stream))
+    Ok(Stream::layered(received, stream))
 }
 
-/// What rustls needs to know for a client's connections: TLS 1.2 at least. Clients that set the same share one, for as long as
-/// one of them lives.
+/// The TLS settings of a client for rustls, with TLS 1.2 and 1.3. Clients with equal options share them.
 ///
 /// # Errors
-/// An option cannot be used; the error names it.
+/// The option that cannot be used.
 pub(crate) fn client_config(config: &TlsConfig) -> Result<Arc<ClientConfig>, OptionError> {
     static SHARED: Mutex<Vec<(TlsConfig, Weak<ClientConfig>)>> = Mutex::new(Vec::new());
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.retain(|(_, made)| made.strong_count() > 0);
-    if let Some(made) = shared.iter().find(|(known, _)| known == config).and_then(|(_, made)| made.upgrade())
+    shared.retain(|(_, settings)| settings.strong_count() > 0);
+    if let Some(settings) =
+        shared.iter().find(|(known, _)| known == config).and_then(|(_, settings)| settings.upgrade())
     {
-        return Ok(made);
+        return Ok(settings);
     }
-    let made = Arc::new(made_from(config)?);
-    shared.push((config.clone(), Arc::downgrade(&made)));
-    Ok(made)
+    let settings = Arc::new(new_client_config(config)?);
+    shared.push((config.clone(), Arc::downgrade(&settings)));
+    Ok(settings)
 }
 
-fn made_from(config: &TlsConfig) -> Result<ClientConfig, OptionError> {
+fn new_client_config(config: &TlsConfig) -> Result<ClientConfig, OptionError> {
     let mut trust = match &config.ca {
-        // Read on the network's threads, at the first connection.
-        None if config.has_no_identity() => None,
-        None => Some(Trust::default_roots().clone()),
-        Some(pems) => Some(Trust::in_pems(pems)?),
+        // The default roots are parsed at the first connection, on a thread of the runtime.
+        None if config.has_no_certificate() => None,
+        None => Some(TrustStore::default_roots().clone()),
+        Some(pems) => Some(TrustStore::from_user_pems(pems)?),
     };
     let identities = trust.as_mut().map(|trust| Identities::new(config, trust)).transpose()?;
     let policy = match trust {

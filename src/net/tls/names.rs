@@ -1,4 +1,4 @@
-//! Whether a certificate is for the host that was asked for, by the rules of Node's `tls.checkServerIdentity`.
+//! Checks that a certificate is for the requested host, by the rules of Node's `tls.checkServerIdentity`.
 
 use std::net::IpAddr;
 
@@ -8,11 +8,11 @@ use x509_cert::der::{Tag, Tagged};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::certificate::{Extension, Parsed};
+use super::certificate::{Extension, X509Certificate};
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
-/// The names in a certificate that count.
+/// The host names and addresses that a certificate is for.
 #[derive(Debug, Default)]
 struct Names {
     hosts: Vec<String>,
@@ -20,8 +20,8 @@ struct Names {
 }
 
 impl Names {
-    /// The alternative names; the common names count for host names where no host is among the alternative ones.
-    fn of(certificate: &Parsed) -> Self {
+    /// Reads the subject alternative names. If they contain no host name, the common names are used.
+    fn of(certificate: &X509Certificate) -> Self {
         let mut names = Self::default();
         match certificate.extension::<SubjectAltName>() {
             Extension::Absent => {}
@@ -36,7 +36,7 @@ impl Names {
                     }
                 }
             }
-            // Who knows which names they are: the common name must not stand in for them.
+            // The alternative names are unknown, so that the common names must not be used instead.
             Extension::Unreadable => return names,
         }
         if names.hosts.is_empty() {
@@ -47,17 +47,19 @@ impl Names {
 }
 
 /// Whether the certificate is for this host.
-pub(super) fn fits(certificate: &Parsed, host: &ServerName<'_>) -> bool {
+pub(super) fn is_for_host(certificate: &X509Certificate, host: &ServerName<'_>) -> bool {
     let names = Names::of(certificate);
     match host {
-        ServerName::DnsName(host) => names.hosts.iter().any(|pattern| matches(host.as_ref(), pattern)),
+        ServerName::DnsName(host) => {
+            names.hosts.iter().any(|pattern| matches_pattern(host.as_ref(), pattern))
+        }
         ServerName::IpAddress(address) => names.addresses.contains(&IpAddr::from(*address)),
         _ => false,
     }
 }
 
-/// The names in a certificate, in words.
-pub(super) fn listed(certificate: &Parsed) -> String {
+/// The names in a certificate for an error message.
+pub(super) fn describe(certificate: &X509Certificate) -> String {
     let names = Names::of(certificate);
     let addresses = names.addresses.iter().map(IpAddr::to_string);
     let all: Vec<String> = names.hosts.into_iter().chain(addresses).collect();
@@ -72,7 +74,7 @@ fn address(octets: &[u8]) -> Option<IpAddr> {
     }
 }
 
-fn common_names(certificate: &Parsed) -> Vec<String> {
+fn common_names(certificate: &X509Certificate) -> Vec<String> {
     let attributes = certificate.subject().iter().filter(|attribute| attribute.oid == COMMON_NAME);
     attributes
         .filter(|attribute| {
@@ -85,9 +87,9 @@ fn common_names(certificate: &Parsed) -> Vec<String> {
         .collect()
 }
 
-/// Node's `check`: the labels are the same; the leftmost may have one asterisk in it if two others follow.
-fn matches(host: &str, pattern: &str) -> bool {
-    let (host, pattern) = (normal(host), normal(pattern));
+/// Node's `check` function: all labels must be equal. The leftmost may contain one asterisk if two labels follow it.
+fn matches_pattern(host: &str, pattern: &str) -> bool {
+    let (host, pattern) = (normalize(host), normalize(pattern));
     if !pattern.bytes().all(|byte| (0x21..=0x7f).contains(&byte)) {
         return false;
     }
@@ -108,18 +110,18 @@ fn matches(host: &str, pattern: &str) -> bool {
     }
 }
 
-fn normal(name: &str) -> String {
+fn normalize(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::matches_pattern;
 
-    /// Promise: as Node has it. (The cases are from its `test/parallel/test-tls-check-server-identity.js`.)
+    /// The cases are from Node's `test/parallel/test-tls-check-server-identity.js`.
     #[test]
-    fn nodes_rules() {
-        for (host, pattern, fits) in [
+    fn patterns_match_as_in_node() {
+        for (host, pattern, expected) in [
             ("a.com", "a.com", true),
             ("a.com", "A.COM", true),
             ("a.com", "b.com", false),
@@ -145,7 +147,7 @@ mod tests {
             ("a.com", "a.com ", false),
             ("a.com", "\u{e4}.com", false),
         ] {
-            assert_eq!(matches(host, pattern), fits, "{host} {pattern}");
+            assert_eq!(matches_pattern(host, pattern), expected, "{host} {pattern}");
         }
     }
 }

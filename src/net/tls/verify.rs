@@ -1,5 +1,8 @@
-//! Judging a server's certificate. webpki's word counts first; what it refuses is accepted where Node accepts it, and
-//! named as Node names it otherwise. The handshake's signature is always checked.
+//! Verifies a server's certificate with the results that Node's users know.
+//!
+//! webpki verifies first. If it rejects a certificate, [`chain`] verifies it by OpenSSL's rules: Node accepts some
+//! certificates that webpki rejects, and the errors of the others have Node's codes. The signature of the handshake is
+//! always verified.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
@@ -11,26 +14,27 @@ use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, Uni
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::certificate::Parsed;
-use super::error::{TlsError, Verdict};
-use super::trust::Trust;
-use super::{chain, names};
+use super::certificate::X509Certificate;
+use super::chain::{self, Context};
+use super::error::{CertificateProblem, TlsError};
+use super::names;
+use super::trust::TrustStore;
 
-/// Judges the certificates of one client's servers.
+/// Verifies the certificates of one client's servers.
 #[derive(Debug)]
 pub(super) struct Verifier {
     policy: TrustPolicy,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-/// Whose word counts.
+/// The certificates that a client trusts.
 #[derive(Debug)]
 pub(super) enum TrustPolicy {
-    /// That of the default roots.
+    /// The default roots.
     Default,
-    /// That of the user's own authorities.
-    Custom(Trust),
-    /// Nobody's is asked for: `rejectUnauthorized: false`.
+    /// The certificates of the user's options.
+    Custom(TrustStore),
+    /// All certificates, because of `rejectUnauthorized: false`.
     AcceptAll,
 }
 
@@ -39,61 +43,55 @@ impl Verifier {
         Self { policy, algorithms: ring::default_provider().signature_verification_algorithms }
     }
 
-    /// Whether somebody trusted vouches for the certificate.
-    fn check_chain(
-        &self,
-        leaf: &CertificateDer<'_>,
-        sent: &[CertificateDer<'_>],
-        trust: &Trust,
-        now: UnixTime,
-        host: &str,
-    ) -> Result<(), TlsError> {
-        let parsed = Parsed::read(leaf);
-        let is_accepted = self.webpki_accepts(leaf, sent, trust, now);
-        // What the user's own authorities are made for counts, as with OpenSSL. webpki looks at their keys only.
+    /// Checks the chain, without regard to the host name in the certificate.
+    fn check_chain(&self, leaf: &CertificateDer<'_>, context: &Context<'_>) -> Result<(), TlsError> {
+        let host = context.host;
+        let parsed = X509Certificate::parse(leaf);
+        let is_accepted = self.webpki_accepts(leaf, context);
+        // As with OpenSSL, the purposes of the user's authorities count. webpki only looks at their names and keys.
         if is_accepted
             && matches!(self.policy, TrustPolicy::Custom(_))
             && let Some(parsed) = &parsed
-            && let Err(trouble) = chain::judge(parsed, sent, trust, now, host)
-            && trouble.is_about_purpose()
+            && let Err(error) = chain::verify(parsed, context)
+            && error.is_about_purpose()
         {
-            return Err(trouble);
+            return Err(error);
         }
         if is_accepted {
-            // webpki does not look at the key usage.
+            // webpki does not check the key usage.
             return match parsed {
                 Some(parsed) if !parsed.allows_handshake() => Err(TlsError::new(
-                    Verdict::WrongPurpose,
-                    format!("the certificate of {host} is not made for a server's use (see its key usage)"),
+                    CertificateProblem::WrongPurpose,
+                    format!("the certificate of {host} is not meant for servers (see its key usage)"),
                 )),
                 _ => Ok(()),
             };
         }
-        let refused = |why: &str| {
-            TlsError::new(Verdict::Refused, format!("the certificate of {host} was refused: {why}"))
+        let rejected = |why: &str| {
+            TlsError::new(
+                CertificateProblem::Other,
+                format!("the certificate of {host} is not accepted: {why}"),
+            )
         };
-        let parsed = parsed.ok_or_else(|| refused("it cannot be read"))?;
-        chain::judge(&parsed, sent, trust, now, host)?;
-        // The kinds of certificates that webpki has no rules for.
+        let parsed = parsed.ok_or_else(|| rejected("it cannot be parsed"))?;
+        chain::verify(&parsed, context)?;
+        // The kinds of certificates that webpki does not support, but OpenSSL does.
         if parsed.is_v1() || parsed.has_ca_flag() || parsed.is_self_issued() {
             Ok(())
         } else {
-            Err(refused("its form, or that of an authority behind it, is not supported"))
+            Err(rejected("its format, or that of an authority in its chain, is not supported"))
         }
     }
 
-    fn webpki_accepts(
-        &self,
-        leaf: &CertificateDer<'_>,
-        sent: &[CertificateDer<'_>],
-        trust: &Trust,
-        now: UnixTime,
-    ) -> bool {
-        let helpers = trust.certificates().iter().filter(|it| !it.is_self_issued());
-        let between: Vec<_> = sent.iter().cloned().chain(helpers.map(|it| it.der().clone())).collect();
+    fn webpki_accepts(&self, leaf: &CertificateDer<'_>, context: &Context<'_>) -> bool {
+        let Context { sent, trust, now, .. } = *context;
+        let trusted_intermediates = trust.certificates().iter().filter(|it| !it.is_self_issued());
+        let intermediates: Vec<_> =
+            sent.iter().cloned().chain(trusted_intermediates.map(|it| it.der().clone())).collect();
         let (anchors, algorithms) = (trust.anchors(now), self.algorithms.all);
         ParsedCertificate::try_from(leaf).is_ok_and(|leaf| {
-            verify_server_cert_signed_by_trust_anchor(&leaf, &anchors, &between, now, algorithms).is_ok()
+            verify_server_cert_signed_by_trust_anchor(&leaf, &anchors, &intermediates, now, algorithms)
+                .is_ok()
         })
     }
 
@@ -101,15 +99,15 @@ impl Verifier {
         if ParsedCertificate::try_from(leaf).is_ok_and(|leaf| verify_server_name(&leaf, name).is_ok()) {
             return Ok(());
         }
-        let parsed = Parsed::read(leaf);
-        if parsed.as_ref().is_some_and(|parsed| names::fits(parsed, name)) {
+        let parsed = X509Certificate::parse(leaf);
+        if parsed.as_ref().is_some_and(|parsed| names::is_for_host(parsed, name)) {
             return Ok(());
         }
-        let for_whom = parsed.map_or_else(|| "no name".to_owned(), |parsed| names::listed(&parsed));
+        let names = parsed.map_or_else(|| "no name".to_owned(), |parsed| names::describe(&parsed));
         Err(TlsError::new(
-            Verdict::WrongName,
+            CertificateProblem::WrongName,
             format!(
-                "the server's certificate is for {for_whom}, not for {host}: check the host name in the URL"
+                "the server's certificate is for {names}, not for {host}: check the host name in the URL"
             ),
         ))
     }
@@ -125,13 +123,14 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let trust = match &self.policy {
-            TrustPolicy::Default => Some(Trust::default_roots()),
+            TrustPolicy::Default => Some(TrustStore::default_roots()),
             TrustPolicy::Custom(trust) => Some(trust),
             TrustPolicy::AcceptAll => None,
         };
         if let Some(trust) = trust {
             let host = server_name.to_str();
-            self.check_chain(end_entity, intermediates, trust, now, &host).map_err(TlsError::into_rustls)?;
+            let context = Context { sent: intermediates, trust, now, host: &host };
+            self.check_chain(end_entity, &context).map_err(TlsError::into_rustls)?;
             Self::check_name(end_entity, server_name, &host).map_err(TlsError::into_rustls)?;
         }
         Ok(ServerCertVerified::assertion())
@@ -169,16 +168,16 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// A certificate that webpki does not read: of X.509's first version, or with an extension that it does not know.
-fn unknown_to_webpki(certificate: &CertificateDer<'_>) -> Option<Parsed> {
+/// Parses a certificate that webpki cannot parse: X.509 version 1, or with an extension that webpki does not know.
+fn unknown_to_webpki(certificate: &CertificateDer<'_>) -> Option<X509Certificate> {
     let is_known = ParsedCertificate::try_from(certificate).is_ok();
-    if is_known { None } else { Parsed::read(certificate) }
+    if is_known { None } else { X509Certificate::parse(certificate) }
 }
 
-/// Does what rustls does, which needs webpki to read the certificate.
+/// Does the same as rustls' `verify_tls12_signature`, for a certificate that webpki cannot parse.
 fn verify_tls12_signature_by_key(
     message: &[u8],
-    certificate: &Parsed,
+    certificate: &X509Certificate,
     dss: &DigitallySignedStruct,
     algorithms: &WebPkiSupportedAlgorithms,
 ) -> Result<HandshakeSignatureValid, Error> {

@@ -1,13 +1,13 @@
-//! What the connect call's answers become (the contract's table of connect errors).
+//! The results of the connect call's responses (the table of connect errors in the contract).
 
 use std::time::{Duration, SystemTime};
 
 use slack_rtm_native::session::{ApiError, Event, Outcome};
 
 use crate::client::Setup;
-use crate::server::{Server, answer, ok_answer, ok_body};
+use crate::server::{Server, ok_body, ok_response, response};
 
-/// What a client makes of an answer that it cannot use.
+/// The error of a connect call with this response.
 async fn error_for(bytes: impl AsRef<[u8]>) -> ApiError {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
@@ -21,9 +21,8 @@ async fn error_for(bytes: impl AsRef<[u8]>) -> ApiError {
     error
 }
 
-/// Promise: a good answer is handed over whole, with the scopes of its headers.
 #[tokio::test]
-async fn ok() {
+async fn a_good_response_is_delivered_whole_with_its_scopes() {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     let start = client.start("");
@@ -31,22 +30,21 @@ async fn ok() {
     call.request().await;
     let body = ok_body(&server.socket_url());
     let scopes = "X-OAuth-Scopes: client,bot\r\nX-Accepted-OAuth-Scopes: client\r\n";
-    call.send(answer("200 OK", scopes, &body)).await;
+    call.send(response("200 OK", scopes, &body)).await;
     client.lifecycle(&["connecting"]).await;
-    let Event::Authenticated(data) = client.event().await else { panic!("the answer is good") };
+    let Event::Authenticated(data) = client.event().await else { panic!("not authenticated") };
     assert!(matches!(client.outcome(start).await, Outcome::Started));
     assert_eq!((&*data.user_id, &*data.team_id, &*data.url), ("U1", "T1", &*server.socket_url()));
-    let told = data.response.as_ref().expect("the driver made the call");
-    assert_eq!(told.body, body);
+    let answer = data.response.as_ref().expect("the driver made the call");
+    assert_eq!(answer.body, body);
     assert_eq!(
-        (told.scopes.as_deref(), told.accepted_scopes.as_deref()),
+        (answer.scopes.as_deref(), answer.accepted_scopes.as_deref()),
         (Some("client,bot"), Some("client"))
     );
 }
 
-/// Promise: how an answer is cut into packets and chunks makes no difference.
 #[tokio::test]
-async fn ok_in_chunks_and_single_bytes() {
+async fn chunks_and_packets_of_a_response_make_no_difference() {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     let start = client.start("");
@@ -62,19 +60,17 @@ async fn ok_in_chunks_and_single_bytes() {
     assert!(matches!(client.outcome(start).await, Outcome::Started));
 }
 
-/// Promise: `ok: false` is a platform error that bears Slack's code and the body as it came.
 #[tokio::test]
-async fn not_ok() {
+async fn ok_false_is_a_platform_error_with_slacks_code_and_the_body() {
     let body = r#"{"ok":false,"error":"invalid_auth","response_metadata":{"messages":null}}"#;
-    let ApiError::Platform { error, body: seen, .. } = &error_for(answer("200 OK", "", body)).await else {
+    let ApiError::Platform { error, body: seen, .. } = &error_for(response("200 OK", "", body)).await else {
         panic!("a platform error")
     };
     assert_eq!((error.as_deref(), &**seen), (Some("invalid_auth"), body.as_bytes()));
 }
 
-/// Promise: a 200 that cannot be used is a platform error that says what is wrong.
 #[tokio::test]
-async fn unusable_answers() {
+async fn an_unusable_200_is_a_platform_error_that_says_why() {
     let html = "<!doctype html><title>Down for maintenance</title>";
     for (body, what) in [
         ("", "empty body"),
@@ -85,18 +81,18 @@ async fn unusable_answers() {
         (r#"{"ok":true,"url":"http://h","self":{"id":"U"},"team":{"id":"T"}}"#, "invalid socket URL"),
         ("\u{0}\u{fffd}", "not a JSON object"),
     ] {
-        let error = error_for(answer("200 OK", "", body)).await;
+        let error = error_for(response("200 OK", "", body)).await;
         assert!(matches!(error, ApiError::Platform { .. }), "{error}");
         assert!(error.to_string().contains(what), "{error}");
     }
 }
 
-/// Promise: a status other than 200 and 429 is an HTTP error with status, its text, headers and body as they came.
+/// All except 200 and 429.
 #[tokio::test]
-async fn other_statuses() {
+async fn another_status_is_an_http_error_with_the_whole_response() {
     for (status, reason) in [(500, "Internal Server Error"), (503, "Gone Fishing"), (204, "No Content")] {
         let body = if status == 204 { "" } else { "<h1>oh</h1>" };
-        let bytes = answer(&format!("{status} {reason}"), "X-Trace: a\r\nX-Trace: b\r\n", body);
+        let bytes = response(&format!("{status} {reason}"), "X-Trace: a\r\nX-Trace: b\r\n", body);
         let ApiError::Http { status: seen, reason: text, headers, body: page, .. } = &error_for(bytes).await
         else {
             panic!("an HTTP error")
@@ -108,24 +104,59 @@ async fn other_statuses() {
     }
 }
 
-/// Promise: redirects are not followed, so that the token goes nowhere else.
+/// The token must not go to another server.
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let elsewhere = Server::bind().await;
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let location = format!("location: {}rtm.connect\r\n", elsewhere.api_url());
-        let error = error_for(answer(status, &location, "")).await;
+        let error = error_for(response(status, &location, "")).await;
         let ApiError::Http { status: seen, .. } = error else { panic!("an HTTP error") };
         assert!(status.starts_with(&seen.to_string()));
     }
-    elsewhere.assert_nobody_came().await;
+    elsewhere.assert_no_connection().await;
 }
 
-/// Promise: a 429 says how long to wait, in seconds or as a date; where it does not, the pause is `retryConfig`'s.
+/// reqwest parses the header even if it does not follow redirects.
 #[tokio::test]
-async fn rate_limits() {
+async fn an_invalid_location_makes_no_difference() {
+    for location in [
+        "",
+        "/",
+        "http://[::1",
+        "http://h:99999/",
+        "http://256.1.1.1/",
+        "ftp://h/",
+        "http://",
+        "//",
+        "\\",
+        "?",
+    ] {
+        let header = format!("location: {location}\r\n");
+        for status in [301, 302, 303, 307, 308] {
+            let error = error_for(response(&format!("{status} Oh"), &header, "")).await;
+            assert!(
+                matches!(error, ApiError::Http { status: seen, .. } if seen == status),
+                "{location}: {error}"
+            );
+        }
+    }
+}
+
+/// As many as in Node.
+#[tokio::test]
+async fn a_response_may_have_2000_headers() {
+    let headers = "x-extra: y\r\n".repeat(1999);
+    let error = error_for(response("500 Oh", &headers, "")).await;
+    let ApiError::Http { headers, .. } = &error else { panic!("{error}") };
+    assert_eq!(headers.len(), 2000);
+}
+
+/// In seconds, or as a date. Without the header, the pause is that of `retryConfig`.
+#[tokio::test]
+async fn a_429_has_the_pause_of_retry_after() {
     async fn retry_after(header: &str) -> Duration {
-        let error = error_for(answer("429 Too Many Requests", header, "")).await;
+        let error = error_for(response("429 Too Many Requests", header, "")).await;
         let ApiError::RateLimited { retry_after, .. } = error else { panic!("a rate limit: {error}") };
         retry_after
     }
@@ -142,9 +173,8 @@ async fn rate_limits() {
     }
 }
 
-/// Promise: an answer over the bound is refused, not collected; where it announces its length, before it is read.
 #[tokio::test]
-async fn an_answer_that_announces_more_than_the_bound() {
+async fn a_response_with_a_too_large_content_length_is_not_read() {
     let length = 256 * 1024 * 1024 + 1;
     for status in ["200 OK", "500 Internal Server Error"] {
         let error = error_for(format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{{")).await;
@@ -153,19 +183,18 @@ async fn an_answer_that_announces_more_than_the_bound() {
     }
 }
 
-/// Bug this guards against: an error of one call that spoils the next one.
 #[tokio::test]
-async fn a_client_is_usable_after_a_bad_answer() {
+async fn a_bad_response_does_not_affect_the_next_call() {
     let server = Server::bind().await;
     let mut client = Setup::new(&server).client();
     client.start("");
     let mut call = server.accept().await;
     call.request().await;
-    call.send(answer("500 Oh", "", "")).await;
+    call.send(response("500 Oh", "", "")).await;
     client.lifecycle(&["connecting", "unable_to_rtm_start", "disconnected"]).await;
     let start = client.start("");
     let mut call = server.accept().await;
     call.request().await;
-    call.send(ok_answer(&server.socket_url())).await;
+    call.send(ok_response(&server.socket_url())).await;
     assert!(matches!(client.outcome(start).await, Outcome::Started));
 }

@@ -1,22 +1,22 @@
-//! Tests that need a process of their own: for its environment, or to count what it has open.
+//! Tests that need their own process: because of environment variables, or because they count open files.
 
 use std::env;
 use std::process::Command;
 
-const ALONE: &str = "SLACK_RTM_TEST_ALONE";
+const OWN_PROCESS: &str = "SLACK_RTM_TEST_OWN_PROCESS";
 
-/// Whether the test of this name has the process to itself. Where not, runs it once more in one, with these
-/// variables; then there is nothing left to do here.
+/// Whether this process runs only the test of this name. If not, runs the test in a new process with these environment
+/// variables, and the caller should return.
 ///
 /// # Panics
-/// The test failed there.
-pub(crate) fn is_alone(test: &str, variables: &[(&str, &str)]) -> bool {
-    if env::var_os(ALONE).is_some() {
+/// The test failed in the new process.
+pub(crate) fn has_own_process(test: &str, variables: &[(&str, &str)]) -> bool {
+    if env::var_os(OWN_PROCESS).is_some() {
         return true;
     }
     let output = Command::new(env::current_exe().expect("a running program has a file"))
         .args(["--exact", test, "--nocapture"])
-        .env(ALONE, "1")
+        .env(OWN_PROCESS, "1")
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")
         .envs(variables.iter().copied())
