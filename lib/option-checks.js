@@ -178,7 +178,9 @@ function readHeaders(option, headers) {
         http.validateHeaderName(header);
         http.validateHeaderValue(header, String(one));
       } catch {
-        throw new TypeError(`${option} has a header that cannot be sent: ${formatValue(header)}`);
+        throw new TypeError(
+          `${option} contains a header that cannot be sent: ${formatValue(header)} (it has invalid characters, or the client sets it itself)`,
+        );
       }
       return [header, String(one)];
     }),

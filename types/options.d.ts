@@ -1,121 +1,149 @@
-// The options of a client, and what they are made of: agents, loggers, retries, TLS. Nothing here needs the types of Node.
+// The typings of the client's options: connection, proxy, TLS, timeouts, retries, logging. They do not need the types
+// of Node.
 
-/** Options of a client: agents, loggers, retries, TLS. @module */
+/** The options of a client. @module */
 
-// @ts-ignore: `any` where Node's types are not installed
+// @ts-ignore: `any` if the types of Node are not installed
 import type { Agent } from 'node:http';
 import type { RTMClient } from '../index';
 import type { RTMConnectPlatformError, RTMNoReplyReceivedError } from './errors';
 import type { Open } from './objects';
 
-/** Options of {@link RTMClient}. `undefined` counts as left out, an unknown option is ignored. */
+/**
+ * The options of {@link RTMClient}. All are optional. The value `undefined` means that an option is omitted. Unknown
+ * options are ignored. An invalid value throws a `TypeError` or `RangeError` in the constructor.
+ *
+ * `@slack/rtm-api` does not have `proxy`, `headers`, `requestTimeout`, `connectTimeout`, `replyTimeout`,
+ * `maxPendingReplies` and `maxFrameBytes`.
+ */
 export interface RTMClientOptions {
   /**
-   * Makes the connect call in place of the client itself, for example a `WebClient` of `@slack/web-api`. Its own
-   * settings then apply to that call instead of `slackApiUrl`, `proxy` and the like, its own retries included. (How often
-   * a first start is tried again after a passing answer of Slack's stays with `retryConfig`.) What it fails with
-   * is handed on unchanged. An `ok: false` that it lets pass, and an answer without `url`, is an
-   * {@link RTMConnectPlatformError}.
+   * An object that makes the connect calls and the calls of {@link RTMClient.apiCall}, for example a `WebClient` of
+   * `@slack/web-api`. Default: none; the client makes these calls itself.
+   *
+   * The object's own settings apply to its calls: URL, token, proxy, timeouts, retries. The socket uses the options of
+   * this client. An error of the object is passed on unchanged. A response with `ok: false`, or without `url`,
+   * `self.id` or `team.id`, becomes an {@link RTMConnectPlatformError}. If Slack's error is temporary, `retryConfig`
+   * decides how often the first {@link RTMClient.start} calls the object again.
    */
   webClient?: Open<RTMWebClient>;
-  /** Prefix of the connect call's URL. Default: `https://slack.com/api/`. */
+  /** The URL of the Web API. A missing slash at the end is added. Default: `https://slack.com/api/`. */
   slackApiUrl?: string;
-  /** Where the client logs to. Default: the console. */
+  /** The object that the client logs to. Default: a logger that writes to the console. */
   logger?: Logger;
-  /** The least severe level that is logged. Default: `info`. */
+  /** The level of the least important lines that are logged. Default: `LogLevel.INFO`. */
   logLevel?: LogLevel;
   /**
-   * When a failed connect call is tried again. Default: 10 retries within about 30 minutes,
-   * `{ retries: 10, factor: 1.96821, randomize: true }`. When the retries of a first {@link RTMClient.start} are spent,
-   * it rejects, also where Slack answered with a passing error. A client that was once authenticated goes on as long as
-   * `autoReconnect` says so, with pauses of at most a minute.
+   * When a failed connect call is retried. Default: `retryPolicies.tenRetriesInAboutThirtyMinutes`.
+   *
+   * The first {@link RTMClient.start} rejects when the retries are exhausted. After the first `authenticated` event, a
+   * client with `autoReconnect` retries temporary errors without end, with pauses of at most 60 seconds.
    */
   retryConfig?: RTMRetryOptions;
   /**
-   * Makes the connections of the connect call and of the socket. Default: none.
+   * The agent for the connect call and the socket. Default: none. It cannot be used together with `proxy`.
    *
-   * Agents of `https-proxy-agent`, `http-proxy-agent`, `socks-proxy-agent`, `hpagent` and `tunnel` are read: their proxy
-   * is used as if given by {@link proxy}, unless they bear options that only Node knows. Every other agent really makes
-   * the connections, in Node; then the connection depends on JavaScript: while that is busy, nothing is sent, received or
-   * answered.
+   * The client reads the agents of `https-proxy-agent`, `http-proxy-agent`, `socks-proxy-agent`, `hpagent` and
+   * `tunnel`, and uses their proxy as if you had set the option `proxy`. Any other agent, or one with an option that
+   * only Node understands, makes the connections itself, in Node. Then nothing is sent or received while JavaScript is
+   * busy.
    */
   agent?: RTMAgent;
-  /** Whether a lost connection is replaced. Default: true. */
+  /** Whether the client reconnects when the connection is lost. Default: true. */
   autoReconnect?: boolean;
   /**
-   * Whether to connect by `rtm.connect`. False: by `rtm.start`, whose answer also has a snapshot of the workspace.
-   * Default: true.
+   * True: the connect call is `rtm.connect`. False: it is `rtm.start`, whose response can have a snapshot of the
+   * workspace. Default: true.
    */
   useRtmConnect?: boolean;
   /**
-   * Milliseconds of silence, in either direction, after which a ping is sent; 0 for no keepalive. Default: 6000.
+   * The client sends a ping when nothing was sent, or nothing was received, for this time, in milliseconds. 0 turns the
+   * pings off; a half-open connection is then not detected. Default: 6000.
    */
   clientPingTimeout?: number;
   /**
-   * Milliseconds after a ping within which something must arrive, else the connection is replaced. Must be below
+   * The client replaces the connection if nothing arrives within this time after a ping, in milliseconds. Must be below
    * `clientPingTimeout`. Default: 4000.
    */
   serverPongTimeout?: number;
   /**
-   * Milliseconds a reconnected client waits for replies to messages of the previous connection before it is `ready`.
-   * Default: 2000.
+   * After a reconnect, the client waits for replies to the messages of the previous connection before it is `ready`.
+   * This is the longest time that it waits, in milliseconds. Default: 2000.
    */
   replyAckOnReconnectTimeout?: number;
-  /** Client certificate and trust, for the connect call and the socket. Default: no certificate, and Node's trust. */
+  /**
+   * The TLS settings of the connect call and the socket. Default: no client certificate, and the same root certificates
+   * as Node.
+   */
   tls?: RTMTLSOptions;
   /**
-   * Proxy for the connect call and the socket: `http://`, `https://`, `socks5://` or `socks5h://` (the proxy resolves
-   * the name), with `user:password@` where needed (reserved characters percent-encoded). Not together with `agent`. The
-   * environment's proxy settings are not used. Default: none.
+   * The URL of a proxy for the connect call and the socket. Default: none; the proxy variables of the environment are
+   * not used. It cannot be used together with `agent`.
+   *
+   * The protocol is `http://`, `https://`, `socks5://` (the client resolves host names) or `socks5h://` (the proxy
+   * does). The URL can contain `user:password@`; percent-encode reserved characters in both.
    */
   proxy?: string | RTMURL;
   /**
-   * Additional HTTP headers of the connect call and of the socket's upgrade request (an `authorization` among them goes
-   * with the connect call only). Default: none.
+   * Additional HTTP headers of the connect call and of the socket's upgrade request. A header `authorization` is sent
+   * with the connect call only. Default: none.
    */
   headers?: Record<string, string | number | readonly string[] | undefined>;
-  /** Milliseconds one attempt of a Web API call may take; 0 for no limit. Default: 30000. */
+  /**
+   * The time limit of one attempt of a connect call or of {@link RTMClient.apiCall}, in milliseconds. 0 turns the limit
+   * off. Default: 30000.
+   */
   requestTimeout?: number;
-  /** Milliseconds from dialling the socket to Slack's `hello`; 0 for no limit. Default: 30000. */
+  /**
+   * The time limit from opening the socket to the `connected` event, in milliseconds. 0 turns the limit off. Default:
+   * 30000.
+   */
   connectTimeout?: number;
   /**
-   * Milliseconds after which a message without a reply rejects with {@link RTMNoReplyReceivedError}; 0 for no limit.
-   * Default: 0.
+   * The time limit for the reply to a message, in milliseconds. After this time, the message rejects with
+   * {@link RTMNoReplyReceivedError}. Default: 0, which turns the limit off.
    */
   replyTimeout?: number;
   /**
-   * How many messages may be awaiting their replies before the next one is held back; 1 sends each after the reply to
-   * the one before, as `@slack/rtm-api` does. Default: no limit.
+   * The number of messages that can wait for their replies at the same time. Further messages stay in the queue. With
+   * 1, each message waits for the reply to the previous one, as in `@slack/rtm-api`. Default: `Infinity`.
    */
   maxPendingReplies?: number;
   /**
-   * A frame of Slack's that is longer, in bytes, ends the connection (which is then replaced) with an error that says so.
-   * At most 500,000,000. Default: 134217728, which is 128 MiB.
+   * The size of the largest frame that the client accepts, in bytes, from 1 to 500,000,000. A larger frame ends the
+   * connection with an error. Default: 134,217,728 (128 MiB).
    */
   maxFrameBytes?: number;
 }
 
 /**
- * What the constructor takes: {@link RTMClientOptions}, which are those of `@slack/rtm-api` also for whoever reads them
- * (to make a `WebClient` of the same logger, for example), and what else will do.
+ * The options that the constructor accepts: those of {@link RTMClientOptions}, but the `logger` needs no `getLevel`,
+ * and `logLevel` can be a plain string.
  */
 export type RTMConstructorOptions = Omit<RTMClientOptions, 'logger' | 'logLevel'> & {
-  /** Where the client logs to. Default: the console. */
+  /** The object that the client logs to. Default: a logger that writes to the console. */
   logger?: RTMLogger;
-  /** The least severe level that is logged, also as plain text. Default: `info`. */
+  /** The level of the least important lines that are logged, for example `'debug'`. Default: `LogLevel.INFO`. */
   logLevel?: LogLevel | `${LogLevel}`;
 };
 
-/** What the `webClient` option needs to have. */
+/** The method that the object in the option `webClient` must have. */
 export interface RTMWebClient {
-  /** Calls a Web API method; rejects unless the answer is `ok`. */
+  /**
+   * Calls a method of the Web API.
+   *
+   * @param method - The name of the method, for example `rtm.connect`.
+   * @param options - The arguments of the method.
+   * @returns Slack's response.
+   * @throws Any value if the call fails. The client recognizes the errors of `@slack/web-api` by their `code`.
+   */
   apiCall(method: string, options?: Record<string, unknown>): Promise<any>;
 }
 
-/** What the `agent` option needs to be: Node's `http.Agent`, `https.Agent` or one that builds on them. */
+/** The type of the option `agent`: Node's `http.Agent`, `https.Agent`, or a class that extends one of them. */
 export type RTMAgent = { is: Agent } extends { is: 'any' } ? AgentLike : Agent;
 
-/** What is known of Node's `http.Agent` where Node's types are not installed. */
+/** The members of Node's `http.Agent`. It is used if the types of Node are not installed. */
 interface AgentLike {
   maxSockets: number;
   maxFreeSockets: number;
@@ -125,7 +153,7 @@ interface AgentLike {
   destroy(): void;
 }
 
-/** A `URL`, as browsers and Node have it. */
+/** The members of a `URL` object. The interface exists without the types of Node and of browsers. */
 export interface RTMURL {
   readonly href: string;
   readonly origin: string;
@@ -134,77 +162,93 @@ export interface RTMURL {
   readonly hostname: string;
 }
 
-/** Levels of logging. Those of `@slack/logger` will do, too. */
+/** The log levels, from the most to the least important. The values are those of `@slack/logger`. */
 export enum LogLevel {
+  /** Permanent errors of the connect call, transport errors, frames that are not JSON. */
   ERROR = 'error',
+  /** Temporary errors of the connect call, warnings from Slack, certificates that are not verified. */
   WARN = 'warn',
+  /** Lost connections, connect calls that are repeated. */
   INFO = 'info',
+  /** Changes of the state, and every frame that is received or sent. */
   DEBUG = 'debug',
 }
 
-/** A logger: the interface of `@slack/logger`. */
+/** A logger. The interface is that of `@slack/logger`. */
 export interface Logger {
   debug(...msg: any[]): void;
   info(...msg: any[]): void;
   warn(...msg: any[]): void;
   error(...msg: any[]): void;
-  /** Asks to write what is as severe as this or more. */
+  /** Sets the level. The client calls it with the option `logLevel`. */
   setLevel(level: LogLevel): void;
+  /** Returns the level. The client does not call it. */
   getLevel(): LogLevel;
-  /** Gives it a name, to tell its lines from those of others. */
+  /** Sets the name. The client calls it with `rtm-api:RTMClient:` and its number in the process. */
   setName(name: string): void;
 }
 
-/** What the constructor's `logger` needs to have: a {@link Logger}, though not its `getLevel`. */
+/** A {@link Logger} whose `getLevel` can be missing. */
 export type RTMLogger = Omit<Logger, 'getLevel'> & Partial<Pick<Logger, 'getLevel'>>;
 
-/** When a failed call is tried again: the options of the npm package `retry`. */
+/**
+ * When a failed call is retried. The options are those of the npm package `retry`. {@link retryPolicies} has examples.
+ */
 export interface RTMRetryOptions {
-  /** How often at most. Default: 10. */
+  /** The maximum number of retries. Default: 10. */
   retries?: number;
-  /** By what each pause is longer than the one before. Default: 2. */
+  /** The factor by which the pause grows after each attempt. Default: 2. */
   factor?: number;
-  /** The first pause, in milliseconds. Default: 1000. */
+  /** The pause before the first retry, in milliseconds. Default: 1000. */
   minTimeout?: number;
   /** The longest pause, in milliseconds. Default: Infinity. */
   maxTimeout?: number;
   /** Whether each pause is multiplied by a random number between 1 and 2. Default: false. */
   randomize?: boolean;
-  /** Whether to go on for ever, whatever `retries` says. Default: false. */
+  /** Whether to ignore `retries` and retry without end. Default: false. */
   forever?: boolean;
-  /** Milliseconds after the first attempt from which on nothing is tried again. Default: Infinity. */
+  /** The time after the first attempt, in milliseconds, after which there are no more retries. Default: Infinity. */
   maxRetryTime?: number;
-  /** @deprecated Has no effect. */
+  /** @deprecated It has no effect. It exists because `retry` has it. */
   unref?: boolean;
 }
 
-/** Ready-made values for `retryConfig`: those of `@slack/web-api`. */
+/** Values for the option `retryConfig`. The names and values are those of `@slack/web-api`. */
 export const retryPolicies: {
-  /** Ten retries within about thirty minutes: the default. */
+  /** Ten retries within about thirty minutes. This is the default. */
   readonly tenRetriesInAboutThirtyMinutes: Readonly<RTMRetryOptions>;
   /** Five retries within about five minutes. */
   readonly fiveRetriesInFiveMinutes: Readonly<RTMRetryOptions>;
-  /** Ten retries at once, for tests. */
+  /** Ten retries without pauses, for tests. */
   readonly rapidRetryPolicy: Readonly<RTMRetryOptions>;
 };
 
-/** Text, or bytes: a `Buffer`, for example. */
+/** The content of a file: a string or bytes, for example a `Buffer`. */
 export type RTMBytes = string | Uint8Array;
 
-/** TLS settings, as Node's `tls.createSecureContext` takes them. TLS 1.2 or later is spoken. */
+/**
+ * TLS settings, in the forms that Node's `tls.createSecureContext` takes. The client supports TLS 1.2 and TLS 1.3. The
+ * constructor throws a `TypeError` if it cannot use a certificate, a key or a passphrase.
+ */
 export interface RTMTLSOptions {
-  /** Trusted certificate authorities (PEM), in place of Node's, which are its bundled ones and `NODE_EXTRA_CA_CERTS`. */
+  /**
+   * The certificates of the authorities to trust (PEM). Default: those that Node trusts, which are its bundled root
+   * certificates and `NODE_EXTRA_CA_CERTS`.
+   */
   ca?: RTMBytes | RTMBytes[];
-  /** Private key of the client certificate (PEM; RSA, EC P-256 or P-384, Ed25519), encrypted or not. */
+  /** The private key of the client certificate (PEM), encrypted or not: RSA, EC (P-256 or P-384) or Ed25519. */
   key?: RTMBytes | (RTMBytes | { pem: RTMBytes; passphrase?: string | undefined })[];
-  /** Client certificate with its chain (PEM). */
+  /** The client certificate, followed by its chain (PEM). */
   cert?: RTMBytes | RTMBytes[];
-  /** Private key and certificate in one (PKCS#12), in place of `key` and `cert`. */
+  /** The private key and the client certificate in one file (PKCS#12), instead of `key` and `cert`. */
   pfx?: RTMBytes | (RTMBytes | { buf: RTMBytes; passphrase?: string | undefined })[];
-  /** Passphrase of `key` or `pfx`. */
+  /** The passphrase of `key` or `pfx`. */
   passphrase?: string;
-  /** False: any certificate of the server's will do. For tests only. Default: true. */
+  /**
+   * False: accept any certificate of the server, and log a warning. Use it only in tests. Default: true, or false if
+   * the environment variable `NODE_TLS_REJECT_UNAUTHORIZED` is `0`.
+   */
   rejectUnauthorized?: boolean;
-  /** Additional HTTP headers of the connect call and of the socket's upgrade request. */
+  /** Additional HTTP headers. They are sent together with those of the client's option `headers`. */
   headers?: Record<string, string | number | readonly string[] | undefined>;
 }
