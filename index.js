@@ -1,4 +1,4 @@
-// The package's exports. Owns nothing else.
+// The package's exports.
 'use strict';
 
 const { ErrorCode } = require('./lib/errors.js');

@@ -54,7 +54,7 @@ export function measurements(quick, openFiles) {
       rows: [
         { ...main('main thread per message, wss', atMost(0.25)), bar: 'main thread per message' },
         { ...rate('messages per second, wss', atLeast(1.8)), bar: 'time per message' },
-        waited('main thread without a core per message, wss'),
+        waited('main thread waiting for a core, per message, wss'),
         { ...all('all threads per message, wss', atMost(0.8)), bar: 'CPU of all threads per message' },
         { ...peak('peak memory under load, wss', atMost(1.2)), bar: 'peak memory under load' },
       ],
@@ -67,7 +67,7 @@ export function measurements(quick, openFiles) {
       rows: [
         main('main thread per message, ws'),
         rate('messages per second, ws', atLeast(1.8)),
-        waited('main thread without a core per message, ws'),
+        waited('main thread waiting for a core, per message, ws'),
         all('all threads per message, ws'),
         peak('peak memory under load, ws'),
       ],
@@ -173,7 +173,7 @@ export function measurements(quick, openFiles) {
       task: 'names',
       jobs: [{ points: [0, 1, 10, 100], count: short }],
       rows: [],
-      curve: costs('names'),
+      curve: costs('other events'),
     },
   ];
 }
