@@ -77,7 +77,7 @@ export class RTMClient extends EventEmitter {
   /** The client's state. In a listener, it is the state that belongs to the event. */
   readonly state: RTMClientState;
 
-  /** The round-trip time of the last ping, in milliseconds. Undefined until Slack has answered a ping. */
+  /** The round-trip time of the last ping, in milliseconds. Undefined until Slack has replied to a ping. */
   readonly latency: number | undefined;
 
   /** The time when the last frame arrived, in milliseconds since the epoch. Undefined until a frame has arrived. */
@@ -206,8 +206,8 @@ export class RTMClient extends EventEmitter {
    * @returns The round-trip time in milliseconds.
    * @throws {@link RTMSendWhileDisconnectedError} if there is no connection.
    * @throws {@link RTMSendWhileNotReadyError} if the connection is not `ready`.
-   * @throws {@link RTMNoReplyReceivedError} if the connection ended, or `serverPongTimeout` passed, before Slack
-   * answered.
+   * @throws {@link RTMNoReplyReceivedError} if the connection ended, or `serverPongTimeout` passed, before the
+   * reply arrived.
    */
   ping(): Promise<number>;
 

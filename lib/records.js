@@ -6,7 +6,7 @@ const { recordFormat } = require('./binding.js');
 
 const format = recordFormat();
 
-// Each number is a constant of its own, since optimised code has the value of a constant built in.
+// Each number is a separate constant, since optimised code has the value of a constant built in.
 const HEADER_END = format.header.end;
 const HEADER_LATIN1 = format.header.latin1;
 const HEADER_UTF16 = format.header.utf16;

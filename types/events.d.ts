@@ -200,7 +200,7 @@ export interface RTMEvents {
   pin_added: [event: ItemEvent<'pin_added'>];
   /** An item was unpinned. */
   pin_removed: [event: ItemEvent<'pin_removed'>];
-  /** Slack's answer to a ping. */
+  /** Slack's reply to a ping. */
   pong: [event: PongEvent];
   /** A setting of the bot changed. */
   pref_change: [event: PreferenceEvent<'pref_change'>];

@@ -272,7 +272,7 @@ export interface ManualPresenceChangeEvent extends BareEvent<'manual_presence_ch
   presence: Loose<'active' | 'away'>;
 }
 
-/** Slack's answer to a ping. */
+/** Slack's reply to a ping. */
 export interface PongEvent extends BareEvent<'pong'> {
   /** The `id` of the ping. */
   reply_to: number;

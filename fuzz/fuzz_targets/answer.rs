@@ -1,8 +1,10 @@
-//! Any answer to the connect call: read, told to the session, and encoded for JavaScript. No error and no log line holds the
-//! token, or the ticket of a socket URL; what goes to JavaScript is JSON.
+//! Any response to the connect call: read by the driver, handled by the session, encoded for JavaScript.
 //!
-//! The input: the status in two bytes, then texts parted by 0xff: the reason, names and values of headers, at last the body.
-//! `$URL` stands for a socket URL, where one can begin, and `$ESCAPED` for one whose slashes are escaped.
+//! No error and no log line may contain the token, or the ticket of a socket URL. Everything that crosses to JavaScript must be
+//! JSON.
+//!
+//! The input is the status in two bytes, then texts separated by 0xff: the reason, names and values of headers, and last the
+//! body. `$URL` stands for a socket URL (where one can start), and `$ESCAPED` for one with escaped slashes.
 #![no_main]
 
 use std::pin::pin;
@@ -12,11 +14,12 @@ use std::time::Instant;
 
 use libfuzzer_sys::fuzz_target;
 use slack_rtm_native::driver::{
-    Agent, CodedError, AgentRequest, AgentResponse, Duplex, HostFuture, TlsConfig, Transport, TransportConfig,
+    Agent, AgentRequest, AgentResponse, CodedError, Duplex, HostFuture, TlsConfig, Transport, TransportConfig,
 };
 use slack_rtm_native::fuzzing::{Outbox, connect};
 use slack_rtm_native::session::{
-    ApiError, Config, ConnectResponse, Delivery, Input, LogLevel, Output, Secret, Session,
+    ApiError, CallId, Config, ConnectResponse, ConnectionId, Delivery, Input, LogLevel, Output, Secret,
+    Session,
 };
 use slack_rtm_native_fuzz::{chunk, json};
 
@@ -24,12 +27,14 @@ const TOKEN: &str = "xoxb-t0ken";
 const TICKET: &str = "t1cket";
 
 fuzz_target!(|data: &[u8]| {
-    // A secret is one only where it stands by itself in no text of the server's.
-    let Some(answer) = response(data).filter(|_| !holds(data, TICKET) && !holds(data, TOKEN)) else { return };
-    // Read as every HTTP client reads it: without a byte order mark, with replacement characters.
-    let body = answer.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&answer.body);
-    let (status, is_json) = (answer.status, json::is_json(lossy(body).as_bytes()));
-    let result = read(answer);
+    // If the input itself contains a secret, finding it in a text would prove nothing.
+    let Some(response) = response(data).filter(|_| !holds(data, TICKET) && !holds(data, TOKEN)) else {
+        return;
+    };
+    // As HTTP clients decode a body: without a byte order mark, with replacement characters.
+    let body = response.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&response.body);
+    let (status, is_json) = (response.status, json::is_json(lossy(body).as_bytes()));
+    let result = read(response);
     if let Err(error) = &result {
         check_text(&error.to_string());
         check_text(&format!("{error:?}"));
@@ -37,12 +42,12 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(status != 200 && status != 429, matches!(error, ApiError::Http { .. }));
     } else {
         check_text(&format!("{result:?}"));
-        assert!(status == 200 && is_json, "good only where it is");
+        assert!(status == 200 && is_json, "accepted a response that is not good");
     }
-    tell(result);
+    check_session(result);
 });
 
-/// The answer of an input; `None`: the input is none.
+/// The response that an input describes.
 fn response(data: &[u8]) -> Option<AgentResponse> {
     let [high, low, texts @ ..] = data else { return None };
     let mut texts = texts.split(|byte| *byte == 0xff).map(with_urls);
@@ -62,15 +67,15 @@ fn lossy(text: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
 }
 
-/// Puts socket URLs where they are asked for; behind a letter there would be another scheme.
+/// Replaces `$URL` and `$ESCAPED` by socket URLs, except behind a letter, where the URL would have another scheme.
 fn with_urls(text: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     let mut rest = text;
     while let Some((first, behind)) = rest.split_first() {
-        let can_begin = whole.last().is_none_or(|before| b"\" (<=,:".contains(before));
+        let can_start = whole.last().is_none_or(|before| b"\" (<=,:".contains(before));
         let url = [("$URL", "wss://slack.test/t1cket"), ("$ESCAPED", r"wss:\/\/slack.test\/t1cket")]
             .into_iter()
-            .find(|(word, _)| can_begin && rest.starts_with(word.as_bytes()));
+            .find(|(word, _)| can_start && rest.starts_with(word.as_bytes()));
         match url {
             Some((word, url)) => {
                 whole.extend_from_slice(url.as_bytes());
@@ -85,14 +90,14 @@ fn with_urls(text: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// What the driver makes of it.
-fn read(answer: AgentResponse) -> Result<ConnectResponse, ApiError> {
+/// The driver's reading of a response.
+fn read(response: AgentResponse) -> Result<ConnectResponse, ApiError> {
     static TRANSPORT: LazyLock<Transport> = LazyLock::new(transport);
-    *ANSWER.lock().expect("no panic") = Some(answer);
+    *RESPONSE.lock().expect("no panic") = Some(response);
     let mut context = Context::from_waker(Waker::noop());
     match pin!(connect(&TRANSPORT, "")).poll(&mut context) {
         Poll::Ready(result) => result,
-        Poll::Pending => panic!("the answer is there"),
+        Poll::Pending => panic!("the response is there, and the driver waits"),
     }
 }
 
@@ -110,38 +115,41 @@ fn transport() -> Transport {
         agent: Some(Arc::new(Server)),
         web_client: None,
     };
-    Transport::new(config).expect("good options")
+    Transport::new(config).expect("valid options")
 }
 
-static ANSWER: Mutex<Option<AgentResponse>> = Mutex::new(None);
+static RESPONSE: Mutex<Option<AgentResponse>> = Mutex::new(None);
 
-/// Answers every request.
+/// Responds to every request with [`RESPONSE`].
 struct Server;
 
 impl Agent for Server {
     fn request(&self, _: AgentRequest) -> HostFuture<AgentResponse, CodedError> {
-        let answer = ANSWER.lock().expect("no panic").take().expect("one request");
-        Box::pin(async { Ok(answer) })
+        let response = RESPONSE.lock().expect("no panic").take().expect("there is one request");
+        Box::pin(async { Ok(response) })
     }
 
     fn upgrade(&self, _: AgentRequest) -> HostFuture<(AgentResponse, Option<Box<dyn Duplex>>), CodedError> {
-        panic!("no socket is dialled")
+        panic!("this target opens no socket")
     }
 }
 
-/// Tells it a session, and JavaScript.
-fn tell(result: Result<ConnectResponse, ApiError>) {
+/// Passes the result to a session, and its deliveries to the outbox.
+fn check_session(result: Result<ConnectResponse, ApiError>) {
     static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
     let config = Config { log_level: LogLevel::Debug, ..Config::default() };
     let mut session = Session::new(config, 1, *NOW);
     let mut outbox = Outbox::new(|| {});
     let mut delivered = 0;
     let is_error = result.is_err();
-    let answered = Input::ConnectFinished { connection: 1, result };
-    let start = Input::Start { call: 1, options: "".into() };
-    for input in [start, answered, Input::Disconnect { call: 2 }] {
+    let start = Input::Start { call: CallId(1), options: "".into() };
+    let finished = Input::ConnectFinished { connection: ConnectionId(1), result };
+    for input in [start, finished, Input::Disconnect { call: CallId(2) }] {
         session.handle(*NOW, input);
-        assert!(!is_error || session.poll_timeout().is_none_or(|deadline| deadline > *NOW), "a storm");
+        assert!(
+            !is_error || session.poll_timeout().is_none_or(|deadline| deadline > *NOW),
+            "a retry without a pause"
+        );
         while let Some(output) = session.poll_output() {
             match output {
                 Output::Deliver(delivery) => {
@@ -154,7 +162,7 @@ fn tell(result: Result<ConnectResponse, ApiError>) {
                 Output::Open { url, .. } => {
                     assert!(
                         url.0.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss://")),
-                        "a downgrade"
+                        "a socket without TLS"
                     );
                 }
                 _ => {}
@@ -162,14 +170,15 @@ fn tell(result: Result<ConnectResponse, ApiError>) {
         }
     }
     let mut items = 0;
-    outbox.refill();
-    while let Some(chunk) = outbox.chunk(items) {
-        items = u32::try_from(chunk::read(&chunk, &mut |_| panic!("no frames")).items.len()).expect("few");
+    outbox.next_batch();
+    while let Some(chunk) = outbox.next_chunk(items) {
+        let content = chunk::read(&chunk, &mut |_| panic!("only frames have shapes"));
+        items = u32::try_from(content.items.len()).expect("a chunk has few items");
         delivered -= items;
     }
-    assert_eq!(delivered, 0, "all of it");
+    assert_eq!(delivered, 0, "deliveries that did not cross");
 }
 
 fn check_text(text: &str) {
-    assert!(!text.contains(TICKET) && !text.contains(TOKEN), "a secret: {text}");
+    assert!(!text.contains(TICKET) && !text.contains(TOKEN), "a secret in this text: {text}");
 }

@@ -1,7 +1,7 @@
-//! A server's bytes in pieces of any size, over a socket that takes what is written, or some of it, or nothing: what the
-//! driver makes of them is what RFC 6455 says they mean, and its answers are a client's.
+//! Any bytes from a server, in pieces of any size: the driver reads them as RFC 6455 says, and writes what a client must.
 //!
-//! The first byte says how the socket takes what is written, the next three how large the pieces are.
+//! The first byte of the input says how the stream accepts writes (everything, one byte at a time, nothing) and whether reading
+//! pauses. The next three bytes are the sizes of the pieces.
 #![no_main]
 
 use std::io;
@@ -12,49 +12,51 @@ use std::task::{Context, Poll, Waker};
 use libfuzzer_sys::fuzz_target;
 use slack_rtm_native::fuzzing::Socket;
 use slack_rtm_native::session::{CloseReason, Input};
-use slack_rtm_native_fuzz::websocket::{self, End, Reading};
+use slack_rtm_native_fuzz::websocket::{self, End, Reading, Written};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Longer frames end the connection (`MAX_FRAME_BYTES` in src/driver/socket.rs).
-const LONGEST: u64 = 128 * 1024 * 1024;
+/// A longer frame ends the connection. (`fuzzing::Socket` sets the same limit.)
+const MAX_FRAME_BYTES: u64 = 128 * 1024 * 1024;
 
-/// Opcodes.
+/// The opcode of a close frame.
 const CLOSE: u8 = 8;
+
+/// The opcode of a pong.
 const PONG: u8 = 10;
 
 fuzz_target!(|data: &[u8]| {
     let [mode, first, second, third, bytes @ ..] = data else { return };
-    let taking = [Taking::All, Taking::Bytewise, Taking::Nothing][usize::from(mode % 3)];
+    let writes = [Writes::All, Writes::Bytewise, Writes::Nothing][usize::from(mode % 3)];
     let pieces = [first, second, third].map(|size| usize::from(*size) + 1);
-    let expected = websocket::read(bytes, LONGEST);
+    let expected = websocket::read(bytes, MAX_FRAME_BYTES);
     let written = Arc::new(Mutex::new(Vec::new()));
-    let wire = Wire {
+    let stream = Stream {
         bytes: bytes.to_vec(),
         at: 0,
         pieces,
         piece: 0,
-        rests: false,
-        taking,
+        is_pending: true,
+        writes,
         written: Arc::clone(&written),
     };
-    // Of a server that takes no answers, no more pings are read.
-    if taking == Taking::Nothing && expected.pings.len() >= 1024 {
+    // If no pong can be written, the driver stops reading at some point.
+    if writes == Writes::Nothing && expected.pings.len() >= 1024 {
         return;
     }
-    let inputs = all_events(wire, mode & 0x80 != 0, 4 * bytes.len() + 16);
+    let inputs = all_events(stream, mode & 0x80 != 0, 4 * bytes.len() + 16);
     check(&inputs, &expected);
     let written = websocket::written(&written.lock().expect("no panic"));
-    check_answers(&written, &expected, taking);
+    check_written(&written, &expected, writes);
 });
 
-/// Whatever the socket tells, until its end.
-fn all_events(wire: Wire, pauses: bool, most: usize) -> Vec<Input> {
+/// All events of the socket, until its end. With `pauses`, reading pauses in every other round.
+fn all_events(stream: Stream, pauses: bool, max_rounds: usize) -> Vec<Input> {
     let mut context = Context::from_waker(Waker::noop());
-    let Poll::Ready(mut socket) = pin!(Socket::over(wire)).poll(&mut context) else {
-        panic!("made at once");
+    let Poll::Ready(mut socket) = pin!(Socket::over(stream)).poll(&mut context) else {
+        panic!("the socket is not ready immediately");
     };
     let mut inputs = Vec::new();
-    for round in 0..most {
+    for round in 0..max_rounds {
         let reads = !pauses || round % 2 == 0;
         if let Poll::Ready(events) = pin!(socket.events(reads)).poll(&mut context) {
             inputs.extend(events);
@@ -63,7 +65,7 @@ fn all_events(wire: Wire, pauses: bool, most: usize) -> Vec<Input> {
             return inputs;
         }
     }
-    panic!("a socket without end");
+    panic!("the socket does not end");
 }
 
 fn check(inputs: &[Input], expected: &Reading) {
@@ -78,78 +80,85 @@ fn check(inputs: &[Input], expected: &Reading) {
         }
     }
     assert_eq!(frames, expected.messages);
-    // A part of a frame is a sign of life, too.
-    assert!(alive >= expected.controls, "{alive} signs of life");
-    let Some(Input::Closed { closure, .. }) = inputs.last() else { panic!("no end") };
-    match (closure, &expected.end) {
+    // There may be more: also a part of a frame counts as activity.
+    assert!(alive >= expected.controls, "{alive} times activity");
+    let Some(Input::Closed { reason, .. }) = inputs.last() else { panic!("the socket does not end") };
+    match (reason, &expected.end) {
         (CloseReason::Closed { code: 1006, reason }, End::OutOfBytes) => assert_eq!(reason, ""),
         (CloseReason::Closed { code: 1005, reason }, End::Closed(None)) => assert_eq!(reason, ""),
-        (CloseReason::Closed { code, reason }, End::Closed(Some((sent, words)))) => {
-            assert_eq!((code, reason), (sent, words));
+        (CloseReason::Closed { code, reason }, End::Closed(Some((sent, text)))) => {
+            assert_eq!((code, reason), (sent, text));
         }
         (CloseReason::Failed(_), End::Violation) => {}
-        other => panic!("another end: {other:?}"),
+        other => panic!("the wrong end: {other:?}"),
     }
 }
 
-/// Pongs for pings, in order, the last one at any rate (RFC 6455, section 5.5.3); a close frame at the end of all but a
-/// stream that merely ended.
-fn check_answers(written: &[(u8, Vec<u8>)], expected: &Reading, taking: Taking) {
-    if taking == Taking::Nothing {
+/// Checks the frames that the driver wrote. There must be pongs in the order of the pings, at least for the last one (RFC 6455,
+/// section 5.5.3), and a close frame unless the server's bytes just ended.
+fn check_written(written: &[Written], expected: &Reading, writes: Writes) {
+    if writes == Writes::Nothing {
         return assert!(written.is_empty());
     }
-    let (closing, pongs): (Vec<_>, Vec<_>) = written.iter().partition(|(opcode, _)| *opcode == CLOSE);
+    let (closing, pongs): (Vec<&Written>, Vec<&Written>) =
+        written.iter().partition(|frame| frame.opcode == CLOSE);
     let mut pings = expected.pings.iter();
-    for (opcode, payload) in pongs {
-        assert_eq!(*opcode, PONG);
-        assert!(pings.any(|ping| ping == payload), "a pong without its ping");
+    for pong in pongs {
+        assert_eq!(pong.opcode, PONG);
+        assert!(pings.any(|ping| *ping == pong.payload), "a pong without a ping");
     }
     match &expected.end {
         End::OutOfBytes => {
-            assert!(closing.is_empty() && pings.next().is_none(), "the last ping is answered");
+            assert!(closing.is_empty() && pings.next().is_none(), "the last ping has no pong");
         }
         End::Closed(sent) => {
-            let [(_, echo)] = closing[..] else { panic!("one answer") };
-            assert_eq!(echo.first_chunk(), sent.as_ref().map(|(code, _)| code.to_be_bytes()).as_ref());
+            let [close] = closing[..] else { panic!("not one close frame") };
+            assert_eq!(
+                close.payload.first_chunk(),
+                sent.as_ref().map(|(code, _)| code.to_be_bytes()).as_ref()
+            );
         }
         End::Violation => {
-            let [(_, code)] = closing[..] else { panic!("one farewell") };
-            assert!(matches!(code[..], [0x03, 0xea | 0xef | 0xf1]), "1002, 1007 or 1009");
+            let [close] = closing[..] else { panic!("not one close frame") };
+            assert!(matches!(close.payload[..], [0x03, 0xea | 0xef | 0xf1]), "1002, 1007 or 1009");
         }
     }
-    if let Some(at) = written.iter().position(|(opcode, _)| *opcode == CLOSE) {
-        assert_eq!(at, written.len() - 1, "nothing after a close frame");
+    if let Some(at) = written.iter().position(|frame| frame.opcode == CLOSE) {
+        assert_eq!(at, written.len() - 1, "a frame behind the close frame");
     }
 }
 
-/// How the socket takes what is written.
+/// What the stream accepts of a write.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Taking {
+enum Writes {
     All,
     Bytewise,
     Nothing,
 }
 
-/// The server's side.
-struct Wire {
+/// The stream to the server.
+struct Stream {
+    /// The bytes from the server, and the position of the next one.
     bytes: Vec<u8>,
     at: usize,
+    /// The sizes of the pieces, and the number of the next piece.
     pieces: [usize; 3],
     piece: usize,
-    /// Whether there is nothing just now.
-    rests: bool,
-    taking: Taking,
+    /// Whether the last read was not ready. It alternates.
+    is_pending: bool,
+    writes: Writes,
+    /// The bytes that the driver has written.
     written: Arc<Mutex<Vec<u8>>>,
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.rests = !self.rests;
-        if !self.rests {
+        self.is_pending = !self.is_pending;
+        if self.is_pending {
             return Poll::Pending;
         }
         let size = self.pieces[self.piece % 3];
@@ -161,12 +170,12 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let size = match self.taking {
-            Taking::All => bytes.len(),
-            Taking::Bytewise => bytes.len().min(1),
-            Taking::Nothing => return Poll::Pending,
+        let size = match self.writes {
+            Writes::All => bytes.len(),
+            Writes::Bytewise => bytes.len().min(1),
+            Writes::Nothing => return Poll::Pending,
         };
         self.written.lock().expect("no panic").extend_from_slice(&bytes[..size]);
         Poll::Ready(Ok(size))

@@ -1,187 +1,198 @@
-//! A reader of chunks. It follows the format that src/binding/drain.rs and src/binding/records.rs document, checks every
-//! guarantee of that format, and shares no code with them.
+//! Reads chunks by the layout that `src/records/format.rs` describes, and checks everything that the layout promises. It
+//! shares only the numbers of the layout with the product.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use slack_rtm_native::fuzzing::{Chunk, Text};
+use slack_rtm_native::fuzzing::{Chunk, MAX_DEPTH, RECORD_FORMAT as FORMAT, Text};
 
 use crate::json::{self, Value};
 
-/// The bytes of a page of Latin-1, and the code units of a page of UTF-16.
-const LATIN_PAGE: usize = 4096;
-const WIDE_PAGE: usize = 2048;
+const LATIN1_PAGE: usize = 1 << FORMAT.text.latin1_page_shift;
+const UTF16_PAGE: usize = 1 << FORMAT.text.utf16_page_shift;
 
-/// The deepest nesting of objects and arrays in a record. A record that referred to itself would exceed it.
-const DEEPEST: usize = 64;
+const TEXT: u32 = FORMAT.tag.text;
+const INTEGER: u32 = FORMAT.tag.integer;
+const NUMBER: u32 = FORMAT.tag.number;
+const BOOLEAN: u32 = FORMAT.tag.boolean;
+const NULL: u32 = FORMAT.tag.null;
+const OBJECT: u32 = FORMAT.tag.object;
+const ARRAY: u32 = FORMAT.tag.array;
+const CONSTANT: u32 = FORMAT.tag.constant;
 
-/// The type of a value at a key or in an array (`Tag` in binding.d.ts).
-const TEXT: u32 = 0;
-const INTEGER: u32 = 1;
-const NUMBER: u32 = 2;
-const BOOLEAN: u32 = 3;
-const NULL: u32 = 4;
-const OBJECT: u32 = 5;
-const ARRAY: u32 = 6;
-const CONSTANT: u32 = 7;
+const LATIN1_TEXT: u32 = FORMAT.text.latin1;
+const UTF16_TEXT: u32 = FORMAT.text.utf16;
+const LONG_TEXT: u32 = FORMAT.text.long;
 
 /// An item of a chunk.
 #[derive(Debug, PartialEq)]
 pub struct Item<'a> {
     pub client: u32,
-    pub kind: u8,
+    pub kind: u32,
     pub call: u32,
     pub payload: Payload<'a>,
 }
 
 #[derive(Debug, PartialEq)]
 pub enum Payload<'a> {
-    /// The text between the commas.
-    Text(&'a str),
+    /// An element of the chunk's JSON array: the text between the commas.
+    Json(&'a str),
     Record(Value),
 }
 
-/// The contents of a chunk.
+/// The content of a chunk.
 #[derive(Debug)]
-pub struct Reading<'a> {
+pub struct Content<'a> {
     pub items: Vec<Item<'a>>,
-    /// The size of all items except the last.
+    /// The size of the header and of all items but the last.
     pub bytes_before_last: usize,
 }
 
-/// The members of the objects of a shape: key, tag of the value, and the value itself if it is always the same string.
+/// The keys of objects, each with the tag of its value, and the value if it is a constant.
 #[derive(Debug, PartialEq)]
-pub struct Shape(Vec<(Vec<u16>, u32, Option<Value>)>);
+pub struct Shape(Vec<Member>);
+
+#[derive(Debug, PartialEq)]
+struct Member {
+    key: Vec<u16>,
+    tag: u32,
+    constant: Option<Value>,
+}
 
 /// Reads a chunk. `shape` returns the shape with a number.
-pub fn read<'a>(chunk: &'a Chunk, shape: &mut dyn FnMut(u32) -> Rc<Shape>) -> Reading<'a> {
-    let [end, latin, wide, long] = [0, 1, 2, 3].map(|at| chunk.words[at] as usize);
-    assert_eq!(latin, 1, "one string of JSON");
-    let Text::Utf8(json) = &chunk.strings[0] else { panic!("the first string is JSON") };
+pub fn read<'a>(chunk: &'a Chunk, shape: &mut dyn FnMut(u32) -> Rc<Shape>) -> Content<'a> {
+    let header = FORMAT.header;
+    let [end, latin1, utf16, long] = [header.end, header.latin1, header.utf16, header.long]
+        .map(|position| chunk.words[position as usize] as usize);
+    assert_eq!(latin1, 1, "there is one string of JSON");
+    let Text::Utf8(json) = &chunk.strings[0] else { panic!("the first string is not the JSON") };
     let mut elements = if json.is_empty() { Vec::new() } else { json::elements(json) }.into_iter();
-    let mut strings = Strings::new(&chunk.strings, wide, long);
+    let mut strings = Strings::new(&chunk.strings, utf16, long);
     let words = &chunk.words[..end];
     let mut items = Vec::new();
-    let (mut at, mut json_bytes, mut bytes_before_last) = (4, 0, 0);
+    let (mut at, mut json_bytes, mut bytes_before_last) = (header.words as usize, 0, 0);
     while at < end {
-        bytes_before_last = 4 * at + json_bytes + strings.bytes_used();
-        let [client, kind, call, length] = words[at..at + 4].try_into().expect("four words");
-        at += 4;
+        bytes_before_last = size_of::<u32>() * at + json_bytes + strings.bytes_used();
+        let format = FORMAT.item;
+        let word = |position: u32| words[at + position as usize];
+        let [client, kind, call, length] =
+            [format.client, format.kind, format.call, format.record_words].map(word);
         let payload = if length == 0 {
-            let text = elements.next().expect("an element of JSON for each item without a record");
+            let text = elements.next().expect("an item without a record has an element of the JSON");
             json_bytes += text.len() + 1;
-            Payload::Text(text)
+            at += format.words as usize;
+            Payload::Json(text)
         } else {
-            let [root, latin, wide, long] = words[at..at + 4].try_into().expect("four words");
-            at += 4;
+            let [root, latin1, utf16, long] =
+                [format.root, format.latin1, format.utf16, format.long].map(word);
+            at += format.words_with_record as usize;
             let row = &words[at..at + length as usize];
             at += row.len();
-            strings.begin(latin as usize, wide as usize, long as usize);
+            strings.begin(latin1 as usize, utf16 as usize, long as usize);
             let mut record =
                 Record { words: row, used: vec![false; row.len()], strings: &mut strings, shape };
             let value = record.object(root, 1);
-            assert!(record.used.iter().all(|used| *used), "unused words in a record");
+            assert!(record.used.iter().all(|used| *used), "a word of the record is not used");
             Payload::Record(value)
         };
-        let kind = u8::try_from(kind).expect("few kinds");
         items.push(Item { client, kind, call, payload });
     }
-    assert_eq!(at, end, "the last item ends at the end of the chunk");
-    assert_eq!(elements.next(), None, "JSON that belongs to no item");
+    assert_eq!(at, end, "the last item does not end at the end of the chunk");
+    assert_eq!(elements.next(), None, "an element of the JSON belongs to no item");
     strings.end();
-    Reading { items, bytes_before_last }
+    Content { items, bytes_before_last }
 }
 
-/// The strings after the JSON, and how much of each kind the earlier records have used.
+/// The strings behind the JSON, and how much of them the records so far have used.
 struct Strings<'a> {
-    latin: &'a [Text],
-    wide: &'a [Text],
+    latin1: &'a [Text],
+    utf16: &'a [Text],
     long: &'a [Text],
-    latin_base: usize,
-    wide_base: usize,
-    long_base: usize,
-    latin_used: usize,
-    wide_used: usize,
+    latin1_start: usize,
+    utf16_start: usize,
+    long_start: usize,
+    latin1_used: usize,
+    utf16_used: usize,
     long_used: BTreeSet<usize>,
 }
 
 impl<'a> Strings<'a> {
-    fn new(all: &'a [Text], wide: usize, long: usize) -> Self {
+    fn new(all: &'a [Text], utf16: usize, long: usize) -> Self {
         let strings = Self {
-            latin: &all[1..wide],
-            wide: &all[wide..long],
+            latin1: &all[1..utf16],
+            utf16: &all[utf16..long],
             long: &all[long..],
-            latin_base: 0,
-            wide_base: 0,
-            long_base: 0,
-            latin_used: 0,
-            wide_used: 0,
+            latin1_start: 0,
+            utf16_start: 0,
+            long_start: 0,
+            latin1_used: 0,
+            utf16_used: 0,
             long_used: BTreeSet::new(),
         };
-        check_pages(strings.latin.iter().map(latin_page), LATIN_PAGE);
-        check_pages(strings.wide.iter().map(wide_page), WIDE_PAGE);
+        check_pages(strings.latin1.iter().map(latin1_page), LATIN1_PAGE);
+        check_pages(strings.utf16.iter().map(utf16_page), UTF16_PAGE);
         strings
     }
 
-    /// Starts a record, whose texts begin at these positions.
-    fn begin(&mut self, latin: usize, wide: usize, long: usize) {
-        assert!(
-            latin >= self.latin_used && wide >= self.wide_used,
-            "texts that belong to the previous record"
-        );
-        assert_eq!(long, self.long_used.len(), "each record has its own long texts");
-        (self.latin_base, self.wide_base, self.long_base) = (latin, wide, long);
+    /// Sets the start of a record's texts.
+    fn begin(&mut self, latin1: usize, utf16: usize, long: usize) {
+        assert!(latin1 >= self.latin1_used && utf16 >= self.utf16_used, "texts of the record before");
+        assert_eq!(long, self.long_used.len(), "long texts of another record");
+        (self.latin1_start, self.utf16_start, self.long_start) = (latin1, utf16, long);
     }
 
     fn end(&self) {
-        assert_eq!(self.long_used.len(), self.long.len(), "long texts that belong to no record");
-        let length: usize = self.latin.iter().map(|page| latin_page(page).len()).sum();
-        assert!(
-            self.latin_used <= length && length - self.latin_used < LATIN_PAGE,
-            "pages that belong to no record"
-        );
-        let length: usize = self.wide.iter().map(|page| wide_page(page).len()).sum();
-        assert!(
-            self.wide_used <= length && length - self.wide_used < WIDE_PAGE,
-            "pages that belong to no record"
-        );
+        assert_eq!(self.long_used.len(), self.long.len(), "a long text belongs to no record");
+        let length: usize = self.latin1.iter().map(|page| latin1_page(page).len()).sum();
+        let is_used = self.latin1_used <= length && length - self.latin1_used < LATIN1_PAGE;
+        assert!(is_used, "a Latin-1 page belongs to no record");
+        let length: usize = self.utf16.iter().map(|page| utf16_page(page).len()).sum();
+        let is_used = self.utf16_used <= length && length - self.utf16_used < UTF16_PAGE;
+        assert!(is_used, "a UTF-16 page belongs to no record");
     }
 
     fn bytes_used(&self) -> usize {
         let long = |at: &usize| match &self.long[*at] {
             Text::Utf8(text) => text.len(),
-            Text::Latin(bytes) => bytes.len(),
-            Text::Wide(units) => 2 * units.len(),
+            Text::Latin1(bytes) => bytes.len(),
+            Text::Utf16(units) => 2 * units.len(),
         };
-        self.latin_used + 2 * self.wide_used + self.long_used.iter().map(long).sum::<usize>()
+        self.latin1_used + 2 * self.utf16_used + self.long_used.iter().map(long).sum::<usize>()
     }
 
-    /// The text that a word refers to.
+    /// The text of a word.
     fn text(&mut self, word: u32) -> Vec<u16> {
-        let (start, length) = ((word >> 10 & 0xf_ffff) as usize, (word & 0x3ff) as usize);
-        match word >> 30 {
-            0 => {
-                let start = self.latin_base + start;
-                self.latin_used = self.latin_used.max(start + length);
-                let page = latin_page(&self.latin[start / LATIN_PAGE]);
-                cut(page, start % LATIN_PAGE, length).iter().map(|byte| u16::from(*byte)).collect()
+        let kind = word >> FORMAT.text.kind_shift;
+        let index = word & ((1 << FORMAT.text.kind_shift) - 1);
+        let start = (index >> FORMAT.text.start_shift) as usize;
+        let length = (index & ((1 << FORMAT.text.start_shift) - 1)) as usize;
+        match kind {
+            LATIN1_TEXT => {
+                let start = self.latin1_start + start;
+                self.latin1_used = self.latin1_used.max(start + length);
+                let page = latin1_page(&self.latin1[start / LATIN1_PAGE]);
+                substring(page, start % LATIN1_PAGE, length).iter().map(|byte| u16::from(*byte)).collect()
             }
-            1 => {
-                let start = self.wide_base + start;
-                self.wide_used = self.wide_used.max(start + length);
-                cut(wide_page(&self.wide[start / WIDE_PAGE]), start % WIDE_PAGE, length).to_vec()
+            UTF16_TEXT => {
+                let start = self.utf16_start + start;
+                self.utf16_used = self.utf16_used.max(start + length);
+                substring(utf16_page(&self.utf16[start / UTF16_PAGE]), start % UTF16_PAGE, length).to_vec()
             }
-            2 => {
-                let at = self.long_base + (word & 0x3fff_ffff) as usize;
-                assert!(self.long_used.insert(at), "a long text is used once");
+            LONG_TEXT => {
+                let at = self.long_start + index as usize;
+                assert!(self.long_used.insert(at), "a long text is used twice");
                 match &self.long[at] {
-                    Text::Latin(bytes) => bytes.iter().map(|byte| u16::from(*byte)).collect(),
-                    Text::Wide(units) => units.clone(),
-                    Text::Utf8(_) => panic!("a long text as JSON"),
+                    Text::Latin1(bytes) => bytes.iter().map(|byte| u16::from(*byte)).collect(),
+                    Text::Utf16(units) => units.clone(),
+                    Text::Utf8(_) => panic!("a long text is UTF-8"),
                 }
             }
             _ => {
-                assert_eq!(word, 3 << 30, "the empty text is one word");
+                assert_eq!(
+                    (kind, index),
+                    (FORMAT.text.empty, 0),
+                    "there is only one word for the empty text"
+                );
                 Vec::new()
             }
         }
@@ -192,47 +203,47 @@ fn check_pages<'a, T: 'a>(pages: impl ExactSizeIterator<Item = &'a [T]>, size: u
     let last = pages.len().saturating_sub(1);
     for (number, page) in pages.enumerate() {
         let is_right = if number < last { page.len() == size } else { (1..=size).contains(&page.len()) };
-        assert!(is_right, "page {number} of {} has {}", last + 1, page.len());
+        assert!(is_right, "page {number} of {} has {} units", last + 1, page.len());
     }
 }
 
-fn latin_page(text: &Text) -> &[u8] {
-    let Text::Latin(bytes) = text else { panic!("a page of Latin-1") };
+fn latin1_page(text: &Text) -> &[u8] {
+    let Text::Latin1(bytes) = text else { panic!("not a page of Latin-1: {text:?}") };
     bytes
 }
 
-fn wide_page(text: &Text) -> &[u16] {
-    let Text::Wide(units) = text else { panic!("a page of UTF-16") };
+fn utf16_page(text: &Text) -> &[u16] {
+    let Text::Utf16(units) = text else { panic!("not a page of UTF-16: {text:?}") };
     units
 }
 
-/// A short text, which is always within one page.
-fn cut<T>(page: &[T], start: usize, length: usize) -> &[T] {
-    assert!(length > 0, "a short text is not empty");
+/// A short text, which must be within one page.
+fn substring<T>(page: &[T], start: usize, length: usize) -> &[T] {
+    assert!(length > 0, "the empty text has its own kind");
     page.get(start..start + length).expect("a short text is within one page")
 }
 
 struct Record<'r, 'a> {
     words: &'r [u32],
-    /// Which words have been read.
+    /// For each word, whether it was read.
     used: Vec<bool>,
     strings: &'r mut Strings<'a>,
     shape: &'r mut dyn FnMut(u32) -> Rc<Shape>,
 }
 
 impl Record<'_, '_> {
-    /// Reads a word. Each word is read once.
+    /// Reads a word, for the first and only time.
     fn word(&mut self, at: usize) -> u32 {
-        assert!(!std::mem::replace(&mut self.used[at], true), "a word with two meanings");
+        assert!(!std::mem::replace(&mut self.used[at], true), "a word is used twice");
         self.words[at]
     }
 
     fn object(&mut self, at: u32, depth: usize) -> Value {
-        assert!(depth <= DEEPEST, "too deep");
+        assert!(depth <= MAX_DEPTH as usize, "too deep");
         let mut at = at as usize;
         let shape = self.word(at);
         let shape = (self.shape)(shape);
-        let member = |(key, tag, constant): &(Vec<u16>, u32, Option<Value>)| {
+        let member = |Member { key, tag, constant }: &Member| {
             let value = match constant {
                 Some(constant) => constant.clone(),
                 None if *tag == NULL => Value::Null,
@@ -248,7 +259,7 @@ impl Record<'_, '_> {
     }
 
     fn array(&mut self, at: u32, depth: usize) -> Value {
-        assert!(depth <= DEEPEST, "too deep");
+        assert!(depth <= MAX_DEPTH as usize, "too deep");
         let at = at as usize;
         let length = self.word(at) as usize;
         let elements = (0..length).map(|index| {
@@ -267,41 +278,41 @@ impl Record<'_, '_> {
                 Value::Number(high << 32 | low)
             }
             BOOLEAN => {
-                assert!(word < 2, "true or false");
+                assert!(word < 2, "not a boolean: {word}");
                 Value::Boolean(word == 1)
             }
             NULL => Value::Null,
             OBJECT => self.object(word, depth + 1),
             ARRAY => self.array(word, depth + 1),
-            other => panic!("unknown tag {other}"),
+            other => panic!("unknown tag: {other}"),
         }
     }
 }
 
 impl Shape {
-    /// Reads a shape's definition.
+    /// Reads the definition of a shape.
     pub fn read(definition: &str) -> Self {
         let Some(Value::Array(parts)) = json::value(definition) else {
-            panic!("invalid shape: {definition}")
+            panic!("not a definition: {definition}")
         };
         let mut shape = Self(Vec::new());
         for part in parts {
-            let Value::Array(part) = part else { panic!("invalid part of a shape: {part:?}") };
+            let Value::Array(part) = part else { panic!("not a member: {part:?}") };
             let Ok([Value::Text(key), Value::Number(tag), constant]) = <[Value; 3]>::try_from(part) else {
-                panic!("a part of a shape has a key, a tag and a constant")
+                panic!("not a key, a tag and a constant: {definition}")
             };
-            assert!(shape.0.iter().all(|(known, ..)| *known != key), "the keys of a shape are unique");
+            assert!(shape.0.iter().all(|member| member.key != key), "a key comes twice");
             assert!(
                 !key.iter().copied().eq("__proto__".encode_utf16()),
-                "an object literal sets the prototype"
+                "in an object literal, this key sets the prototype"
             );
             let tag = f64::from_bits(tag) as u32;
             let constant = match (tag, constant) {
                 (CONSTANT, text @ Value::Text(_)) => Some(text),
                 (TEXT..=ARRAY, Value::Null) => None,
-                (tag, constant) => panic!("{tag} with {constant:?}"),
+                (tag, constant) => panic!("the tag {tag} with {constant:?}"),
             };
-            shape.0.push((key, tag, constant));
+            shape.0.push(Member { key, tag, constant });
         }
         shape
     }
@@ -311,31 +322,32 @@ impl Shape {
 mod tests {
     use super::*;
 
-    /// A chunk with an item whose record has one text.
-    fn chunk(word: u32, latin: &str, wide: &str) -> Chunk {
+    /// A chunk with two items: one has the payload `1`, and one has a record with one text. The numbers of the layout are
+    /// written out, so that this test notices when they change.
+    fn chunk(word: u32, latin1: &str, utf16: &str) -> Chunk {
         let mut strings = vec![Text::Utf8("[1]".to_owned())];
-        strings.extend((!latin.is_empty()).then(|| Text::Latin(latin.into())));
-        let wide_start = strings.len();
-        strings.extend((!wide.is_empty()).then(|| Text::Wide(wide.encode_utf16().collect())));
-        let starts = [1, wide_start, strings.len()].map(|start| u32::try_from(start).unwrap());
+        strings.extend((!latin1.is_empty()).then(|| Text::Latin1(latin1.into())));
+        let utf16_start = strings.len();
+        strings.extend((!utf16.is_empty()).then(|| Text::Utf16(utf16.encode_utf16().collect())));
+        let starts = [1, utf16_start, strings.len()].map(|start| u32::try_from(start).unwrap());
         let words =
             [vec![18], starts.to_vec(), vec![7, 1, 2, 0], vec![7, 0, 0, 2, 0, 0, 0, 0, 5, word]].concat();
         Chunk { words, strings }
     }
 
     fn read_one(chunk: &Chunk) -> Value {
-        let mut reading = read(chunk, &mut |shape| {
+        let mut content = read(chunk, &mut |shape| {
             assert_eq!(shape, 5);
             Rc::new(Shape::read(r#"[["type",7,"message"],["text",0,null],["none",4,null]]"#))
         });
-        assert_eq!(reading.items[0], Item { client: 7, kind: 1, call: 2, payload: Payload::Text("1") });
-        let Some(Item { payload: Payload::Record(value), .. }) = reading.items.pop() else { panic!() };
+        assert_eq!(content.items[0], Item { client: 7, kind: 1, call: 2, payload: Payload::Json("1") });
+        let Some(Item { payload: Payload::Record(value), .. }) = content.items.pop() else { panic!() };
         value
     }
 
     #[test]
-    fn an_item_with_text_and_one_with_a_record() {
-        let read = |word, latin, wide| read_one(&chunk(word, latin, wide));
+    fn an_item_with_json_and_one_with_a_record() {
+        let read = |word, latin1, utf16| read_one(&chunk(word, latin1, utf16));
         let expected = |text| {
             let text = format!(r#"{{"type":"message","text":"{text}","none":null}}"#);
             json::value(&text).unwrap()
@@ -346,10 +358,10 @@ mod tests {
     }
 
     #[test]
-    fn broken_promises() {
+    fn a_text_that_breaks_the_layout_panics() {
         let broken = [(1 << 10 | 3, "xyz"), (2 << 30, ""), (3 << 30 | 1, ""), (0, "x"), (1, "")];
-        for (word, latin) in broken {
-            let chunk = chunk(word, latin, "");
+        for (word, latin1) in broken {
+            let chunk = chunk(word, latin1, "");
             assert!(std::panic::catch_unwind(|| read_one(&chunk)).is_err(), "{word:x}");
         }
     }

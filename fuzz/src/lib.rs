@@ -1,4 +1,5 @@
-//! Reference readers for the fuzz targets. They share no code with the crate, so that the two do not have the same faults.
+//! Independent readers of JSON, WebSocket frames and chunks. The fuzz targets compare their results with those of the product.
+//! They were written, or chosen, without looking at the product's own readers.
 
 pub mod chunk;
 pub mod json;

@@ -1,9 +1,9 @@
-//! A reader of WebSocket frames (RFC 6455): those of a server, all at once, and those that a client wrote.
+//! Reads WebSocket frames by RFC 6455: the bytes of a server, and those that a client wrote.
 
-/// The meaning of a server's bytes.
+/// What the bytes of a server mean.
 #[derive(Debug, Default, PartialEq)]
 pub struct Reading {
-    /// The payloads of complete messages.
+    /// The payloads of the complete messages.
     pub messages: Vec<Vec<u8>>,
     /// The payloads of pings.
     pub pings: Vec<Vec<u8>>,
@@ -12,15 +12,15 @@ pub struct Reading {
     pub end: End,
 }
 
-/// How a stream ends.
+/// How the bytes end.
 #[derive(Debug, Default, PartialEq)]
 pub enum End {
-    /// There are no more bytes, perhaps within a frame.
+    /// Without a close frame, perhaps inside a frame.
     #[default]
     OutOfBytes,
-    /// A close frame, with its code and reason.
+    /// With a close frame: its code and reason.
     Closed(Option<(u16, String)>),
-    /// The server violates the protocol.
+    /// With a violation of the protocol.
     Violation,
 }
 
@@ -32,13 +32,13 @@ struct Frame<'a> {
     payload: &'a [u8],
 }
 
-/// Reads a server's bytes.
-pub fn read(mut bytes: &[u8], most: u64) -> Reading {
+/// Reads the bytes of a server. A frame longer than `max_frame_bytes` is a violation.
+pub fn read(mut bytes: &[u8], max_frame_bytes: u64) -> Reading {
     let mut reading = Reading::default();
     let mut message: Option<(u8, Vec<u8>)> = None;
     loop {
-        // The head of an incomplete frame can already violate the protocol.
-        if is_bad_head(bytes, most) {
+        // A bad head is a violation even if the rest of the frame is missing.
+        if is_bad_head(bytes, max_frame_bytes) {
             reading.end = End::Violation;
             return reading;
         }
@@ -52,7 +52,7 @@ pub fn read(mut bytes: &[u8], most: u64) -> Reading {
 }
 
 impl Reading {
-    /// `None` if the stream ends with this frame.
+    /// Adds a frame; returns `None` at the end.
     fn take(&mut self, frame: &Frame<'_>, message: &mut Option<(u8, Vec<u8>)>) -> Option<()> {
         self.end = End::Violation;
         if frame.reserved != 0 || frame.mask.is_some() {
@@ -91,57 +91,78 @@ impl Reading {
     }
 }
 
-/// Reads the frames of a client, which are complete, masked and not fragmented: the opcode and the payload of each.
-pub fn written(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+/// A frame that a client wrote.
+#[derive(Debug, PartialEq)]
+pub struct Written {
+    pub opcode: u8,
+    pub payload: Vec<u8>,
+}
+
+/// Reads the bytes that a client wrote: complete, masked frames without fragmentation.
+pub fn written(mut bytes: &[u8]) -> Vec<Written> {
     let mut frames = Vec::new();
     while !bytes.is_empty() {
-        let frame = next(&mut bytes).expect("complete frames");
-        assert!(frame.is_final && frame.reserved == 0, "one frame per message, no extension");
-        let mask = frame.mask.expect("a client masks");
+        let frame = next(&mut bytes).expect("a client writes complete frames");
+        assert!(
+            frame.is_final && frame.reserved == 0,
+            "a client writes each message as one frame, without extensions"
+        );
+        let mask = frame.mask.expect("a client masks its frames");
         let payload = frame.payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask);
-        frames.push((frame.opcode, payload.collect()));
+        frames.push(Written { opcode: frame.opcode, payload: payload.collect() });
     }
     frames
 }
 
-/// Whether the head of the first frame violates the protocol. It may be incomplete.
-fn is_bad_head(bytes: &[u8], most: u64) -> bool {
-    let Some((head, length, _)) = head(bytes) else { return false };
-    matches!(head[0] & 0x0f, 3..=7 | 11..) || length > most
+/// Whether the head of the first frame is complete and violates the protocol.
+fn is_bad_head(bytes: &[u8], max_frame_bytes: u64) -> bool {
+    let Some(Head { start, payload_length, .. }) = head(bytes) else { return false };
+    matches!(start[0] & 0x0f, 3..=7 | 11..) || payload_length > max_frame_bytes
 }
 
-/// The first two bytes of a frame, the length of its payload, and the length of its head.
-fn head(bytes: &[u8]) -> Option<([u8; 2], u64, usize)> {
+/// The head of a frame.
+struct Head {
+    /// The first two bytes.
+    start: [u8; 2],
+    payload_length: u64,
+    /// The length of the head itself.
+    length: usize,
+}
+
+/// The head of the first frame; `None` if it is not complete.
+fn head(bytes: &[u8]) -> Option<Head> {
     let start = [*bytes.first()?, *bytes.get(1)?];
-    let (length, size) = match start[1] & 0x7f {
+    let (payload_length, size) = match start[1] & 0x7f {
         126 => (u64::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?)), 4),
         127 => (u64::from_be_bytes(bytes.get(2..10)?.try_into().ok()?), 10),
         length => (u64::from(length), 2),
     };
     let mask = if start[1] & 0x80 == 0 { 0 } else { 4 };
-    (bytes.len() >= size + mask).then_some((start, length, size + mask))
+    let length = size + mask;
+    (bytes.len() >= length).then_some(Head { start, payload_length, length })
 }
 
+/// Takes the first frame; returns `None` if it is not complete.
 fn next<'a>(bytes: &mut &'a [u8]) -> Option<Frame<'a>> {
-    let (start, length, size) = head(bytes)?;
-    let end = size.checked_add(usize::try_from(length).ok()?)?;
+    let Head { start, payload_length, length } = head(bytes)?;
+    let end = length.checked_add(usize::try_from(payload_length).ok()?)?;
     let whole: &'a [u8] = bytes.get(..end)?;
     *bytes = &bytes[end..];
     Some(Frame {
         is_final: start[0] & 0x80 != 0,
         reserved: start[0] & 0x70,
         opcode: start[0] & 0x0f,
-        mask: (start[1] & 0x80 != 0).then(|| whole[size - 4..size].try_into().expect("four bytes")),
-        payload: &whole[size..],
+        mask: (start[1] & 0x80 != 0).then(|| whole[length - 4..length].try_into().expect("four bytes")),
+        payload: &whole[length..],
     })
 }
 
-/// Whether this is UTF-8, or the beginning of UTF-8.
-fn is_start_of_text(bytes: &[u8], is_all: bool) -> bool {
-    std::str::from_utf8(bytes).map_or_else(|error| !is_all && error.error_len().is_none(), |_| true)
+/// Whether the bytes are UTF-8. Without `is_complete`, they may end inside a character.
+fn is_start_of_text(bytes: &[u8], is_complete: bool) -> bool {
+    std::str::from_utf8(bytes).map_or_else(|error| !is_complete && error.error_len().is_none(), |_| true)
 }
 
-/// The code and reason of a close frame. `None` if it violates the protocol.
+/// The code and reason of a close frame; `None` if the payload is invalid.
 fn closing(payload: &[u8]) -> Option<Option<(u16, String)>> {
     match payload {
         [] => Some(None),
@@ -149,7 +170,7 @@ fn closing(payload: &[u8]) -> Option<Option<(u16, String)>> {
         [high, low, reason @ ..] => {
             let code = u16::from_be_bytes([*high, *low]);
             let reason = std::str::from_utf8(reason).ok()?.to_owned();
-            // tungstenite replaces codes that must not be sent. It does not know 1014, which is newer than RFC 6455.
+            // tungstenite replaces a code that must not be sent. It does not know 1014, which is newer than RFC 6455.
             let is_allowed = matches!(code, 1000..=1003 | 1007..=1013 | 3000..=4999);
             Some(Some(if is_allowed { (code, reason) } else { (1002, "Protocol violation".to_owned()) }))
         }

@@ -211,7 +211,7 @@ fn a_frame_needs_less_than_one_allocation() {
     }
 }
 
-/// Not a test of its own: `scripts/instructions.mjs` runs it under callgrind with two different numbers of frames.
+/// Not a test: `scripts/instructions.mjs` runs it under callgrind with two different numbers of frames.
 #[test]
 #[ignore = "scripts/instructions.mjs runs it and counts its instructions"]
 fn read_many_frames() {

@@ -78,7 +78,7 @@ pub struct TextFormat {
     pub latin1: u32,
     /// Kind: a substring of a UTF-16 page.
     pub utf16: u32,
-    /// Kind: a string of its own. Start and length together are its index among the record's long texts.
+    /// Kind: a separate string. Start and length together are its index among the record's long texts.
     pub long: u32,
     /// Kind: the empty text.
     pub empty: u32,

@@ -37,7 +37,7 @@ pub(crate) struct RecordBuffer {
     pub(crate) words: Vec<u32>,
     /// The texts that become substrings of pages.
     pub(crate) short: Texts,
-    /// The texts that become strings of their own.
+    /// The texts that become separate strings.
     pub(crate) long: Texts,
     pub(crate) long_ranges: Vec<TextRange>,
     records: Vec<Span>,

@@ -1,7 +1,7 @@
 //! The decoder: from a frame to a record, in one pass.
 //!
 //! It validates the JSON, finds `type`, `subtype` and `reply_to`, and writes the record at the same time, with every string
-//! already in the encoding that V8 gets. That is why the project has a JSON reader of its own: docs/performance.md has the
+//! already in the encoding that V8 gets. That is why the project has its own JSON reader: docs/performance.md has the
 //! measurements of serde.
 //!
 //! The decoder refuses every frame that it is not sure of; see [`NotDecoded`]. A refused frame may still be valid JSON, and

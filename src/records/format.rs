@@ -20,7 +20,7 @@
 //!
 //! Latin-1 and UTF-16 texts are substrings of *pages*, strings of [`text::LATIN1_PAGE`] or [`text::UTF16_PAGE`] units, and no
 //! text spans two pages. V8 keeps a whole string alive as long as one of its substrings exists. So a text that a listener
-//! keeps holds at most one page of other texts. A text longer than [`text::MAX_SHORT`] is a string of its own.
+//! keeps holds at most one page of other texts. A text longer than [`text::MAX_SHORT`] is a separate string.
 //!
 //! # A chunk
 //!
@@ -101,7 +101,7 @@ pub(crate) mod text {
     pub(crate) const LATIN1: u32 = 0;
     /// A substring of a UTF-16 page.
     pub(crate) const UTF16: u32 = 1;
-    /// A string of its own.
+    /// A separate string.
     pub(crate) const LONG: u32 = 2;
     /// The empty text.
     pub(crate) const EMPTY: u32 = 3;

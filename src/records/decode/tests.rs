@@ -153,7 +153,7 @@ fn texts() {
 }
 
 #[test]
-fn a_text_that_is_too_long_for_a_page_is_a_string_of_its_own() {
+fn a_text_that_is_too_long_for_a_page_is_a_separate_string() {
     for (text, is_long) in [("x".repeat(1023), false), ("x".repeat(1024), true), ("€".repeat(342), true)] {
         assert_eq!(text_of(&text), text.encode_utf16().collect::<Vec<_>>());
         assert_eq!(records_of(&format!(r#"{{"a":"{text}"}}"#)).long_ranges.len(), usize::from(is_long));
