@@ -1,5 +1,4 @@
-// Deadlines: a server, a proxy or a resolver that stops answering, at every point where a client waits for one. Owns
-// the list of these points.
+// Deadlines: a server, a proxy or a resolver stops responding at every point where a client waits for it.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,17 +8,17 @@ const { RTMClient, isSlackRtmApi, recordingLogger, next } = require('../support/
 const { atEnd } = require('../support/cleanup.js');
 const { fullBacklogServer, silentServer, outcomeWithin } = require('../support/unresponsive-servers.js');
 const { inOwnNetwork, missing } = require('../support/own-network.js');
-const { SLACK, guarantee } = require('../support/guarantee.js');
+const { TOLERANCE, guarantee } = require('../support/guarantee.js');
 const { proxyHandlers, scriptedProxy, scriptedSocks, socksReply } = require('../support/scripted-proxies.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
-/** Both requestTimeout and connectTimeout. */
+/** The value of requestTimeout and of connectTimeout, in ms. */
 const LIMIT = 700;
 
-/** What waits longer waits for ever. */
-const FOR_EVER = 10_000;
+/** A wait that takes longer has no deadline, in ms. */
+const FOREVER = 10_000;
 
-/** `disconnect()` has this one, whatever the options. */
+/** The deadline of `disconnect()`, which no option changes. */
 const CLOSE_LIMIT = 5000;
 
 const OPTIONS = { requestTimeout: LIMIT, connectTimeout: LIMIT, autoReconnect: false, retryConfig: { retries: 0 } };
@@ -27,8 +26,8 @@ const OPTIONS = { requestTimeout: LIMIT, connectTimeout: LIMIT, autoReconnect: f
 const isLinux = process.platform === 'linux';
 const silent = () => {};
 
-/** Does the first as it should, and leaves all others without an answer. */
-function onceOnly(good) {
+/** Handles the first request with `good`, and leaves later ones without a response. */
+function firstOnly(good) {
   let count = 0;
   return (...args) => (count++ === 0 ? good(...args) : undefined);
 }
@@ -40,7 +39,7 @@ function byteASecond(response) {
 }
 
 /**
- * Where the connect call gets stuck. Each gives options for the client.
+ * The points at which a connect call waits. Each function may return options for the client.
  * @type {Record<string, (t: any, server: any) => Promise<object | void>>}
  */
 const CALL = {
@@ -53,27 +52,27 @@ const CALL = {
     const proxy = await scriptedSocks(t, { greeting: silent });
     return { agent: new SocksProxyAgent(proxy.url) };
   },
-  'answer: no byte of it': async (t, server) => void server.responses.push(silent),
-  'answer: no end of it': async (t, server) =>
-    void server.responses.push((_, response) => response.write('{"ok":true,')),
-  'answer: a byte a second': async (t, server) => void server.responses.push((_, response) => byteASecond(response)),
+  'response: no byte': async (t, server) => void server.responses.push(silent),
+  'response: no end': async (t, server) => void server.responses.push((_, response) => response.write('{"ok":true,')),
+  'response: one byte per second': async (t, server) =>
+    void server.responses.push((_, response) => byteASecond(response)),
 };
 
-/** Where the socket gets stuck. */
+/** The points at which a socket waits. */
 const SOCKET = {
   'TLS handshake': async (t, server) => {
     server.responses.push(server.connectResponse({ url: `wss://127.0.0.1:${await silentServer(t)}/socket` }));
   },
   'HTTP proxy': async (t) => {
-    const proxy = await scriptedProxy(t, onceOnly(proxyHandlers.tunnel()));
+    const proxy = await scriptedProxy(t, firstOnly(proxyHandlers.tunnel()));
     return { agent: new HttpsProxyAgent(proxy.url) };
   },
   'SOCKS proxy': async (t) => {
-    const proxy = await scriptedSocks(t, { request: onceOnly(() => socksReply(0)) });
+    const proxy = await scriptedSocks(t, { request: firstOnly(() => socksReply(0)) });
     return { agent: new SocksProxyAgent(proxy.url) };
   },
-  'upgrade: no byte of its answer': async (t, server) => void server.refusals.push(silent),
-  'upgrade: no end of its answer': async (t, server) => {
+  'upgrade: no byte of the response': async (t, server) => void server.refusals.push(silent),
+  'upgrade: no end of the response': async (t, server) => {
     server.refusals.push((request, tcp) => tcp.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: '));
   },
   hello: async (t, server) => void (server.greet = silent),
@@ -86,17 +85,17 @@ if (isLinux) {
   };
 }
 
-/** How a server lets a close handshake wait. */
+/** The points at which a close handshake waits. */
 const CLOSE = {
   'close handshake: no byte': (socket) => socket.ws.pause(),
-  'close handshake: events in its place': (socket) => {
-    socket.ws.pause(); // It does not read, but goes on writing.
+  'close handshake: events instead': (socket) => {
+    socket.ws.pause(); // The server stops reading, but continues to write.
     const timer = setInterval(() => socket.send({ type: 'news' }), 10);
     socket.closed.then(() => clearInterval(timer));
   },
 };
 
-/** A client of a server that gets stuck, and ends with the test; but for the peer, whose end may never come. */
+/** A client that disconnects when the test ends. `@slack/rtm-api` is not disconnected, because it may never resolve. */
 async function clientOf(t, prepare) {
   const server = await scriptedServer(t);
   const options = { slackApiUrl: server.apiUrl, ...OPTIONS, ...(await prepare(t, server)) };
@@ -107,10 +106,10 @@ async function clientOf(t, prepare) {
 
 async function connectCall(t, prepare) {
   const { rtm } = await clientOf(t, prepare);
-  return outcomeWithin(rtm.start(), FOR_EVER);
+  return outcomeWithin(rtm.start(), FOREVER);
 }
 
-/** From the moment when the socket is dialled. */
+/** Waits from the moment when the client opens the socket. */
 async function socket(t, prepare) {
   const { rtm } = await clientOf(t, prepare);
   const ended = next(rtm, 'disconnected').then(([error]) => {
@@ -118,7 +117,7 @@ async function socket(t, prepare) {
   });
   ended.catch(silent);
   await rtm.start();
-  return outcomeWithin(ended, FOR_EVER);
+  return outcomeWithin(ended, FOREVER);
 }
 
 async function disconnect(t, stop) {
@@ -127,16 +126,16 @@ async function disconnect(t, stop) {
   await rtm.start();
   await connected;
   stop(await server.nextSocket());
-  return outcomeWithin(rtm.disconnect(), FOR_EVER);
+  return outcomeWithin(rtm.disconnect(), FOREVER);
 }
 
-/** A resolver that does not answer: for the connect call, and, with `dials`, for the socket. */
-async function names(t, dials) {
+/** Waits for a resolver that does not respond: for the connect call, or for the socket if `isSocket`. */
+async function nameLookup(t, isSocket) {
   const child = inOwnNetwork(
     t,
     async ({ client, input, next, report, run }) => {
       const { writeFileSync } = require('node:fs');
-      // It is not the resolver that is to give up.
+      // The resolver itself must not give up first.
       const file = `/tmp/resolv.conf.${process.pid}`;
       writeFileSync(file, 'nameserver 127.0.0.1\noptions timeout:30 attempts:3\n');
       run('mount', '--bind', file, '/etc/resolv.conf');
@@ -149,25 +148,25 @@ async function names(t, dials) {
       const server = await scriptedServer({ after() {} });
       const nowhere = server.apiUrl.replace('127.0.0.1', 'slack.test');
       server.responses.push(server.connectResponse({ url: 'ws://slack.test/socket' }));
-      const slackApiUrl = input.dials ? server.apiUrl : nowhere;
+      const slackApiUrl = input.isSocket ? server.apiUrl : nowhere;
       const rtm = client(server.token, { ...input.options, slackApiUrl });
       const ended = next(rtm, 'disconnected').then(([error]) => {
         throw error;
       });
       ended.catch(() => {});
       const started = rtm.start();
-      if (input.dials) await started;
-      const { waited, hangs, error } = await outcomeWithin(input.dials ? ended : started, input.longest);
+      if (input.isSocket) await started;
+      const { waited, hangs, error } = await outcomeWithin(input.isSocket ? ended : started, input.longest);
       const { code, message, original } = error ?? {};
       report({ waited, hangs, asked, error: error && { code, message, original: { code: original?.code } } });
     },
-    { dials, options: OPTIONS, longest: FOR_EVER },
+    { isSocket, options: OPTIONS, longest: FOREVER },
   );
   return child.report();
 }
 
 /**
- * All waits at once: how each ended, and how it should.
+ * Runs all waits at once. Resolves with how each ended, and how it must end.
  * @typedef {{ name: string, limit: number, code?: string, waited: number, hangs?: boolean, error?: any }} Wait
  * @returns {Promise<Wait[]>}
  */
@@ -182,39 +181,39 @@ function allWaits(t) {
   if (missing) {
     t.diagnostic(`without DNS: ${missing}`);
   } else {
-    add('connect call, DNS', names(t, false), failed);
-    add('socket, DNS', names(t, true), lost);
+    add('connect call, DNS', nameLookup(t, false), failed);
+    add('socket, DNS', nameLookup(t, true), lost);
   }
   return Promise.all(begun);
 }
 
 /** @param {Wait} wait */
 function assertEnded({ name, limit, code, waited, hangs, error }) {
-  assert.ok(!hangs, `${name}: no end`);
-  const slack = limit === CLOSE_LIMIT ? 0 : SLACK;
-  assert.ok(waited <= limit + slack, `${name}: ${waited} ms`);
+  assert.ok(!hangs, `${name}: no deadline`);
+  const tolerance = limit === CLOSE_LIMIT ? 0 : TOLERANCE;
+  assert.ok(waited <= limit + tolerance, `${name}: ${waited} ms`);
   assert.equal(error?.code, code, `${name}: ${error?.message}`);
   if (code === undefined) return;
-  assert.ok(waited > limit / 2, `${name}: ${waited} ms, so it was not the deadline`);
+  assert.ok(waited > limit / 2, `${name}: ${waited} ms, so the deadline was not the cause`);
   assert.equal(error.original.code, 'ETIMEDOUT', `${name}: ${error.message}`);
   assert.match(error.message, new RegExp(`\\b${limit} ms`), name);
 }
 
 /** @type {Wait[]} */
-let waitsOf = [];
+let allOutcomes = [];
 
-guarantee('each wait has a time limit: DNS, TCP, TLS, proxy, HTTP response, upgrade, hello, close handshake', {
+guarantee('every wait has a deadline: DNS, TCP, TLS, proxy, HTTP response, upgrade, hello, close handshake', {
   measure: async (t) => {
-    waitsOf = await allWaits(t);
-    const ended = waitsOf.filter(({ hangs }) => !hangs);
-    const closing = waitsOf.filter(({ name }) => name in CLOSE).map(({ waited }) => waited);
+    allOutcomes = await allWaits(t);
+    const ended = allOutcomes.filter(({ hangs }) => !hangs);
+    const closing = allOutcomes.filter(({ name }) => name in CLOSE).map(({ waited }) => waited);
     return {
-      'waits with a time limit': `${ended.length} of ${waitsOf.length}`,
+      'waits with a deadline': `${ended.length} of ${allOutcomes.length}`,
       'disconnect() resolves after': `${(Math.max(...closing) / 1000).toFixed(1)} s`,
     };
   },
   check: () => {
-    assert.ok(waitsOf.length >= 14);
-    waitsOf.forEach(assertEnded);
+    assert.ok(allOutcomes.length >= 14);
+    allOutcomes.forEach(assertEnded);
   },
 });

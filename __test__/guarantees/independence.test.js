@@ -1,5 +1,5 @@
-// Several copies of the package in one process, several clients of each, in several threads: what one does, or is
-// given, is not felt by another. Owns what is process-wide; workers of one copy are ../workers.test.js's, too.
+// Several copies of the package in one process, with several clients each, in several threads: they do not affect each other.
+// ../workers.test.js has workers that use one copy.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -11,26 +11,26 @@ const { guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const COUNT = 1000;
-const weighing = require.resolve('../support/memory-probe.js');
+const memoryProbe = require.resolve('../support/memory-probe.js');
 
-/** Numbered frames for all, and the end. */
+/** Sends numbered frames to all sockets, then `end`. */
 function flood(sockets) {
   for (let n = 0; n < COUNT; n += 1) for (const socket of sockets) socket.send({ type: 'it', n });
   for (const socket of sockets) socket.send({ type: 'end' });
 }
 
-// Two copies, one of them loaded twice, and an ES module's import: the first's listeners throw, the second disconnects,
-// the third blocks the thread, the fourth's listeners go and come.
+// Two copies, one of them loaded twice, and the import of an ES module. A listener of the first client throws, the second client
+// disconnects, a listener of the third blocks the thread, and the fourth removes and adds listeners.
 guarantee('two copies of the package in one process, one of them loaded twice, are independent', {
   async measure(t) {
     const [one, two] = copies(t, 2);
     const servers = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
-    const input = { one, two, weighing, urls: servers.map(({ apiUrl }) => apiUrl) };
+    const input = { one, two, memoryProbe, urls: servers.map(({ apiUrl }) => apiUrl) };
     const child = inProcess(
       t,
       servers[0],
       async ({ next, report, input }) => {
-        const { SILENT_LOGGER: logger } = require(input.weighing);
+        const { SILENT_LOGGER: logger } = require(input.memoryProbe);
         let uncaught = 0;
         process.on('uncaughtException', ({ message }) => (uncaught += message === 'of the listener' ? 1 : 100));
         const loaded = [require(input.one)];
@@ -39,7 +39,7 @@ guarantee('two copies of the package in one process, one of them loaded twice, a
         const kinds = new Set(loaded.map(({ RTMClient }) => RTMClient)).size;
         const make = ({ RTMClient }, n) => new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[n] });
         const clients = loaded.map(make);
-        const heard = clients.map((rtm, n) => {
+        const received = clients.map((rtm, n) => {
           const numbers = [];
           rtm.on('it', (event) => numbers.push(event.n));
           rtm.once('it', () => n !== 1 || rtm.disconnect().catch(() => {}));
@@ -61,10 +61,10 @@ guarantee('two copies of the package in one process, one of them loaded twice, a
         );
         clients.forEach((rtm) => rtm.sendMessage('x', 'C1').catch(() => {}));
         await Promise.all(ends);
-        // The peer's first client comes to no end.
+        // In `@slack/rtm-api`, the first client never gets `end`.
         await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 5000))]);
-        const inOrder = [0, 2, 3].every((n) => heard[n].every((number, index) => number === index));
-        report({ kinds, uncaught, inOrder, heard: heard.map(({ length }) => length) });
+        const inOrder = [0, 2, 3].every((n) => received[n].every((number, index) => number === index));
+        report({ kinds, uncaught, inOrder, received: received.map(({ length }) => length) });
         process.exit();
       },
       { input },
@@ -74,57 +74,57 @@ guarantee('two copies of the package in one process, one of them loaded twice, a
     flood(sockets);
     const { code, stderr, reports } = await child.ended;
     assert.deepEqual([code, stderr], [0, '']);
-    const [{ kinds, uncaught, inOrder, heard }] = reports;
+    const [{ kinds, uncaught, inOrder, received }] = reports;
     assert.equal(kinds, 3);
     assert.ok(inOrder, 'in order');
     return {
-      'events received by the others': `${heard[2] + heard[3]} of ${2 * COUNT}`,
-      'events received by the one that throws': `${heard[0]} of ${COUNT}, ${uncaught} uncaught`,
+      'events received by the others': `${received[2] + received[3]} of ${2 * COUNT}`,
+      'events received by the client whose listener throws': `${received[0]} of ${COUNT}, ${uncaught} uncaught`,
       'ids of the first messages': ids.join(', '),
     };
   },
   check: (figures) =>
     assert.deepEqual(figures, {
       'events received by the others': '2000 of 2000',
-      'events received by the one that throws': '1000 of 1000, 1000 uncaught',
+      'events received by the client whose listener throws': '1000 of 1000, 1000 uncaught',
       'ids of the first messages': '1, 1, 1, 1',
     }),
 });
 
-/** What a client in a worker does to its thread, when it hears its tenth frame. */
-const MISDEEDS = {
+/** What a client in a worker does to its thread when it receives its tenth frame. */
+const ACTIONS = {
   'blocks for 400 ms': 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)',
   throws: "throw new Error('of the worker')",
   'calls process.exit()': 'process.exit()',
   'is terminated': "parentPort.postMessage('now')",
 };
 
-guarantee('a client in the main thread and one in a worker that blocks or ends are independent, in both directions', {
+guarantee('a client in the main thread and one in a worker are independent, if one of them blocks or ends', {
   timeout: 90_000,
   async measure(t) {
     const [copy] = copies(t, 1);
     const [main, worker] = await Promise.all([scriptedServer(t), scriptedServer(t)]);
-    const input = { copy, weighing, misdeeds: MISDEEDS, urls: [main.apiUrl, worker.apiUrl] };
+    const input = { copy, memoryProbe, actions: ACTIONS, urls: [main.apiUrl, worker.apiUrl] };
     const child = inProcess(
       t,
       main,
       async ({ next, report, input }) => {
         const { Worker } = require('node:worker_threads');
         const { once } = require('node:events');
-        const { SILENT_LOGGER: logger } = require(input.weighing);
+        const { SILENT_LOGGER: logger } = require(input.memoryProbe);
         const { RTMClient } = require(input.copy);
         const rtm = new RTMClient('xoxb-1', { logger, slackApiUrl: input.urls[0] });
-        let heard = 0;
-        rtm.on('it', () => (heard += 1));
+        let received = 0;
+        rtm.on('it', () => (received += 1));
         await rtm.start();
         const counter = new Int32Array(new SharedArrayBuffer(8));
-        const run = (misdeed) => {
+        const run = (action) => {
           const code = `
           const { parentPort, workerData: counter } = require('node:worker_threads');
-          const { SILENT_LOGGER: logger } = require(${JSON.stringify(input.weighing)});
+          const { SILENT_LOGGER: logger } = require(${JSON.stringify(input.memoryProbe)});
           const { RTMClient } = require(${JSON.stringify(input.copy)});
           const rtm = new RTMClient('xoxb-2', { logger, slackApiUrl: ${JSON.stringify(input.urls[1])} });
-          rtm.on('it', () => { if (Atomics.add(counter, 0, 1) === 9) { ${misdeed} } });
+          rtm.on('it', () => { if (Atomics.add(counter, 0, 1) === 9) { ${action} } });
           rtm.on('end', () => { Atomics.add(counter, 1, 1); Atomics.notify(counter, 1); process.exit(); });
           rtm.start();
         `;
@@ -133,62 +133,69 @@ guarantee('a client in the main thread and one in a worker that blocks or ends a
           worker.on('error', () => {}).on('message', () => worker.terminate());
           return once(worker, 'exit').catch(() => {});
         };
-        const heards = [];
-        for (const misdeed of Object.values(input.misdeeds)) {
-          heard = 0;
-          const [end, exit] = [next(rtm, 'end'), run(misdeed)];
+        const byMain = [];
+        for (const action of Object.values(input.actions)) {
+          received = 0;
+          const [end, exit] = [next(rtm, 'end'), run(action)];
           report('go');
           await end;
-          heards.push(heard);
+          byMain.push(received);
           await exit;
         }
-        // The other way round: the main thread sleeps until the worker has heard all of its own.
+        // The reverse: the main thread blocks until the worker has received all of its frames.
         const exit = run('');
         await next(rtm, 'sleep');
         Atomics.wait(counter, 1, 0, 5000);
-        report({ heards, byWorker: counter[0] });
+        report({ byMain, byWorker: counter[0] });
         await exit;
         process.exit();
       },
       { input },
     );
     const mainSocket = await main.nextSocket();
-    for (let n = 0; n < Object.keys(MISDEEDS).length; n += 1) {
+    for (let n = 0; n < Object.keys(ACTIONS).length; n += 1) {
       await child.report();
       flood([mainSocket, await worker.nextSocket()]);
     }
     const workerSocket = await worker.nextSocket();
     mainSocket.send({ type: 'sleep' });
     flood([workerSocket]);
-    const { heards, byWorker } = await child.report();
+    const { byMain, byWorker } = await child.report();
     const { code, signal, stderr } = await child.ended;
     assert.deepEqual([code, signal, stderr], [0, null, '']);
-    const total = heards.reduce((one, other) => one + other, 0);
+    const total = byMain.reduce((one, other) => one + other, 0);
     return {
-      'events received in the main thread': `${total} of ${heards.length * COUNT}`,
-      'events received in the worker while the main thread sleeps': `${byWorker} of ${COUNT}`,
+      'events received in the main thread': `${total} of ${byMain.length * COUNT}`,
+      'events received in the worker while the main thread is blocked': `${byWorker} of ${COUNT}`,
     };
   },
   check: (figures) =>
     assert.deepEqual(figures, {
       'events received in the main thread': '4000 of 4000',
-      'events received in the worker while the main thread sleeps': '1000 of 1000',
+      'events received in the worker while the main thread is blocked': '1000 of 1000',
     }),
 });
 
-// What is given to one of two clients; the other one of another copy, or of the same.
-guarantee('the options and the environment of one client do not affect another: certificates, log level, proxy', {
-  slackRtmApi: missing || (isSlackRtmApi && 'its connect call does not know the option tls'),
+// Options are set for one client; the other client is of the same copy or of the other one.
+guarantee('the certificates, log level, proxy and environment of one client do not affect another', {
+  unsupported: missing || (isSlackRtmApi && 'its connect call does not use the option tls'),
   async measure(t) {
     const [one, two] = copies(t, 2);
     const ca = authority('Our authority');
     const server = await scriptedServer(t, { tls: ca.issue() });
-    const input = { one, two, weighing, ca: ca.cert, other: authority('A stranger').cert, apiUrl: server.apiUrl };
+    const input = {
+      one,
+      two,
+      memoryProbe,
+      ca: ca.cert,
+      other: authority('Another authority').cert,
+      apiUrl: server.apiUrl,
+    };
     const child = inProcess(
       t,
       server,
       async ({ report, input }) => {
-        const { SILENT_LOGGER } = require(input.weighing);
+        const { SILENT_LOGGER } = require(input.memoryProbe);
         const packages = [require(input.one), require(input.one), require(input.two)];
         const UNSAFE = 'NODE_TLS_REJECT_UNAUTHORIZED';
         const { ca, other } = input;
@@ -226,8 +233,8 @@ guarantee('the options and the environment of one client do not affect another: 
           );
           await rtm.disconnect();
           if (verdict !== expected) return `attempt ${n}: ${verdict}`;
-          const isTold = options.logLevel === 'debug';
-          return debugs > 0 === isTold ? 'as configured' : `attempt ${n}: ${debugs} lines of debug`;
+          const isDebug = options.logLevel === 'debug';
+          return debugs > 0 === isDebug ? 'as expected' : `attempt ${n}: ${debugs} lines of debug`;
         };
         report(await Promise.all(attempts.map(begin)));
       },
@@ -236,9 +243,9 @@ guarantee('the options and the environment of one client do not affect another: 
     const verdicts = await child.report();
     const { code, signal } = await child.ended;
     assert.deepEqual([code, signal], [0, null]);
-    const others = verdicts.filter((verdict) => verdict !== 'as configured');
+    const others = verdicts.filter((verdict) => verdict !== 'as expected');
     const count = `${verdicts.length - others.length} of ${verdicts.length}`;
-    return { 'as configured': count, others: others.join('; ') || 'none' };
+    return { 'as expected': count, others: others.join('; ') || 'none' };
   },
   check: ({ others }) => assert.equal(others, 'none'),
 });

@@ -1,5 +1,5 @@
-// Memory over a long life, of JavaScript's heap and of the whole process, the network side with it: what has been dealt
-// with leaves nothing behind. Owns the bulk; that clients which are dropped are collected is ../memory.test.js's.
+// The memory of a long-running client: JavaScript's heap and the whole process, including native code. Handled messages, events
+// and errors leave nothing behind. ../memory.test.js tests that unused clients are garbage-collected.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -10,55 +10,55 @@ const { scriptedServer } = require('../support/scripted-server.js');
 const { SLACK_FRAMES } = require('../support/slack-frames.js');
 const { growth } = require('../support/memory-probe.js');
 
-/** A young generation that is small from the start, whose growth nobody takes for the client's. */
+/** A small young generation from the start, so that its growth is not mistaken for the client's. */
 const flags = ['--expose-gc', '--max-semi-space-size=1'];
-const weighing = require.resolve('../support/memory-probe.js');
+const memoryProbe = require.resolve('../support/memory-probe.js');
 
 /**
- * Runs a process that weighs itself after each tenth of its work, and reports last how much it did.
+ * Runs a process that reports its memory after each tenth of its work, and finally the amount of its work.
  * @param {any} t
  * @param {any} server
  * @param {(context: any) => void} code
- * @param {(child: any) => Promise<void>} [drive] what the test does meanwhile
+ * @param {(child: any) => Promise<void>} [drive] runs in the test at the same time
  */
-async function weighed(t, server, code, drive, input = {}) {
-  const child = inProcess(t, server, code, { input: { weighing, ...input }, flags });
+async function measureGrowth(t, server, code, drive, input = {}) {
+  const child = inProcess(t, server, code, { input: { memoryProbe, ...input }, flags });
   await drive?.(child);
   const { code: exitCode, signal, stderr, reports } = await child.ended;
   assert.deepEqual([exitCode, signal, stderr], [0, null, '']);
-  const { stuck, ...done } = reports.pop();
-  return stuck === undefined ? { ...done, ...growth(reports) } : { outcome: `stuck: ${stuck}` };
+  const { hanging, ...done } = reports.pop();
+  return hanging === undefined ? { ...done, ...growth(reports) } : { outcome: `hangs: ${hanging}` };
 }
 
-/** What is expected to be done, and the bounds in MB. */
-function keepsFlat(done, { heap, rss }) {
+/** Checks the amount of work, and the growth of the memory against the limits in MB. */
+function checkFlat(done, { heap, rss }) {
   return (figures) => {
-    for (const [what, count] of Object.entries(done)) assert.equal(figures[what], count, what);
-    for (const [what, bound] of Object.entries({ 'heap growth': heap, 'growth of the process': rss })) {
-      assert.ok(parseFloat(figures[what]) < bound, `${what} ${figures[what]}, not less than ${bound} MB`);
+    for (const [name, count] of Object.entries(done)) assert.equal(figures[name], count, name);
+    for (const [name, limit] of Object.entries({ 'heap grows by': heap, 'process grows by': rss })) {
+      assert.ok(parseFloat(figures[name]) < limit, `${name} ${figures[name]}, not less than ${limit} MB`);
     }
   };
 }
 
-/** Has a function deal with all frames of the clients'; the server keeps none of them. */
-function onFrames(server, deal) {
+/** Passes all frames of the clients to a function. The server stores none of them. */
+function onFrames(server, handle) {
   server.greet = (socket) => {
     socket.ws.removeAllListeners('message');
-    socket.ws.on('message', (data) => deal(socket, JSON.parse(data.toString())));
+    socket.ws.on('message', (data) => handle(socket, JSON.parse(data.toString())));
     socket.hello();
   };
 }
 
 const acknowledge = (socket, { id, text }) => socket.send({ ok: true, reply_to: id, ts: `1700000000.${id}`, text });
 
-// Of the 80,000 that are weighed, a leak of 100 bytes each is 8 MB.
-guarantee('100,000 acknowledged messages: memory does not grow after the warm-up', {
+// 80,000 messages are measured: a leak of 100 bytes for each is 8 MB.
+guarantee('100,000 acknowledged messages: memory is flat after the warm-up', {
   timeout: 90_000,
   async measure(t) {
     const server = await scriptedServer(t);
     onFrames(server, acknowledge);
-    return weighed(t, server, async ({ client, next, report, input }) => {
-      const { SILENT_LOGGER: logger, measureMemory } = require(input.weighing);
+    return measureGrowth(t, server, async ({ client, next, report, input }) => {
+      const { SILENT_LOGGER: logger, measureMemory } = require(input.memoryProbe);
       const rtm = client({ logger });
       const ready = next(rtm, 'ready');
       await rtm.start();
@@ -82,10 +82,10 @@ guarantee('100,000 acknowledged messages: memory does not grow after the warm-up
       process.exit();
     });
   },
-  check: keepsFlat({ acknowledged: 100_000 }, { heap: 0.5, rss: 4 }),
+  check: checkFlat({ acknowledged: 100_000 }, { heap: 0.5, rss: 4 }),
 });
 
-/** A thousand of Slack's frames as they stand on the wire, 500 bytes each on average. */
+/** A thousand Slack events as WebSocket frames, 500 bytes each on average. */
 function thousandFrames() {
   const bodies = SLACK_FRAMES.filter(({ reply_to }) => reply_to === undefined);
   const frames = Array.from({ length: 1000 }, (_, n) => {
@@ -97,25 +97,25 @@ function thousandFrames() {
   return Buffer.concat(frames);
 }
 
-// Of the 800,000 that are weighed, a leak of 100 bytes each is 80 MB. Buffers of 4 MB come and go.
-guarantee('1,000,000 events: memory does not grow after the warm-up', {
+// 800,000 events are measured: a leak of 100 bytes for each is 80 MB. The limit allows for buffers of 4 MB.
+guarantee('1,000,000 events: memory is flat after the warm-up', {
   timeout: 90_000,
   async measure(t) {
     const server = await scriptedServer(t);
     onFrames(server, acknowledge);
     const thousand = thousandFrames();
-    return weighed(
+    return measureGrowth(
       t,
       server,
       async ({ client, report, input }) => {
-        const { SILENT_LOGGER: logger, measureMemory } = require(input.weighing);
+        const { SILENT_LOGGER: logger, measureMemory } = require(input.memoryProbe);
         const rtm = client({ logger });
-        let heard = 0;
-        rtm.on('slack_event', (_, { client_msg_id: id }) => (heard += id === undefined ? 0 : 1));
+        let events = 0;
+        rtm.on('slack_event', (_, { client_msg_id: id }) => (events += id === undefined ? 0 : 1));
         for (const name of ['message', 'message::bot_message', 'user_typing']) rtm.on(name, () => {});
-        rtm.on('weigh', async () => report(await measureMemory()));
+        rtm.on('measure', async () => report(await measureMemory()));
         rtm.on('end', () => {
-          report({ heard });
+          report({ events });
           process.exit();
         });
         await rtm.start();
@@ -125,35 +125,35 @@ guarantee('1,000,000 events: memory does not grow after the warm-up', {
         const { _socket: tcp } = socket.ws;
         for (let tenth = 0; tenth < 10; tenth += 1) {
           for (let n = 0; n < 100; n += 1) await new Promise((resolve) => tcp.write(thousand, resolve));
-          socket.send({ type: 'weigh' });
+          socket.send({ type: 'measure' });
           await child.report();
         }
         socket.send({ type: 'end' });
       },
     );
   },
-  check: keepsFlat({ heard: 1_000_000 }, { heap: 0.5, rss: 20 }),
+  check: checkFlat({ events: 1_000_000 }, { heap: 0.5, rss: 20 }),
 });
 
-// Of the 8,000 that are weighed, a leak of 100 bytes each is 0.8 MB: too little for the process' weight to tell, which
-// goes in pages. There the bound is 400 bytes each.
-guarantee('10,000 errors of ten kinds: memory does not grow after the warm-up', {
+// 8,000 errors are measured: a leak of 100 bytes for each is 0.8 MB. The memory of the process is counted in pages, which is too
+// coarse for that, so its limit is 400 bytes for each.
+guarantee('10,000 errors of ten kinds: memory is flat after the warm-up', {
   timeout: 90_000,
   async measure(t) {
     const servers = await errorServers(t, onFrames);
-    return weighed(t, servers.slack, tenThousandErrors, undefined, servers.urls);
+    return measureGrowth(t, servers.slack, tenThousandErrors, undefined, servers.urls);
   },
-  check: keepsFlat({ errors: 10_000 }, { heap: 0.4, rss: 3.2 }),
+  check: checkFlat({ errors: 10_000 }, { heap: 0.4, rss: 3.2 }),
 });
 
-/** Runs in a process: a hundred errors of each kind a tenth. */
+/** Runs in the process: a hundred errors of each kind in each tenth of the work. */
 async function tenThousandErrors({ client, next, report, input }) {
-  const { SILENT_LOGGER, measureMemory } = require(input.weighing);
+  const { SILENT_LOGGER, measureMemory } = require(input.memoryProbe);
   let logged = 0;
   const logger = { ...SILENT_LOGGER, error: () => (logged += 1) };
   const make = (url) => client({ logger, autoReconnect: false, retryConfig: { retries: 0 }, slackApiUrl: url });
   const [talker, other, mute] = [input.slack, input.slack, input.slack].map(make);
-  const [refused, doorless, tripping] = [input.refused, input.doorless, input.tripping].map(make);
+  const [refused, socketless, resetting] = [input.refused, input.socketless, input.resetting].map(make);
   const ready = next(talker, 'ready');
   await talker.start();
   await ready;
@@ -163,14 +163,14 @@ async function tenThousandErrors({ client, next, report, input }) {
     for (let n = 0; n < 100; n += 1) await fails().catch(({ code }) => (count += code === undefined ? 0 : 1));
     return count;
   };
-  const lives = (rtm) =>
+  const lostSessions = (rtm) =>
     each(async () => {
       const disconnected = next(rtm, 'disconnected');
       await rtm.start();
       throw (await disconnected)[0];
     });
   const kinds = {
-    'messages of a client that is disconnected': each(() => other.send('typing')),
+    'messages of a disconnected client': each(() => other.send('typing')),
     'refused messages': each(() => talker.sendMessage('x', 'refused')),
     'frames that are not JSON': async () => {
       const before = logged;
@@ -180,17 +180,17 @@ async function tenThousandErrors({ client, next, report, input }) {
       return logged - before;
     },
     'failed calls': each(() => api('fails')),
-    'calls of a broken server': each(() => api('breaks')),
-    'calls without an answer': each(() => api('hangs.up')),
+    'calls with status 500': each(() => api('breaks')),
+    'calls without a response': each(() => api('hangs.up')),
     'refused starts': each(() => refused.start()),
-    'refused sockets': lives(doorless),
-    'lost connections': lives(tripping),
+    'refused sockets': lostSessions(socketless),
+    'lost connections': lostSessions(resetting),
     'messages without a reply': async () => {
       const isReady = next(mute, 'ready');
       await mute.start();
       await isReady;
-      let got = 0;
-      const all = new Promise((resolve) => mute.on('got', () => (got += 1) === 100 && resolve()));
+      let arrived = 0;
+      const all = new Promise((resolve) => mute.on('got', () => (arrived += 1) === 100 && resolve()));
       const settled = Promise.allSettled(Array.from({ length: 100 }, () => mute.sendMessage('x', 'mute')));
       await all;
       mute.removeAllListeners();
@@ -199,12 +199,12 @@ async function tenThousandErrors({ client, next, report, input }) {
     },
   };
   let errors = 0;
-  // What the engine compiles takes its place after some thousands of errors, which come first.
+  // The first five tenths are a warm-up: V8 compiles code during the first thousands of errors, which takes memory.
   for (let tenth = -5; tenth < 10; tenth += 1) {
     if (tenth === 0) errors = 0;
     for (const [kind, make] of Object.entries(kinds)) {
       const late = setTimeout(() => {
-        report({ stuck: kind });
+        report({ hanging: kind });
         process.exit();
       }, 15_000);
       errors += await make();

@@ -1,5 +1,5 @@
-// The laptop sleeps: the client's process is stopped for a while, and goes on. Its clock has jumped by then. What a
-// longer sleep comes to in each state is in tests/session/sleep.rs, on a fake clock.
+// A laptop that sleeps: the client's process is stopped for a while and then continues, and its clock has jumped.
+// tests/session/sleep.rs has longer sleeps in every state, on a fake clock.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -8,57 +8,57 @@ const { setTimeout: elapse } = require('node:timers/promises');
 const { inProcess } = require('../support/child.js');
 const { tcpRelay } = require('../support/tcp-relay.js');
 const { answerPings } = require('../support/outage-helpers.js');
-const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
+const { TOLERANCE, guarantee, isFull } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const SLEEP = isFull ? 120_000 : 15_000;
 
-/** So long after a sleep is looked at what should not happen. */
+/** The time after a sleep in which nothing else may happen, in ms. */
 const AFTERWARDS = 5000;
 
-/** With the default options: silence, a ping, its pong's time, and the longest first pause. */
-const NOTICED = 10_000;
+/** With the default options, in ms: the time until a silent connection is detected, and the longest first pause. */
+const DETECTED = 10_000;
 const PAUSE = 1000;
 
-/** For what happens sooner or later. */
-const PATIENCE = 20_000;
+/** The time limit for `ready`, in ms. */
+const LIMIT = 20_000;
 
 const CLIENTS = 20;
-const NEWS = 1000;
+const EVENTS = 1000;
 
 const START = ['connecting', 'authenticated', 'connected', 'ready'];
 
 /**
- * Clients that report their lifecycle events, and when they have heard all `news` in order. Those that talk send
- * something all the time, from their first ping on: their code goes on at once after a sleep.
+ * Clients that report their lifecycle events, and when they have received all events in order. If `sends` is true, they send messages
+ * all the time after their first ping, so that their code runs immediately after a sleep.
  */
-function bots({ client, input: { clients, news, talk }, report }) {
+function runClients({ client, input: { clients, events, sends }, report }) {
   report({ pid: process.pid });
   for (let n = 0; n < clients; n += 1) {
     const rtm = client();
     const names = ['connecting', 'authenticated', 'connected', 'ready', 'reconnecting', 'disconnected', 'error'];
     for (const event of names) rtm.on(event, () => report({ event, at: Date.now() }));
-    let heard = 0;
+    let received = 0;
     rtm.on('news', (event) => {
-      if (event.n === heard) heard += 1;
-      if (heard === news) report({ heard });
+      if (event.n === received) received += 1;
+      if (received === events) report({ received });
     });
     rtm.on('outgoing_message', ({ type }) => {
-      if (type === 'ping' && talk) setInterval(() => rtm.sendTyping('C1').catch(() => {}), 5);
+      if (type === 'ping' && sends) setInterval(() => rtm.sendTyping('C1').catch(() => {}), 5);
     });
     rtm.start();
   }
 }
 
-/** Clients of a server, in a process that can be put to sleep. */
-async function sleepers(t, server, input) {
-  const child = inProcess(t, server, bots, { input: { clients: 1, news: 0, talk: false, ...input } });
+/** Runs clients of a server in a process that can be put to sleep. */
+async function sleepingClients(t, server, input) {
+  const child = inProcess(t, server, runClients, { input: { clients: 1, events: 0, sends: false, ...input } });
   const { pid } = await child.report();
   return {
-    /** The next report of `ready`; nothing, when none comes within this time. */
-    async ready(patience) {
+    /** The next report of `ready`, or undefined after the time limit. */
+    async ready(limit) {
       const isOver = new AbortController();
-      const late = elapse(patience, undefined, { signal: isOver.signal }).catch(() => {});
+      const late = elapse(limit, undefined, { signal: isOver.signal }).catch(() => {});
       const ready = async () => {
         let report = await child.report();
         while (report.event !== 'ready') report = await child.report();
@@ -68,18 +68,16 @@ async function sleepers(t, server, input) {
       isOver.abort();
       return first;
     },
-    /** Stops the process, after which something is done, and has it go on later. Gives the moment of waking. */
-    async sleep(afterwards) {
+    /** Stops the process, calls `during`, and continues the process later. Resolves with the time of waking. */
+    async sleep(during) {
       process.kill(pid, 'SIGSTOP');
-      afterwards();
-      // The sleep itself.
+      during();
       await elapse(SLEEP);
       process.kill(pid, 'SIGCONT');
       return Date.now();
     },
-    /** All that was reported, up to some time from now. */
-    async afterwards() {
-      // What should not happen would happen in this time.
+    /** Waits some time longer, ends the process, and resolves with all of its reports. */
+    async end() {
       await elapse(AFTERWARDS);
       process.kill(pid, 'SIGKILL');
       return (await child.ended).reports;
@@ -89,55 +87,58 @@ async function sleepers(t, server, input) {
 
 const namesOf = (reports) => reports.map(({ event }) => event).filter((event) => event !== undefined);
 
-/** The figures of a client that is cut off from its server while it sleeps. */
-async function cutOff(t, cut) {
+/** The figures of a client whose connection is lost while it sleeps. */
+async function sleepThroughLoss(t, lose) {
   const server = await scriptedServer(t);
-  const door = await tcpRelay(t, server);
+  const relay = await tcpRelay(t, server);
   server.greet = (socket) => {
     answerPings(socket);
     socket.hello();
   };
-  const bot = await sleepers(t, server);
-  await bot.ready(PATIENCE);
-  const woken = await bot.sleep(() => cut(server, door));
-  const ready = await bot.ready(PATIENCE);
-  const names = namesOf(await bot.afterwards());
+  const bot = await sleepingClients(t, server);
+  await bot.ready(LIMIT);
+  const woken = await bot.sleep(() => lose(server, relay));
+  const ready = await bot.ready(LIMIT);
+  const names = namesOf(await bot.end());
   return {
-    'ready after waking': ready ? `${((ready.at - woken) / 1000).toFixed(1)} s` : `not within ${PATIENCE / 1000} s`,
-    'events since the start': names.slice(START.length).join(', ') || 'none',
+    'ready after waking': ready ? `${((ready.at - woken) / 1000).toFixed(1)} s` : `not within ${LIMIT / 1000} s`,
+    'lifecycle events after waking': names.slice(START.length).join(', ') || 'none',
     'connect calls': server.calls.length - 1,
   };
 }
 
-function oneReconnect(figures, deadline) {
-  assert.ok(Number.parseFloat(figures['ready after waking']) * 1000 <= deadline + SLACK, figures['ready after waking']);
-  assert.equal(figures['events since the start'], ['reconnecting', ...START].join(', '));
+function assertOneReconnect(figures, deadline) {
+  assert.ok(
+    Number.parseFloat(figures['ready after waking']) * 1000 <= deadline + TOLERANCE,
+    figures['ready after waking'],
+  );
+  assert.equal(figures['lifecycle events after waking'], ['reconnecting', ...START].join(', '));
   assert.equal(figures['connect calls'], 1);
 }
 
-/** Windows has no signals that stop a process. */
-const NO_SIGNALS = process.platform === 'win32' && 'there is no SIGSTOP';
+/** Windows cannot stop a process. */
+const NO_SIGSTOP = process.platform === 'win32' && 'there is no SIGSTOP';
 
 describe('a laptop that sleeps', { concurrency: true }, () => {
-  guarantee('the process sleeps while the server keeps sending: no reconnect, and no event is lost', {
-    skip: NO_SIGNALS,
+  guarantee('the process sleeps while the server sends events: no reconnect, and no event is lost', {
+    skip: NO_SIGSTOP,
     measure: async (t) => {
       const server = await scriptedServer(t);
-      const bot = await sleepers(t, server, { clients: CLIENTS, news: NEWS, talk: true });
+      const bot = await sleepingClients(t, server, { clients: CLIENTS, events: EVENTS, sends: true });
       const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => server.nextSocket()));
-      // The worst of moments: pings have gone out, and no pong has come yet.
+      // The worst moment: pings have been sent, and no pong has arrived.
       const pings = await Promise.all(sockets.map((socket) => socket.nextFrame('ping')));
       await bot.sleep(() => {
         sockets.forEach((socket, n) => {
-          for (let news = 0; news < NEWS; news += 1) socket.send({ type: 'news', n: news });
+          for (let event = 0; event < EVENTS; event += 1) socket.send({ type: 'news', n: event });
           socket.send({ type: 'pong', reply_to: pings[n].id });
           answerPings(socket);
         });
       });
-      const reports = await bot.afterwards();
+      const reports = await bot.end();
       return {
         reconnects: `${namesOf(reports).filter((name) => name === 'reconnecting').length} of ${CLIENTS} clients`,
-        'received all events': `${reports.filter(({ heard }) => heard).length} of ${CLIENTS} clients`,
+        'received all events': `${reports.filter(({ received }) => received).length} of ${CLIENTS} clients`,
       };
     },
     check: (figures) => {
@@ -146,15 +147,15 @@ describe('a laptop that sleeps', { concurrency: true }, () => {
     },
   });
 
-  guarantee('the process sleeps, and the connection is lost without notice: one orderly reconnect', {
-    skip: NO_SIGNALS,
-    measure: (t) => cutOff(t, (server, door) => door.silence()),
-    check: (figures) => oneReconnect(figures, NOTICED + PAUSE),
+  guarantee('the process sleeps, and the connection is lost silently: one reconnect', {
+    skip: NO_SIGSTOP,
+    measure: (t) => sleepThroughLoss(t, (server, relay) => relay.silence()),
+    check: (figures) => assertOneReconnect(figures, DETECTED + PAUSE),
   });
 
-  guarantee('the process sleeps, and the server closes the connection: one orderly reconnect', {
-    skip: NO_SIGNALS,
-    measure: (t) => cutOff(t, (server) => server.sockets[0].drop()),
-    check: (figures) => oneReconnect(figures, PAUSE),
+  guarantee('the process sleeps, and the server ends the connection: one reconnect', {
+    skip: NO_SIGSTOP,
+    measure: (t) => sleepThroughLoss(t, (server) => server.sockets[0].drop()),
+    check: (figures) => assertOneReconnect(figures, PAUSE),
   });
 });

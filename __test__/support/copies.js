@@ -1,5 +1,5 @@
-// Copies of the client's package, each in a folder of its own, as npm lays them out where two packages want one. Owns
-// the folders, which go when the test ends.
+// Copies of the client's package, each in a folder of its own, as npm installs it for two packages that need different versions. The
+// folders are deleted when the test ends.
 'use strict';
 
 const fs = require('node:fs');
@@ -14,7 +14,7 @@ const MODULES = path.join(ROOT, 'node_modules');
 /**
  * @param {import('node:test').TestContext} t
  * @param {number} count
- * @returns {string[]} what `require` takes for each of them
+ * @returns {string[]} the path of each copy's main file
  */
 function copies(t, count) {
   const home = fs.mkdtempSync(path.join(tmpdir(), 'copies-'));

@@ -1,15 +1,15 @@
-// Servers of which every kind of error can be had, as often as one likes. Owns the ways in which they fail.
+// Servers that cause every kind of error, any number of times.
 'use strict';
 
 const { scriptedServer } = require('./scripted-server.js');
 
 const BROKEN = Array.from({ length: 100 }, (_, n) => `{"type":"broken","n":${n}`);
 
-/** What never runs out. */
+/** A queue that always returns the same item. */
 const endless = (item) => ({ length: 1, shift: () => item });
 
 /**
- * What comes of a method, at a server that is up: good answers to all others.
+ * Web API methods that fail. All others succeed.
  * @type {Record<string, (request: any, response: any) => void>}
  */
 const METHODS = {
@@ -19,7 +19,7 @@ const METHODS = {
 };
 
 /**
- * What comes of a message, by its channel.
+ * The server's reaction to a message, by its channel.
  * @type {Record<string, (socket: any, id: number) => void>}
  */
 const CHANNELS = {
@@ -30,23 +30,23 @@ const CHANNELS = {
 
 /**
  * @param {import('node:test').TestContext} t
- * @param {(server: any, deal: (socket: any, frame: any) => void) => void} onFrames
+ * @param {(server: any, handle: (socket: any, frame: any) => void) => void} onFrames
  */
 async function errorServers(t, onFrames) {
-  const [slack, refused, doorless, tripping] = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
+  const [slack, refused, socketless, resetting] = await Promise.all(Array.from({ length: 4 }, () => scriptedServer(t)));
   slack.responses = endless((request, response, { url }) => {
     const method = METHODS[url] ?? ((_, other) => other.end(JSON.stringify(slack.connectResponse())));
     method(request, response);
   });
   onFrames(slack, (socket, { id, channel }) => CHANNELS[channel]?.(socket, id));
   refused.responses = endless({ ok: false, error: 'invalid_auth' });
-  doorless.refusals = endless(503);
-  tripping.greet = (socket) => {
+  socketless.refusals = endless(503);
+  resetting.greet = (socket) => {
     socket.hello();
     socket.reset();
   };
   const urls = Object.fromEntries(
-    Object.entries({ slack, refused, doorless, tripping }).map(([name, { apiUrl }]) => [name, apiUrl]),
+    Object.entries({ slack, refused, socketless, resetting }).map(([name, { apiUrl }]) => [name, apiUrl]),
   );
   return { slack, urls };
 }

@@ -1,21 +1,19 @@
-// A TCP proxy that does badly what a network does badly. Owns the bytes between a client and a server; what is done to
-// them when is the schedule's (fault-schedule.js).
+// A TCP proxy that causes the faults of a bad network. fault-schedule.js decides which and when.
 //
 //   const proxy = await faultProxy(t, port, random);  // closed when the test ends; `random` is for jitter and garbage
-//   proxy.host;                                       // in front of 127.0.0.1:port
-//   proxy.weather.latency = 200;                      // ms, with as much jitter on top; order is kept
-//   proxy.weather.bytesPerSecond = 500;               // in each direction
-//   proxy.hold(); proxy.release();                    // nothing passes; then all that waited, in one burst
-//   proxy.cut(); proxy.reset();                       // a FIN, a RST to both sides; what is on the way is thrown away
-//   proxy.silence('up');                              // what the client sends is thrown away ('down': what the
-//                                                     // server sends; 'both': half-open), and neither is told
-//   proxy.garble('down');                             // bytes that nobody sent, towards the client
-//   proxy.tear('down');                               // ends within the next piece of data of that direction
-//   await proxy.refuse(); await proxy.accept();       // ECONNREFUSED, and an end of it
-//   await proxy.calm();                               // no faults from now on; what is damaged is reset, but for
-//                                                     // half-open connections
-//   proxy.connections;                                // all there were: { path, isSocket, isWhole, … }
-//   proxy.mostSockets;                                // so many sockets the client had open at once, at most
+//   proxy.host;                                       // leads to 127.0.0.1:port
+//   proxy.conditions.latency = 200;                   // ms, plus up to 200 ms of jitter; the order is kept
+//   proxy.conditions.bytesPerSecond = 500;            // in each direction
+//   proxy.hold(); proxy.release();                    // stops all data; then passes it in one burst
+//   proxy.cut(); proxy.reset();                       // FIN or RST to both sides; data on the way is discarded
+//   proxy.silence('up');                              // silently discards the client's data ('down': the server's data;
+//                                                     // 'both': a half-open connection)
+//   proxy.garble('down');                             // inserts random bytes towards the client
+//   proxy.tear('down');                               // ends the connection within the next data of that direction
+//   await proxy.refuse(); await proxy.accept();       // starts and stops refusing connections (ECONNREFUSED)
+//   await proxy.calm();                               // ends all faults; resets damaged connections, except half-open ones
+//   proxy.connections;                                // all connections so far: { path, isSocket, isWhole, … }
+//   proxy.mostSockets;                                // the largest number of sockets that the client had open at once
 'use strict';
 
 const net = require('node:net');
@@ -23,22 +21,22 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { atEnd } = require('./cleanup.js');
 const { listen } = require('./listen.js');
 
-/** Data that is slowed down goes in pieces, so many a second. */
+/** Slow data is sent in this many pieces per second. */
 const PIECES = 20;
 
-/** A server learns so late, in ms, that the client has left a connection that went silent. */
-const UNAWARE = 2000;
+/** How late the server learns that the client has closed a silent connection, in ms. */
+const SERVER_DELAY = 2000;
 
-/** One socket may be seen to open before the end of the one before is read: they are counted so late, in ms. */
-const COUNTED_AFTER = 250;
+/** Sockets are counted after this delay, in ms, because the proxy may see a new socket before the end of the previous one. */
+const COUNT_DELAY = 250;
 
 /** One direction of a connection. */
 class Pipe {
-  /** Whether something was thrown away, or put in. */
+  /** Whether data was discarded or inserted. */
   isDamaged = false;
   isSilent = false;
   isDone = false;
-  /** What ends the connection within the next data. */
+  /** A function that ends the connection within the next data. */
   torn = undefined;
   #queue = [];
   #pumping = false;
@@ -70,28 +68,28 @@ class Pipe {
     this.#pump();
   }
 
-  /** The end, behind all data. */
+  /** Ends this direction after all data. */
   end() {
     if (this.isSilent) return;
     this.#queue.push({ then: () => this.#finish(), due: 0 });
     this.#pump();
   }
 
-  /** The end, at once. */
+  /** Ends this direction immediately. */
   stop() {
     if (this.#queue.length > 0) this.isDamaged = true;
     this.#queue = [];
     this.isDone = true;
   }
 
-  /** The end, in order: whatever was put in has been passed. */
+  /** Ends the other side. All data has been passed. */
   #finish() {
     this.isDone = true;
     this.#to.end();
   }
 
   #push(data) {
-    const { latency } = this.#proxy.weather;
+    const { latency } = this.#proxy.conditions;
     this.#queue.push({ data, due: performance.now() + latency * (1 + this.#proxy.random.next()) });
   }
 
@@ -104,7 +102,7 @@ class Pipe {
       if (this.#proxy.held !== undefined) await this.#proxy.held.released;
       const next = this.#queue[0];
       if (next === undefined) break;
-      const { bytesPerSecond } = this.#proxy.weather;
+      const { bytesPerSecond } = this.#proxy.conditions;
       if (next.data === undefined) {
         this.#queue.shift();
         next.then();
@@ -123,15 +121,15 @@ class Pipe {
   }
 }
 
-/** A connection of the client's, and the one to the server that stands for it. */
+/** A connection of the client, and the proxy's connection to the server for it. */
 class Connection {
-  /** Of the request that it began with. */
+  /** The path of the HTTP request. */
   path = '';
-  /** Whether that asked for a WebSocket. */
+  /** Whether the request is an upgrade. */
   isSocket = false;
-  /** Whether the client has not ended it, as far as the proxy knows. */
+  /** False once the proxy knows that the client has ended the connection. */
   isOpen = true;
-  /** Whether the server ended it, and the client was passed all that the server had sent before it left by itself. */
+  /** Whether the server ended the connection, and the client received all data before it ended its side. */
   isWhole = false;
 
   constructor(proxy, client) {
@@ -141,13 +139,13 @@ class Connection {
     client.once('data', (data) => this.#begin(proxy, data));
     this.up = new Pipe(proxy, client, this.server);
     this.down = new Pipe(proxy, this.server, client);
-    client.on('end', () => this.#leave(this.down.isDone && !this.down.isDamaged));
-    client.on('error', () => this.#leave(false));
+    client.on('end', () => this.#closeClient(this.down.isDone && !this.down.isDamaged));
+    client.on('error', () => this.#closeClient(false));
     client.on('close', () => {
-      this.#leave(false);
+      this.#closeClient(false);
       this.up.end();
     });
-    this.server.on('error', () => this.#break());
+    this.server.on('error', () => this.#resetByServer());
   }
 
   get isSilent() {
@@ -179,7 +177,7 @@ class Connection {
     const [method, path] = data.toString('latin1').split(' ', 2);
     this.path = path;
     this.isSocket = method === 'GET';
-    if (this.isSocket) setTimeout(() => proxy.count(), COUNTED_AFTER).unref();
+    if (this.isSocket) setTimeout(() => proxy.count(), COUNT_DELAY).unref();
   }
 
   #stop() {
@@ -189,23 +187,23 @@ class Connection {
   }
 
   /** The client has ended the connection. */
-  #leave(isWhole) {
+  #closeClient(isWhole) {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.isWhole = isWhole;
     this.down.stop();
     this.client.end();
-    if (this.isSilent) setTimeout(() => this.server.destroy(), UNAWARE).unref();
+    if (this.isSilent) setTimeout(() => this.server.destroy(), SERVER_DELAY).unref();
   }
 
   /** The server has reset the connection. */
-  #break() {
+  #resetByServer() {
     if (!this.down.isSilent) this.reset();
   }
 }
 
 class FaultProxy {
-  weather = { latency: 0, bytesPerSecond: Infinity };
+  conditions = { latency: 0, bytesPerSecond: Infinity };
   /** @type {{ released: Promise<void>, release: () => void } | undefined} */
   held = undefined;
   /** @type {Connection[]} */
@@ -231,7 +229,7 @@ class FaultProxy {
     return `127.0.0.1:${this.#address.port}`;
   }
 
-  /** Connections that the client has not ended. */
+  /** The connections that the client has not ended. */
   get open() {
     return this.connections.filter(({ isOpen }) => isOpen);
   }
@@ -297,12 +295,12 @@ class FaultProxy {
   }
 
   async calm() {
-    this.weather = { latency: 0, bytesPerSecond: Infinity };
+    this.conditions = { latency: 0, bytesPerSecond: Infinity };
     this.release();
     await this.accept();
     for (const connection of this.open) {
       connection.pipes('both').forEach((pipe) => (pipe.torn = undefined));
-      // Of silence both ways a client can learn by itself.
+      // The client itself detects a half-open connection.
       const isHalfOpen = connection.up.isSilent && connection.down.isSilent;
       if (connection.isDamaged && !isHalfOpen) connection.reset();
     }

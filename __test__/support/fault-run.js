@@ -1,5 +1,5 @@
-// One client's life through a random schedule of faults. Owns the run: bot, server and proxy, the schedule's pace, and
-// the end, at which all is well again and the accounts are asked for.
+// Runs a client through a random schedule of faults: starts bot, server and proxy, causes the faults, then ends them all and collects
+// the records of the bot, the server and the proxy.
 'use strict';
 
 const { mkdtempSync, readFileSync, rmSync } = require('node:fs');
@@ -14,32 +14,32 @@ const { NumberedServer } = require('./numbered-server.js');
 const { Random } = require('./random.js');
 const { scriptedServer } = require('./scripted-server.js');
 
-/** A connection that stood for 30 s lets the pauses begin anew. */
-const CALM_LASTS = 31_000;
+/** A connection that lasts for 30 s resets the pauses. In ms. */
+const CALM_DURATION = 31_000;
 
-/** No pause between connections is longer, in ms. */
+/** The longest pause between connections, in ms. */
 const LONGEST_PAUSE = 60_000;
 
-/** A client that is not ready for so long is struck all the same, in ms. */
+/** The next fault does not wait longer for the client to be ready, in ms. */
 const LONGEST_WAIT = 30_000;
 
-/** What the bot's process reports, as it comes. */
+/** Follows the reports of the bot's process. */
 class Watch {
   /** The last lifecycle event. */
   last = 'disconnected';
   reconnects = 0;
-  /** How often the client was `disconnected`. */
+  /** The number of `disconnected` events. */
   ends = 0;
   isReadyToEnd = false;
   isDone = false;
   hasEnded = false;
-  #waiting = new Set();
+  #checks = new Set();
 
   constructor(child) {
     this.#follow(child);
     child.ended.then(() => {
       this.hasEnded = true;
-      this.#look();
+      this.#check();
     });
   }
 
@@ -51,33 +51,33 @@ class Watch {
       this.ends += name === 'disconnected' ? 1 : 0;
       this.isReadyToEnd ||= ready === true;
       this.isDone = isDone === true;
-      this.#look();
+      this.#check();
     }
   }
 
-  #look() {
-    for (const look of [...this.#waiting]) look();
+  #check() {
+    for (const check of [...this.#checks]) check();
   }
 
-  /** Waits for a condition, no longer than this, nor than the process lives. */
+  /** Waits until a condition is true, the time is over, or the process has ended. Resolves with the condition. */
   until(condition, ms) {
     return new Promise((resolve) => {
       const end = () => {
-        this.#waiting.delete(look);
+        this.#checks.delete(check);
         clearTimeout(timer);
         resolve(condition());
       };
-      const look = () => {
+      const check = () => {
         if (condition() || this.hasEnded) end();
       };
       const timer = setTimeout(end, ms);
-      this.#waiting.add(look);
-      look();
+      this.#checks.add(check);
+      check();
     });
   }
 }
 
-/** Ends of faults that are still to come. */
+/** The functions that end faults later. */
 class Later {
   #pending = new Map();
 
@@ -89,8 +89,8 @@ class Later {
     this.#pending.set(timer, fn);
   }
 
-  /** All of them, now. */
-  hurry() {
+  /** Calls all pending functions now. */
+  flush() {
     for (const [timer, fn] of [...this.#pending]) {
       clearTimeout(timer);
       fn();
@@ -101,16 +101,16 @@ class Later {
 
 /**
  * @typedef {object} Plan
- * @property {number} lasts the schedule, in ms
- * @property {boolean} restarts whether the bot ends its session and begins another between chapters
- * @property {number} setbacks how many pauses a chapter costs the client
+ * @property {number} duration of the schedule, in ms
+ * @property {boolean} restarts whether the bot disconnects and starts again between two groups of faults
+ * @property {number} failures the number of failures, and so of pauses, that a group of faults causes
  * @property {Record<string, number>} options the client's
  *
  * @param {import('node:test').TestContext} t
  * @param {number} seed
  * @param {Plan} plan
  */
-async function liveThrough(t, seed, { lasts, options, ...chapters }) {
+async function runThroughFaults(t, seed, { duration, options, ...groups }) {
   const random = new Random(seed);
   const scripted = await scriptedServer(t);
   const proxy = await faultProxy(t, Number(scripted.host.split(':')[1]), random.fork(1));
@@ -118,35 +118,35 @@ async function liveThrough(t, seed, { lasts, options, ...chapters }) {
   server.host = proxy.host;
   const later = new Later();
   atEnd(t, () => {
-    later.hurry();
+    later.flush();
     server.close();
   });
   const unit = options.clientPingTimeout + options.serverPongTimeout;
-  // The last fault may be one that the client has yet to notice.
-  const comesBackWithin = LONGEST_PAUSE + Math.max(unit, options.connectTimeout, options.requestTimeout);
+  // The client may not yet have detected the last fault.
+  const readyWithin = LONGEST_PAUSE + Math.max(unit, options.connectTimeout, options.requestTimeout);
   const settlesWithin = options.replyTimeout + unit;
   const bot = path.join(__dirname, 'numbered-bot.js');
   const folder = mkdtempSync(path.join(tmpdir(), 'faults-'));
   atEnd(t, () => rmSync(folder, { recursive: true }));
   const file = path.join(folder, 'account.json');
-  const input = { bot, file, seed, options, settlesWithin, deadline: lasts + comesBackWithin + settlesWithin + unit };
+  const input = { bot, file, seed, options, settlesWithin, deadline: duration + readyWithin + settlesWithin + unit };
   const slack = { token: scripted.token, apiUrl: `http://${proxy.host}/api/` };
   const child = inProcess(t, slack, (context) => require(context.input.bot).runBot(context), { input });
   const watch = new Watch(child);
 
   const faults = [];
-  const end = performance.now() + lasts;
-  const rest = (ms) => sleep(Math.max(0, Math.min(ms, end - performance.now())));
-  for (const { kind, waits, gap, seed: own } of scheduleOf(random.fork(3), chapters)) {
+  const end = performance.now() + duration;
+  const pause = (ms) => sleep(Math.max(0, Math.min(ms, end - performance.now())));
+  for (const { kind, waits, gap, seed: own } of scheduleOf(random.fork(3), groups)) {
     const left = end - performance.now();
     if (waits) await watch.until(() => watch.last === 'ready', Math.min(left, LONGEST_WAIT));
-    await rest(gap * unit);
+    await pause(gap * unit);
     if (performance.now() >= end || watch.hasEnded) break;
     if (kind === CALM) {
-      // The last fault may have yet to take effect.
-      await rest(2 * unit);
+      // The last fault may not have taken effect yet.
+      await pause(2 * unit);
       await watch.until(() => watch.last === 'ready', end - performance.now());
-      await rest(CALM_LASTS);
+      await pause(CALM_DURATION);
     } else if (kind === RESTART) {
       await restart(server, watch);
     } else {
@@ -159,24 +159,24 @@ async function liveThrough(t, seed, { lasts, options, ...chapters }) {
 
   scripted.refusals.length = 0;
   server.finish();
-  later.hurry();
+  later.flush();
   await proxy.calm();
   const calm = performance.now();
-  const isBack = await watch.until(() => watch.isReadyToEnd, comesBackWithin);
-  const readyAfter = isBack ? performance.now() - calm : Infinity;
+  const isReady = await watch.until(() => watch.isReadyToEnd, readyWithin);
+  const readyAfter = isReady ? performance.now() - calm : Infinity;
   await watch.until(() => watch.isDone, input.deadline);
   const account = server.account();
   return {
-    /** The kinds, in their order. */
+    /** The kinds of faults, in their order. */
     faults,
     readyAfter,
-    comesBackWithin,
+    readyWithin,
     reconnects: watch.reconnects,
     accounts: { bot: watch.isDone ? JSON.parse(readFileSync(file, 'utf8')) : undefined, server: account, proxy },
   };
 }
 
-/** The connection may be one that the bot does not hear: then another is awaited. */
+/** Asks the bot to restart. It may never receive the request, if its connection is faulty: then the next connection is used. */
 async function restart(server, watch) {
   const { ends } = watch;
   for (let attempts = 0; attempts < 3 && watch.ends === ends; attempts += 1) {
@@ -186,4 +186,4 @@ async function restart(server, watch) {
   }
 }
 
-module.exports = { liveThrough };
+module.exports = { runThroughFaults };

@@ -1,49 +1,58 @@
-// Guarantees of docs/reliability.md as tests: each measures figures, and checks what is guaranteed.
+// A guarantee of docs/reliability.md as a test: it measures figures, and checks them.
 //
 //   guarantee('a half-open connection is replaced within ping + pong + 0.5 s', {
-//     measure: async (t) => ({ 'replaced after': seconds(elapsed) }),   // runs with this package or @slack/rtm-api
-//     check: (figures) => assert.ok(…),                                 // runs only with this package
+//     measure: async (t) => ({ 'replaced after': seconds(elapsed) }),   // runs with this package or `@slack/rtm-api`
+//     check: (figures) => assert.ok(…),                                 // runs with this package only
 //   });
 //
-// `npm test` and `npm run test:slow` run them with this package. `npm run reliability` runs them with both packages, and
-// writes the table of figures. The figures of @slack/rtm-api are shown, not checked.
+// `npm test` and `npm run test:slow` run the guarantees with this package. `npm run reliability` runs them with both packages
+// and writes the figures to the table of the page. The figures of `@slack/rtm-api` are reported, not checked. A guarantee that has no
+// row in the table fails.
 'use strict';
 
+const assert = require('node:assert/strict');
 const { appendFileSync } = require('node:fs');
 const test = require('node:test');
 const { isSlackRtmApi } = require('./client.js');
+const { read } = require('./documentation.js');
 
-/** Whether the slow guarantees run at full length. `npm test` runs a shorter version of each. */
+const PAGE = 'docs/reliability.md';
+
+/** Whether the slow guarantees run at their full length. `npm test` runs a shorter version of each. */
 const isFull = process.env.GUARANTEES === 'full';
 
 /**
- * How much later than guaranteed an event may be seen on a machine that is busy with other tests, in ms. The session's
- * own tests check the exact times, on a fake clock.
+ * How much later than guaranteed a test may observe something, in ms, because the machine is busy with other tests. The
+ * session's own tests check the exact times, on a fake clock.
  */
-const SLACK = 2000;
+const TOLERANCE = 2000;
 
 /**
- * @typedef {Record<string, string | number>} Figures the measured figures by name, with units in the values
+ * @typedef {Record<string, string | number>} Figures the measured values by name, with their units
  *
  * @param {string} name
  * @param {object} options
  * @param {(t: import('node:test').TestContext) => Promise<Figures>} options.measure
- * @param {(figures: any) => void} [options.check] throws if the guarantee does not hold
- * @param {string} [options.slackRtmApi] why @slack/rtm-api cannot be measured
- * @param {string | false} [options.skip] why it cannot run on this machine
+ * @param {(figures: any) => void} [options.check] throws if the figures break the guarantee
+ * @param {string} [options.unsupported] why the test cannot run with `@slack/rtm-api`
+ * @param {string | false} [options.skip] why the test cannot run here
  * @param {number} [options.timeout] in ms
  */
-function guarantee(name, { measure, check, slackRtmApi, skip: notHere = false, timeout = 60_000 }) {
-  const skip = notHere || (isSlackRtmApi && slackRtmApi !== undefined && `@slack/rtm-api: ${slackRtmApi}`);
-  if (skip && !notHere) saveFigures(name, { 'not run': slackRtmApi });
+function guarantee(name, { measure, check, unsupported, skip: notHere = false, timeout = 60_000 }) {
+  const skip = notHere || (isSlackRtmApi && unsupported !== undefined && `@slack/rtm-api: ${unsupported}`);
+  if (skip && !notHere) saveFigures(name, { 'not run': unsupported });
   test(name, { timeout, skip }, async (t) => {
     const figures = isSlackRtmApi ? await measureSlackRtmApi(t, measure, timeout) : await measure(t);
-    report(t, name, figures);
-    if (!isSlackRtmApi) check?.(figures);
+    for (const [label, value] of Object.entries(figures)) t.diagnostic(`${label}: ${value}`);
+    saveFigures(name, figures);
+    if (isSlackRtmApi) return;
+    check?.(figures);
+    const hasRow = process.env.FIGURES !== undefined || read(PAGE).includes(`\n| ${name} | `);
+    assert.ok(hasRow, `${PAGE} has no row for this guarantee; \`npm run reliability\` writes it`);
   });
 }
 
-/** @slack/rtm-api may throw or hang in these situations: that is a figure, too. */
+/** `@slack/rtm-api` may throw or hang: that is a figure, too. */
 async function measureSlackRtmApi(t, measure, timeout) {
   let timer;
   const late = new Promise((resolve) => {
@@ -57,15 +66,9 @@ async function measureSlackRtmApi(t, measure, timeout) {
   }
 }
 
-function report(t, name, figures) {
-  for (const [label, value] of Object.entries(figures)) t.diagnostic(`${label}: ${value}`);
-  saveFigures(name, figures);
-}
-
 function saveFigures(name, figures) {
   if (process.env.FIGURES === undefined) return;
-  const line = { guarantee: name, figures };
-  appendFileSync(process.env.FIGURES, `${JSON.stringify(line)}\n`);
+  appendFileSync(process.env.FIGURES, `${JSON.stringify({ guarantee: name, figures })}\n`);
 }
 
-module.exports = { SLACK, guarantee, isFull };
+module.exports = { TOLERANCE, guarantee, isFull };

@@ -2,13 +2,13 @@
 // refused connect call, a refused socket, a second session, the end.
 //
 //   await hostileServers(t)         in the test: the servers of the scenario; resolves with one that has `apiUrl`
-//   runAllSessions(context)         in the process under test: one scenario for each event, with `input.misdeed` in a
+//   runAllSessions(context)         in the process under test: one scenario for each event, with `input.misbehaviour` in a
 //                                   listener of that event
 'use strict';
 
 const assert = require('node:assert/strict');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { isFull } = require('./promise.js');
+const { isFull } = require('./guarantee.js');
 const { scriptedServer } = require('./scripted-server.js');
 
 const FRAMES = [
@@ -200,17 +200,17 @@ function listenTo(rtm, done) {
 /**
  * Runs the scenario. With an event, a listener of it misbehaves; `acted` resolves when that listener is called.
  * @param {any} rtm
- * @param {string} misdeed
+ * @param {string} misbehaviour
  * @param {string | undefined} event
  */
-function runScenario(rtm, misdeed, event) {
+function runScenario(rtm, misbehaviour, event) {
   let [end, act] = [ignore, ignore];
   const ended = new Promise((resolve) => (end = () => resolve(undefined)));
   const acted = new Promise((resolve) => (act = () => resolve(undefined)));
   rtm.on('ready', () => rtm.sendMessage('go on', 'C1').catch(ignore));
   const before = listenTo(rtm, ignore);
   if (event !== undefined) {
-    const { does, once } = MISBEHAVIOURS[misdeed];
+    const { does, once } = MISBEHAVIOURS[misbehaviour];
     rtm[once ? 'once' : 'on'](event, (...args) => {
       act();
       return does(rtm, args.at(-1));
@@ -234,18 +234,22 @@ function judge({ before, after, event }, effect, whole) {
   const expected = isWhole ? whole : whole.slice(0, whole.findIndex(isOf) + 1);
   const expectedAfter = effect === 'throws' ? whole.filter((note) => !isOf(note)) : expected;
   const faults = [];
-  let heard = 0;
+  let received = 0;
   for (const [side, notes, list] of /** @type {const} */ ([
     ['before', before, expected],
     ['after', after, expectedAfter],
   ])) {
     const wrong = list.findIndex((note, n) => notes[n] !== note);
-    heard += wrong === -1 ? list.length : wrong;
+    received += wrong === -1 ? list.length : wrong;
     const [more] = notes.slice(list.length);
     if (wrong !== -1) faults.push(`${side} it: ${notes[wrong] ?? 'nothing'} instead of ${list[wrong]}`);
     else if (more !== undefined && MORE[effect]?.(more) !== true) faults.push(`${side} it: ${more} too many`);
   }
-  return { heard, wanted: expected.length + expectedAfter.length, faults: faults.map((fault) => `${event}: ${fault}`) };
+  return {
+    received,
+    expected: expected.length + expectedAfter.length,
+    faults: faults.map((fault) => `${event}: ${fault}`),
+  };
 }
 
 /** The notes that may follow the expected ones. @type {Record<string, (note: string) => boolean>} */
@@ -263,13 +267,13 @@ const LATEST = isFull ? 60_000 : 20_000;
  * In the process under test: the scenario with a misbehaving listener of each event, and without one, all at once.
  * @param {any} context
  */
-async function runAllSessions({ RTMClient, report, input: { misdeed, apiUrl } }) {
+async function runAllSessions({ RTMClient, report, input: { misbehaviour, apiUrl } }) {
   const { SILENT_LOGGER: logger } = require('./memory-probe.js');
   for (const name of ['uncaughtException', 'unhandledRejection']) process.on(name, ignore);
   const retryConfig = { retries: 3, minTimeout: 20, factor: 1, randomize: false };
   const options = { logger, slackApiUrl: apiUrl, retryConfig };
-  const begin = (event) => runScenario(new RTMClient(`xoxb-${event}`, options), misdeed, event);
-  const { effect } = MISBEHAVIOURS[misdeed];
+  const begin = (event) => runScenario(new RTMClient(`xoxb-${event}`, options), misbehaviour, event);
+  const { effect } = MISBEHAVIOURS[misbehaviour];
   const hasNoEnd = effect === 'disconnects' || effect === 'removes';
   const scenarios = [begin(undefined), ...EVENTS.map(begin)];
   const late = sleep(LATEST);
@@ -285,8 +289,8 @@ async function runAllSessions({ RTMClient, report, input: { misdeed, apiUrl } })
   const sum = (what) => verdicts.reduce((total, verdict) => total + verdict[what], 0);
   const isLoud = ({ before }, n) => before.length > lengths[n];
   const loud = scenarios.filter(isLoud).map(({ event }) => `${event}: an event after disconnect() resolved`);
-  const faults = [...verdicts.flatMap(({ faults: some }) => some), ...loud].map((fault) => `${misdeed}, ${fault}`);
-  report({ heard: sum('heard'), wanted: sum('wanted'), faults });
+  const faults = [...verdicts.flatMap(({ faults: some }) => some), ...loud].map((fault) => `${misbehaviour}, ${fault}`);
+  report({ received: sum('received'), expected: sum('expected'), faults });
   process.exit();
 }
 

@@ -1,5 +1,5 @@
-// A bot that numbers what it sends, and keeps account of what becomes of it. Owns the client's half of the traffic of
-// the fault tests; runs in a process of its own (child.js) against a numbered server (numbered-server.js).
+// The bot of the fault tests. It numbers its messages and records their outcomes. It runs in a process of its own (child.js), with a
+// numbered server (numbered-server.js).
 'use strict';
 
 const { writeFileSync } = require('node:fs');
@@ -8,21 +8,21 @@ const { Random } = require('./random.js');
 
 /**
  * @typedef {object} Sent
- * @property {'message' | 'note' | 'direct'} kind sent by sendMessage, by addOutgoingEvent(false), by send
- * @property {string} text unlike any other
- * @property {string} outcome 'pending', 'resolved', or the code that it was rejected with
- * @property {number} [seen] how many events the bot had got when it was settled
+ * @property {'message' | 'note' | 'direct'} kind sent with sendMessage, addOutgoingEvent(false) or send
+ * @property {string} text unique
+ * @property {string} outcome 'pending', 'resolved', or the code of the error
+ * @property {number} [seen] the number of events that the bot had received when the promise settled
  */
 
 /**
  * @param {object} context of `inProcess`
  * @param {any} context.client
- * @param {(value: any) => void} context.report gets `{ name }` at each lifecycle event, `{ ready: true }` when the
- *   server asked the bot to finish and it is ready to, and `{ isDone: true }` in the end
+ * @param {(value: any) => void} context.report receives `{ name }` at each lifecycle event, `{ ready: true }` when the server has
+ *   asked the bot to finish and the bot is ready, and `{ isDone: true }` at the end
  * @param {(rtm: any, name: string) => Promise<any[]>} context.next
  * @param {{ seed: number, options: object, file: string, settlesWithin: number, deadline: number }} context.input
- *   `file` is where the account goes; in ms: how long promises may take to settle when all is well again, and when to
- *   give the account whatever the state
+ *   `file`: the file for the records. `settlesWithin`: the time for promises to settle after the last fault, in ms. `deadline`: when
+ *   to write the records in any state, in ms
  */
 function runBot({ client, report, next, input }) {
   const random = new Random(input.seed);
@@ -31,7 +31,7 @@ function runBot({ client, report, next, input }) {
   const sent = [];
   /** @type {Promise<void>[]} */
   const settled = [];
-  /** Each event: [connection, number]. */
+  /** The received events: [connection, number]. */
   const events = [];
   const troubles = [];
   const disconnects = [];
@@ -98,7 +98,7 @@ function runBot({ client, report, next, input }) {
     clearTimeout(timer);
     const end = message('the end');
     await settled[settled.length - 1];
-    // What is queued from here on would wait for another start().
+    // Messages that are queued from here on would wait for another start().
     isEnding = true;
     const isReady = last === 'ready' && end.outcome === 'resolved';
     await disconnect();

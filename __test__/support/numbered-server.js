@@ -39,7 +39,7 @@ class NumberedServer {
     const onCall = (request, response) => {
       scripted.responses.push(onCall);
       const fault = this.callFaults.shift();
-      if (fault === undefined) response.end(this.goodAnswer());
+      if (fault === undefined) response.end(this.goodResponse());
       else fault(response);
     };
     scripted.responses.push(onCall);
@@ -48,7 +48,7 @@ class NumberedServer {
   }
 
   /** With a URL that is good for one socket. */
-  goodAnswer() {
+  goodResponse() {
     return JSON.stringify(this.#scripted.connectResponse({ url: `ws://${this.host}/socket/${(this.#tickets += 1)}` }));
   }
 

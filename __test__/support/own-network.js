@@ -1,15 +1,14 @@
-// Code that runs in a process with a network of its own (Linux, as root): what happens to routes and names there
-// touches nothing else, and ends with the process. Owns the process, and the cable to it; what is done with both is
-// the test's.
+// Runs code in a process with its own network namespace (Linux, as root). Changes to its routes and name resolution affect no other
+// process, and end with it.
 //
-//   const child = await inOwnNetwork(t, fn, input);   // `fn` is a function's text, as with child.js; its context:
+//   const child = await inOwnNetwork(t, fn, input);   // `fn` runs in the process, as with child.js. Its context:
 //                                                     //   client(options), next, input; report(value), order();
 //                                                     //   run(program, ...args)
-//   const value = await child.report();               // what it reports, in order
-//   child.order(value);                               // what its next order() resolves with
-//   const cable = layCable(t, child.pid);             // { here, there }: addresses of its two ends
-//   cable.cut(); cable.mend();                        // without a word to anybody
-//   missing                                           // false, or why there is none: for `skip`
+//   const value = await child.report();               // the next reported value
+//   child.order(value);                               // resolves the next order() of the process
+//   const cable = layCable(t, child.pid);             // { here, there }: the addresses of the two ends of a virtual cable
+//   cable.cut(); cable.mend();                        // cuts and repairs it, silently
+//   missing                                           // false, or why namespaces are not available: for `skip`
 'use strict';
 
 const { execFileSync, spawn, spawnSync } = require('node:child_process');
@@ -17,20 +16,20 @@ const { on, once } = require('node:events');
 const path = require('node:path');
 const { atEnd } = require('./cleanup.js');
 
-/** With mounts of its own, so that it may have its own /etc/resolv.conf; and the loopback up. */
+/** With its own mounts, so that it can have its own /etc/resolv.conf, and with the loopback interface up. */
 const ENTER = ['unshare', '--net', '--mount', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
 
-/** Tried once, between nothing and nothing. */
+/** Creates a cable, to find out whether that is possible. */
 const CABLE = ['ip', 'link', 'add', 'name', 'near', 'type', 'veth', 'peer', 'name', 'far'];
 
 const missing = whyMissing();
 
 function whyMissing() {
-  if (process.platform !== 'linux') return "networks of one's own are Linux's";
+  if (process.platform !== 'linux') return 'only Linux has network namespaces';
   const [program, ...args] = [...ENTER, ...CABLE];
   const { error, status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   if (status === 0) return false;
-  return `no network of one's own: ${(error?.message ?? stderr).split('\n')[0]}`;
+  return `no network namespace: ${(error?.message ?? stderr).split('\n')[0]}`;
 }
 
 function run(program, ...args) {
@@ -73,17 +72,17 @@ function inOwnNetwork(t, fn, input = null) {
   };
 }
 
-/** Enters the network of a process. */
+/** Runs a command in the network namespace of a process. */
 const inside = (pid, ...command) => run('nsenter', `--net=/proc/${pid}/ns/net`, ...command);
 
 /**
- * A cable from this network to that of a process which runs there, with an address at either end.
+ * Lays a virtual cable from this network to that of a process, with an address at each end.
  * @param {import('node:test').TestContext} t
  * @param {number} pid
  */
 function layCable(t, pid) {
   const near = `rtm${pid}`;
-  // Of the addresses for tests of network devices, by the process' number.
+  // An address range for benchmarks of network devices (RFC 2544), chosen by the process id.
   const subnet = `198.${18 + ((pid >> 14) & 1)}.${(pid >> 6) & 255}`;
   const [here, there] = [1, 2].map((end) => `${subnet}.${((pid << 2) & 255) + end}`);
   run('ip', 'link', 'add', near, 'type', 'veth', 'peer', 'name', 'cable', 'netns', String(pid));

@@ -1,13 +1,12 @@
-// WebSocket frames by hand, right ones and wrong ones (RFC 6455, section 5.2), and the server's end of a connection
-// that carries them. Owns the bytes; what a client should make of them is the test's.
+// Valid and invalid WebSocket frames as bytes (RFC 6455, section 5.2), and the server's end of a connection that sends them.
 //
-//   server.refusals.push(rawPeer((peer) => {}));   // a scripted server takes the next upgrade, and gives it to this
-//   peer.send(text({ type: 'x' }), frame(PING));   // all in one write
-//   await peer.stream([bytes, more]);              // piece by piece, as the client takes them
-//   await peer.bytewise(bytes);                    // each byte in a write of its own
-//   const { opcode, payload } = await peer.next(); // the client's next frame, without its mask; undefined at the end
-//   await peer.closeCode;                          // of the client's close frame: 'empty', or 'none' without one
-//   await peer.ended;                              // the client's end of the connection
+//   server.refusals.push(rawConnection((connection) => {}));   // a scripted server passes the next upgrade to this function
+//   connection.send(text({ type: 'x' }), frame(PING));         // in one write
+//   await connection.stream([bytes, more]);                    // in several writes, with backpressure
+//   await connection.sendBytewise(bytes);                      // one write for each byte
+//   const { opcode, payload } = await connection.next();       // the client's next frame, unmasked; undefined at the end
+//   await connection.closeCode;                                // the client's close code; 'empty', or 'none' without a frame
+//   await connection.ended;                                    // resolves when the TCP connection is closed
 'use strict';
 
 const { createHash } = require('node:crypto');
@@ -15,7 +14,7 @@ const { setImmediate: turn } = require('node:timers/promises');
 
 const [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] = [0, 1, 2, 8, 9, 10];
 
-/** A length in the fewest bytes, or in as many as are asked for (1, 3 or 9). */
+/** A length in the fewest bytes, or in `size` bytes (1, 3 or 9). */
 function lengthBytes(length, size) {
   const inBytes = size ?? (length < 126 ? 1 : length < 65536 ? 3 : 9);
   const bytes = Buffer.alloc(inBytes);
@@ -26,10 +25,10 @@ function lengthBytes(length, size) {
 }
 
 /**
- * A frame's first bytes, and no payload.
+ * The header of a frame, without a payload.
  * @param {number} opcode
  * @param {number | bigint} length
- * @param {{ fin?: boolean, rsv?: number, size?: number }} [options] `rsv`: the three reserved bits; `size`: see above
+ * @param {{ fin?: boolean, rsv?: number, size?: number }} [options] `rsv`: the three reserved bits; `size`: the number of bytes of the length
  */
 function header(opcode, length, { fin = true, rsv = 0, size } = {}) {
   return Buffer.concat([Buffer.of((fin ? 0x80 : 0) | (rsv << 4) | opcode), lengthBytes(length, size)]);
@@ -60,7 +59,7 @@ function close(code, reason = '') {
   return frame(CLOSE, Buffer.concat([Buffer.of(code >> 8, code & 0xff), Buffer.from(reason)]));
 }
 
-/** A payload as the frames of one message, cut into `count` pieces; `between` is put between each two of them. */
+/** A payload as one message of `count` fragments, with `between` between the fragments. */
 function fragments(opcode, payload, count, between = Buffer.alloc(0)) {
   const data = Buffer.from(payload);
   const size = Math.ceil(data.length / count);
@@ -71,7 +70,7 @@ function fragments(opcode, payload, count, between = Buffer.alloc(0)) {
   return pieces.flatMap((piece) => [piece, between]).slice(0, -1);
 }
 
-/** The header lines of a good answer to an upgrade request. */
+/** The header lines of a valid upgrade response. */
 function upgradeHeaders(request) {
   const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
   const accept = createHash('sha1')
@@ -80,13 +79,13 @@ function upgradeHeaders(request) {
   return ['Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
 }
 
-/** A good answer to an upgrade request. */
-function upgradeAnswer(request, headers = upgradeHeaders(request)) {
+/** A valid upgrade response. */
+function upgradeResponse(request, headers = upgradeHeaders(request)) {
   return ['HTTP/1.1 101 Switching Protocols', ...headers, '', ''].join('\r\n');
 }
 
 /** The server's end of a connection. */
-class RawPeer {
+class RawConnection {
   #bytes = Buffer.alloc(0);
   #frames = [];
   #taken = 0;
@@ -111,7 +110,7 @@ class RawPeer {
     return this.tcp.write(Buffer.concat(bytes));
   }
 
-  /** Sends what is large piece by piece, no faster than the client takes it. */
+  /** Writes the pieces one after the other, no faster than the client reads them. */
   async stream(pieces) {
     for (const piece of pieces) {
       if (this.tcp.destroyed) return;
@@ -120,7 +119,7 @@ class RawPeer {
     }
   }
 
-  async bytewise(bytes) {
+  async sendBytewise(bytes) {
     for (const byte of Buffer.from(bytes)) {
       this.tcp.write(Buffer.of(byte));
       await turn();
@@ -139,7 +138,7 @@ class RawPeer {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Frames of the client's: always masked. */
+  /** Reads the client's frames, which are always masked. */
   #read(bytes) {
     this.#bytes = Buffer.concat([this.#bytes, bytes]);
     for (;;) {
@@ -161,13 +160,13 @@ class RawPeer {
 }
 
 /**
- * For `refusals` of a scripted server: takes the upgrade, without a hello.
- * @param {(peer: RawPeer, request: import('node:http').IncomingMessage) => void} use
+ * For `refusals` of a scripted server: accepts the upgrade and does not send hello.
+ * @param {(connection: RawConnection, request: import('node:http').IncomingMessage) => void} use
  */
-function rawPeer(use) {
+function rawConnection(use) {
   return (request, tcp) => {
-    tcp.write(upgradeAnswer(request));
-    use(new RawPeer(tcp), request);
+    tcp.write(upgradeResponse(request));
+    use(new RawConnection(tcp), request);
   };
 }
 
@@ -177,14 +176,14 @@ module.exports = {
   CONTINUATION,
   PING,
   PONG,
-  RawPeer,
+  RawConnection,
   TEXT,
   close,
   fragments,
   frame,
   header,
-  rawPeer,
+  rawConnection,
   text,
-  upgradeAnswer,
+  upgradeResponse,
   upgradeHeaders,
 };

@@ -1,5 +1,5 @@
-// A thousand clients lose one server at the same moment: how far apart they come back. The server is in this process,
-// the clients are in one of their own. tests/session/backoff.rs looks at their pauses on a fake clock.
+// A thousand clients lose the same server at the same moment, and reconnect at different moments. The server runs in this process, the
+// clients run in another one. tests/session/backoff.rs checks their pauses on a fake clock.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -9,10 +9,11 @@ const { guarantee } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const CLIENTS = 1000;
+/** In ms. */
 const WINDOW = 100;
 
-/** Clients that are started a few at a time, and report when all are connected, and all their first pauses. */
-async function crowd({ client, input, next, report }) {
+/** Starts clients, 50 at a time. Reports when all are connected, and then all their first pauses. */
+async function runClients({ client, input, next, report }) {
   const { pauseLogger } = require('./__test__/support/outage-helpers.js');
   const pauses = [];
   const logger = pauseLogger((pause) => {
@@ -31,7 +32,7 @@ async function crowd({ client, input, next, report }) {
   report('all connected');
 }
 
-/** The share of the times in the busiest window, in percent. */
+/** The share of the times that lie in the busiest window, in percent. */
 function busiest(times) {
   const sorted = [...times].sort((one, other) => one - other);
   let most = 0;
@@ -46,19 +47,19 @@ function percentile(times, share) {
   return [...times].sort((one, other) => one - other)[Math.floor(share * (times.length - 1))];
 }
 
-guarantee('1,000 clients that lose one server at the same moment reconnect at different moments', {
+guarantee('1,000 clients that lose the same server at the same moment reconnect at different moments', {
   measure: async (t) => {
     const server = await scriptedServer(t);
-    const child = inProcess(t, server, crowd, { input: CLIENTS });
+    const child = inProcess(t, server, runClients, { input: CLIENTS });
     assert.equal(await child.report(), 'all connected');
     for (let n = 0; n < CLIENTS; n += 1) await server.nextCall();
     const times = [];
     const all = new Promise((resolve) => {
-      const note = (request, response) => {
+      const onCall = (request, response) => {
         if (times.push(performance.now() - lost) === CLIENTS) resolve(undefined);
         response.end(JSON.stringify(server.connectResponse()));
       };
-      server.responses.push(...Array(CLIENTS).fill(note));
+      server.responses.push(...Array(CLIENTS).fill(onCall));
     });
     const lost = performance.now();
     for (const socket of server.sockets) socket.drop();
@@ -68,13 +69,13 @@ guarantee('1,000 clients that lose one server at the same moment reconnect at di
     return {
       'connect calls in the busiest 100 ms': `${busiest(times)} %`,
       ...(!isSlackRtmApi && { 'pauses that end in the busiest 100 ms': `${busiest(pauses)} %` }),
-      'half of the calls, and 90 %, have arrived after': `${half}, ${most}`,
+      '50 % and 90 % of the calls are made within': `${half}, ${most}`,
     };
   },
   check: (figures) => {
     const share = (name) => Number.parseInt(figures[name], 10);
     assert.ok(share('pauses that end in the busiest 100 ms') <= 25);
-    // A busy machine brings together what was meant to be apart.
+    // A busy machine delays calls, so that they come closer together than their pauses.
     assert.ok(share('connect calls in the busiest 100 ms') <= 50);
   },
 });

@@ -1,5 +1,5 @@
-// start() and disconnect() settle, whenever and wherever they are called. Owns the processes in which the table of
-// support/start-disconnect-cases.js is gone through, and what its cells come to.
+// start() and disconnect() settle in every state and in every listener. support/start-disconnect-cases.js has the cases; this file
+// runs them in child processes.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -12,23 +12,24 @@ const { scriptedServer } = require('../support/scripted-server.js');
 const { FLOODED_CASES, GROUPS, casesOf, flood } = require('../support/start-disconnect-cases.js');
 
 const MODULE = path.join(__dirname, '../support/start-disconnect-cases.js');
-const AT_ONCE = 6;
+/** The number of processes at once. */
+const PARALLEL = 6;
 
-/** A process that takes longer than all limits together is given up. */
+/** Longer than all limits of a process together, in ms. */
 const LONGEST = 45_000;
 
 /**
  * @typedef {{ name: string, problems: string[], slowest: { disconnect: number, refused: number } }} Result
  */
 
-const DEAD = { problems: ['not heard of again'], slowest: { disconnect: 0, refused: 0 } };
+const NO_RESULT = { problems: ['no result'], slowest: { disconnect: 0, refused: 0 } };
 
-/** Goes through cells in a process that reports each result, and then ends. */
-async function reportsOf(child, cells, onActing) {
-  const results = new Map(cells.map(({ name }) => [name, { name, ...DEAD }]));
+/** The results of cases in a process that reports each of them and then ends. */
+async function resultsOf(child, cases, onActing) {
+  const results = new Map(cases.map(({ name }) => [name, { name, ...NO_RESULT }]));
   const uncaught = [];
   for (;;) {
-    // There is none when the process has ended.
+    // report() rejects when the process has ended.
     const { hangs, value } = await outcomeWithin(
       child.report().catch(() => 'end'),
       LONGEST,
@@ -40,28 +41,28 @@ async function reportsOf(child, cells, onActing) {
   }
 }
 
-/** All cells of a group, in one process with their servers. */
-function inGroup(t, name) {
-  const cells = casesOf(name);
+/** Runs all cases of a group in one process, together with their servers. */
+function runGroup(t, name) {
+  const cases = casesOf(name);
   const child = inProcess(
     t,
     undefined,
     async ({ report, input }) => {
       process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
       const { runCase } = require(input.module);
-      await Promise.all(input.cells.map((cell) => runCase(cell).then(report)));
+      await Promise.all(input.cases.map((one) => runCase(one).then(report)));
       process.exit();
     },
-    { input: { cells, module: MODULE } },
+    { input: { cases, module: MODULE } },
   );
-  return reportsOf(child, cells);
+  return resultsOf(child, cases);
 }
 
-/** One cell whose server is here, where it goes on while JavaScript is blocked there. */
-async function flooded(t, cell) {
+/** Runs one case whose server is in this process, because JavaScript is blocked in the other one. */
+async function runFlooded(t, one) {
   const server = await scriptedServer(t);
   const { apiUrl, token } = server;
-  const wire = await tcpRelay(t, server);
+  const relay = await tcpRelay(t, server);
   flood(server);
   const child = inProcess(
     t,
@@ -69,52 +70,52 @@ async function flooded(t, cell) {
     async ({ report, input }) => {
       process.on('uncaughtException', ({ message }) => report({ uncaught: message }));
       const { runFloodedCase } = require(input.module);
-      report(await runFloodedCase(input.cell, { ...input.server, acting: () => report('acting') }));
+      report(await runFloodedCase(input.one, { ...input.server, acting: () => report('acting') }));
       process.exit();
     },
-    { input: { cell, module: MODULE, server: { apiUrl, token } } },
+    { input: { one, module: MODULE, server: { apiUrl, token } } },
   );
   let waiting = 0;
   const {
     results: [result],
     uncaught,
-  } = await reportsOf(child, [cell], () => {
+  } = await resultsOf(child, [one], () => {
     waiting = server.sockets[0].ws.bufferedAmount;
   });
-  if (waiting === 0) result.problems.push('there was room for everything');
-  if (wire.connections > 0) result.problems.push(`${wire.connections} open sockets after the end`);
+  if (waiting === 0) result.problems.push('the outbox was not full');
+  if (relay.connections > 0) result.problems.push(`${relay.connections} open sockets after the end`);
   return { results: [result], uncaught };
 }
 
-/** Runs these, a few at once; gives what they give, in their order. */
-async function inTurn(jobs) {
-  const given = [];
+/** Runs jobs, a few at once. Resolves with their results, in order. */
+async function runJobs(jobs) {
+  const results = [];
   const queue = jobs.entries();
   const work = async () => {
-    for (const [index, job] of queue) given[index] = await job();
+    for (const [index, job] of queue) results[index] = await job();
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return given;
+  await Promise.all(Array.from({ length: PARALLEL }, work));
+  return results;
 }
 
-const slowest = (results, what) => Math.max(...results.map((result) => result.slowest[what]));
+const slowest = (results, call) => Math.max(...results.map((result) => result.slowest[call]));
 
 /** @type {{ results: Result[], uncaught: string[] }[]} */
 let all = [];
 
-const within = 'disconnect() within 5 s, start() with a permanent error within 1 s';
-guarantee(`start() and disconnect() settle in every state and from within every listener; ${within}`, {
+const limits = 'disconnect() within 5 s, start() within 1 s of a permanent error';
+guarantee(`start() and disconnect() settle in every state and in every listener: ${limits}`, {
   timeout: 150_000,
   measure: async (t) => {
-    const groups = GROUPS.map((name) => () => inGroup(t, name));
-    all = await inTurn([...FLOODED_CASES.map((cell) => () => flooded(t, cell)), ...groups]);
+    const groups = GROUPS.map((name) => () => runGroup(t, name));
+    all = await runJobs([...FLOODED_CASES.map((one) => () => runFlooded(t, one)), ...groups]);
     const results = all.flatMap((group) => group.results);
-    const kept = results.filter(({ problems }) => problems.length === 0);
+    const settled = results.filter(({ problems }) => problems.length === 0);
     const disconnect = slowest(results, 'disconnect');
     return {
-      'cases in which all promises settle': `${kept.length} of ${results.length}`,
+      'cases in which all calls settle': `${settled.length} of ${results.length}`,
       'disconnect() takes at most': disconnect > 5000 ? 'more than 5 s' : `${(disconnect / 1000).toFixed(1)} s`,
-      'start() with a permanent error takes at most': `${Math.ceil(slowest(kept, 'refused'))} ms`,
+      'start() with a permanent error takes at most': `${Math.ceil(slowest(settled, 'refused'))} ms`,
     };
   },
   check: () => {

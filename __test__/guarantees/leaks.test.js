@@ -1,6 +1,6 @@
-// A hundred forced reconnects, of 25 clients in one process, four of each, since pauses grow with every loss: at the
-// server it is seen that no client ever has two sockets, in the process that nothing is leaked. Tasks of the network
-// side are counted in tests/driver/lifetime.rs. Linux only, since it looks into /proc.
+// A hundred forced reconnects: 25 clients in one process lose four connections each, because the pauses grow with each loss.
+// The server checks that no client ever has two sockets, and the process checks that nothing leaks. tests/driver/lifetime.rs
+// counts the native tasks. Linux only, because it reads /proc.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -14,14 +14,14 @@ const CLIENTS = 25;
 const LOSSES = 4;
 const KB = 1024;
 
-/** In kB. A hundred connections, had they stayed, would be more. */
+/** In kB. A hundred leaked connections would be more. */
 const MOST_GROWTH = 500;
 
 /**
- * How a connection is lost, and when: once the client is ready, while a message waits for its reply, while a call of
- * the Web API is under way, right after hello, or half-way through the upgrade.
+ * How and when a connection is lost: once the client is ready, while a message waits for its reply, during a Web API call,
+ * right after hello, or in the middle of the upgrade.
  */
-const MEANS = [
+const LOSS_KINDS = [
   { when: 'ready', lose: (socket) => socket.drop() },
   { when: 'ready', lose: (socket) => socket.reset() },
   { when: 'ready', lose: (socket) => socket.close(1012, 'restart') },
@@ -35,43 +35,43 @@ const MEANS = [
   { when: 'upgrade', lose: (tcp) => tcp.resetAndDestroy() },
 ];
 
-/** The ways for the n-th client; the first connection stands until all clients have one, so it is lost once ready. */
-function waysOf(n) {
-  const first = MEANS.filter(({ when }) => when !== 'hello' && when !== 'upgrade');
-  const others = Array.from({ length: LOSSES - 1 }, (_, k) => MEANS[(n * (LOSSES - 1) + k) % MEANS.length]);
+/** The losses of client `n`. The first connection stays open until all clients have one, so it is lost once ready. */
+function lossesOf(n) {
+  const first = LOSS_KINDS.filter(({ when }) => when !== 'hello' && when !== 'upgrade');
+  const others = Array.from({ length: LOSSES - 1 }, (_, k) => LOSS_KINDS[(n * (LOSSES - 1) + k) % LOSS_KINDS.length]);
   return [first[n % first.length], ...others];
 }
 
-/** A server with one client, which it loses in these ways, one after the other. */
-class Loser {
-  /** How many sockets the client has had at once, at most. */
+/** Ends the connections of a server's only client, one after the other. */
+class ConnectionBreaker {
+  /** The largest number of sockets that the client had at once. */
   most = 0;
   #open = 0;
-  #ways;
+  #losses;
 
-  constructor(server, ways) {
+  constructor(server, losses) {
     this.server = server;
-    this.#ways = [...ways];
+    this.#losses = [...losses];
     server.greet = (socket) => this.#greet(socket);
-    server.responses.push(...Array(100).fill((request, response, { url }) => this.#answer(response, url)));
-    /** The socket of the client that is ready for the first time, and for the last time. */
+    server.responses.push(...Array(100).fill((request, response, { url }) => this.#respond(response, url)));
+    /** Resolve with the client's socket when the client is ready for the first and for the last time. */
     this.first = new Promise((resolve) => (this.isReadyFirst = resolve));
     this.last = new Promise((resolve) => (this.isReadyLast = resolve));
   }
 
-  /** Loses the client, until all ways are used up. */
+  /** Causes the next loss. The losses after it follow by themselves. */
   begin(socket) {
-    const way = this.#ways.shift();
-    const [after] = this.#ways;
+    const loss = this.#losses.shift();
+    const [after] = this.#losses;
     if (after?.when === 'upgrade') this.server.refusals.push((request, tcp) => this.#breakOff(tcp));
-    if (way.when === 'message') {
+    if (loss.when === 'message') {
       socket.send({ type: 'talk' });
-      socket.nextFrame('message').then(() => way.lose(socket));
-    } else if (way.when === 'call') {
-      this.duringCall = () => way.lose(socket);
+      socket.nextFrame('message').then(() => loss.lose(socket));
+    } else if (loss.when === 'call') {
+      this.duringCall = () => loss.lose(socket);
       socket.send({ type: 'call' });
     } else {
-      way.lose(socket);
+      loss.lose(socket);
     }
   }
 
@@ -85,12 +85,12 @@ class Loser {
     socket.hello();
     answerPings(socket);
     if (this.server.sockets.length === 1) socket.nextFrame('typing').then(() => this.isReadyFirst(socket));
-    else if (this.#ways.length === 0) socket.nextFrame('typing').then(() => this.isReadyLast(socket));
-    else if (this.#ways[0].when === 'hello') this.begin(socket);
+    else if (this.#losses.length === 0) socket.nextFrame('typing').then(() => this.isReadyLast(socket));
+    else if (this.#losses[0].when === 'hello') this.begin(socket);
     else socket.nextFrame('typing').then(() => this.begin(socket));
   }
 
-  #answer(response, url) {
+  #respond(response, url) {
     if (url.endsWith('api.test')) this.duringCall();
     response.end(JSON.stringify(this.server.connectResponse()));
   }
@@ -102,8 +102,8 @@ class Loser {
   }
 }
 
-/** Clients that tell what is open: when all are ready, when all are so again after the losses, and after their end. */
-async function bots({ client, input: { urls, isSlackRtmApi }, next, report }) {
+/** Clients that count what is open: when all are ready, when all are ready again after the losses, and after their end. */
+async function runClients({ client, input: { urls, isSlackRtmApi }, next, report }) {
   const { readdirSync } = require('node:fs');
   const { setTimeout: elapse } = require('node:timers/promises');
   const { pauseLogger } = require('./__test__/support/outage-helpers.js');
@@ -115,18 +115,18 @@ async function bots({ client, input: { urls, isSlackRtmApi }, next, report }) {
     resources: process.getActiveResourcesInfo().length,
     listeners: [process, ...rtms].map(listenersOf).reduce((one, other) => one + other),
   });
-  const look = async () => {
+  const snapshot = async () => {
     for (let round = 0; round < 5; round += 1) {
       global.gc();
       await new Promise(setImmediate);
     }
     return { ...count(), heap: process.memoryUsage().heapUsed, reconnects, unsettled };
   };
-  // What has been closed is gone soon, not at once.
-  const lookAgain = async (before) => {
-    const isMore = () => Object.entries(count()).some(([what, number]) => number > before[what]);
+  // Closed resources disappear soon, not immediately.
+  const settledSnapshot = async (before) => {
+    const isMore = () => Object.entries(count()).some(([name, number]) => number > before[name]);
     for (let n = 0; n < 100 && isMore(); n += 1) await elapse(50);
-    return look();
+    return snapshot();
   };
   let reconnects = 0;
   let unsettled = 0;
@@ -141,48 +141,53 @@ async function bots({ client, input: { urls, isSlackRtmApi }, next, report }) {
     rtm.on('talk', () => settle(rtm.sendMessage('hello', 'C1')));
     rtm.on('call', () => settle((isSlackRtmApi ? rtm.webClient : rtm).apiCall('api.test')));
   }
-  const looked = new Promise((resolve) => rtms[0].on('look', resolve));
-  const idle = await look();
+  const lossesDone = new Promise((resolve) => rtms[0].on('losses_done', resolve));
+  const idle = await snapshot();
   await Promise.all(rtms.map((rtm) => Promise.all([rtm.start(), next(rtm, 'ready')])));
-  const before = await look();
+  const before = await snapshot();
   report(before);
-  await looked;
-  const after = await lookAgain(before);
+  await lossesDone;
+  const after = await settledSnapshot(before);
   await Promise.all(rtms.map((rtm) => rtm.disconnect()));
-  report({ after, idle, end: await lookAgain(idle) });
+  report({ after, idle, end: await settledSnapshot(idle) });
 }
 
-/** What there is more of, in words. (`unsettled` are promises.) */
-function more(before, after) {
+/** The counts that have grown, as text. (`unsettled` counts promises.) */
+function increases(before, after) {
   const names = ['files', 'threads', 'resources', 'listeners', 'unsettled'];
-  return names.filter((what) => after[what] > before[what]).map((what) => `${after[what] - before[what]} ${what}`);
+  return names.filter((name) => after[name] > before[name]).map((name) => `${after[name] - before[name]} ${name}`);
 }
 
-guarantee('100 forced reconnects: never two sockets, and no leaked listener, timer, thread or file descriptor', {
-  skip: process.platform !== 'linux' && 'it looks into /proc',
+guarantee('100 forced reconnects: never two sockets of one client, and no leaked listener, timer, thread or file', {
+  skip: process.platform !== 'linux' && 'it reads /proc',
   measure: async (t) => {
-    const losers = [];
-    for (let n = 0; n < CLIENTS; n += 1) losers.push(new Loser(await scriptedServer(t), waysOf(n)));
-    const urls = losers.map(({ server }) => server.apiUrl);
-    const child = inProcess(t, losers[0].server, bots, { input: { urls, isSlackRtmApi }, flags: ['--expose-gc'] });
+    const breakers = [];
+    for (let n = 0; n < CLIENTS; n += 1) breakers.push(new ConnectionBreaker(await scriptedServer(t), lossesOf(n)));
+    const urls = breakers.map(({ server }) => server.apiUrl);
+    const child = inProcess(t, breakers[0].server, runClients, {
+      input: { urls, isSlackRtmApi },
+      flags: ['--expose-gc'],
+    });
     const before = await child.report();
-    await Promise.all(losers.map(async (loser) => loser.begin(await loser.first)));
-    const sockets = await Promise.all(losers.map(({ last }) => last));
-    sockets[0].send({ type: 'look' });
+    await Promise.all(breakers.map(async (breaker) => breaker.begin(await breaker.first)));
+    const sockets = await Promise.all(breakers.map(({ last }) => last));
+    sockets[0].send({ type: 'losses_done' });
     const { after, idle, end } = await child.report();
     const { code } = await child.ended;
-    const rest = [...more(before, after), ...more(idle, end)];
-    if (code !== 0) rest.push(`a process that ends with ${code}`);
-    const most = Math.max(...losers.map((loser) => loser.most));
+    const leaks = [...increases(before, after), ...increases(idle, end)];
+    if (code !== 0) leaks.push(`a process that ends with ${code}`);
+    const most = Math.max(...breakers.map((breaker) => breaker.most));
     return {
-      'reconnects, and sockets of a client at once': `${after.reconnects}, ${most}`,
-      leaked: rest.join(', ') || 'nothing',
+      reconnects: after.reconnects,
+      'most sockets of a client at once': most,
+      leaks: leaks.join(', ') || 'none',
       'growth of the heap': `${Math.round((after.heap - before.heap) / KB)} kB`,
     };
   },
   check: (figures) => {
-    assert.equal(figures['reconnects, and sockets of a client at once'], `${CLIENTS * LOSSES}, 1`);
-    assert.equal(figures.leaked, 'nothing');
+    assert.equal(figures.reconnects, CLIENTS * LOSSES);
+    assert.equal(figures['most sockets of a client at once'], 1);
+    assert.equal(figures.leaks, 'none');
     assert.ok(Number.parseInt(figures['growth of the heap'], 10) < MOST_GROWTH, figures['growth of the heap']);
   },
 });

@@ -1,5 +1,5 @@
-// A random schedule of faults, and acknowledged messages both ways. Owns how long and hard it is, and the figures; the
-// run is support/fault-run.js, what must hold is support/fault-run-audit.js. `FAULT_SEED=n` repeats a schedule.
+// Clients go through a random schedule of faults while they exchange acknowledged messages with a server. support/fault-run.js runs a
+// client, support/fault-run-audit.js has the rules for the result. `FAULT_SEED=n` repeats a schedule.
 'use strict';
 
 const assert = require('node:assert/strict');
@@ -7,15 +7,15 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { atEnd } = require('../support/cleanup.js');
 const { clientOf, next } = require('../support/client.js');
 const { faultProxy } = require('../support/fault-proxy.js');
-const { liveThrough } = require('../support/fault-run.js');
+const { runThroughFaults } = require('../support/fault-run.js');
 const { auditFaultRun } = require('../support/fault-run-audit.js');
-const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
+const { TOLERANCE, guarantee, isFull } = require('../support/guarantee.js');
 const { Random } = require('../support/random.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 
 const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000);
 
-/** The proportions are those of the defaults; in the shorter run, ten times as fast. */
+/** The options of the full run are the defaults. The shorter run is about ten times as fast. */
 const FULL = {
   clientPingTimeout: 6000,
   serverPongTimeout: 4000,
@@ -34,36 +34,36 @@ const FAST = {
   retryConfig: { retries: 10, factor: 2, minTimeout: 300 },
 };
 
-/** What a half-open connection takes to be noticed, in the shorter run. */
+/** The time until a half-open connection is detected, in the shorter run. */
 const UNIT = FAST.clientPingTimeout + FAST.serverPongTimeout;
 
 const CLIENTS = isFull ? 5 : 4;
-const LASTS = isFull ? 600_000 : 45_000;
+const DURATION = isFull ? 600_000 : 45_000;
 
-/** The last client lives one long life; of the others, in the shorter run, each lives several. */
+/** In the shorter run, each client has several sessions, except the last one. */
 const planOf = (index) => ({
-  lasts: LASTS,
+  duration: DURATION,
   restarts: !isFull && index < CLIENTS - 1,
-  setbacks: isFull ? 4 : 3,
+  failures: isFull ? 4 : 3,
   options: isFull ? FULL : FAST,
 });
 
-/** What was wrong in the last measurement, of all clients. */
-let found = [];
+/** The violations by all clients in the last measurement. */
+let violations = [];
 
-function auditOfLife({ accounts, readyAfter, comesBackWithin }, index) {
-  const all = accounts.bot === undefined ? ['the process died'] : auditFaultRun({ ...accounts, slack: SLACK });
-  if (readyAfter > comesBackWithin + SLACK) all.push(`not ready within ${comesBackWithin} ms of the last fault`);
+function auditRun({ accounts, readyAfter, readyWithin }, index) {
+  const all = accounts.bot === undefined ? ['the process died'] : auditFaultRun({ ...accounts, slack: TOLERANCE });
+  if (readyAfter > readyWithin + TOLERANCE) all.push(`not ready within ${readyWithin} ms of the last fault`);
   return all.map((one) => `client ${index}: ${one}`);
 }
 
-/** How many of the messages, of which each knows how often it was delivered, fulfil a condition. */
-function count(lives, condition) {
+/** The number of messages that meet a condition. `delivered` tells how often the server received the message. */
+function count(runs, condition) {
   const messagesOf = ({ accounts: { bot, server } }) =>
     (bot?.sent ?? [])
       .filter(({ kind }) => kind === 'message')
       .map((one) => ({ ...one, delivered: server.delivered.get(one.text) ?? 0 }));
-  return lives.flatMap(messagesOf).filter(condition).length;
+  return runs.flatMap(messagesOf).filter(condition).length;
 }
 
 function isAcknowledged({ outcome }) {
@@ -78,48 +78,48 @@ function isLost({ outcome, delivered }) {
   return outcome === 'pending' || delivered > 1 || (outcome === 'resolved' && delivered === 0);
 }
 
-function tally(names) {
+function countKinds(names) {
   const counts = new Map();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, times]) => `${name} (${times})`);
 }
 
-guarantee('under random faults, every message is acknowledged or rejected, and the client ends in `ready`', {
-  timeout: LASTS + 200_000,
+guarantee('through random faults, every message is acknowledged or rejected, and every client ends `ready`', {
+  timeout: DURATION + 200_000,
   measure: async (t) => {
     t.diagnostic(`FAULT_SEED=${seed}`);
     const random = new Random(seed);
     const seeds = Array.from({ length: CLIENTS }, () => random.between(0, 2 ** 31));
-    const lives = await Promise.all(seeds.map((own, index) => liveThrough(t, own, planOf(index))));
-    found = lives.flatMap(auditOfLife);
-    for (const one of found) t.diagnostic(one);
-    const faults = lives.flatMap((life) => life.faults);
-    const kinds = tally(faults);
+    const runs = await Promise.all(seeds.map((own, index) => runThroughFaults(t, own, planOf(index))));
+    violations = runs.flatMap(auditRun);
+    for (const one of violations) t.diagnostic(one);
+    const faults = runs.flatMap((run) => run.faults);
+    const kinds = countKinds(faults);
     t.diagnostic(`faults: ${kinds.sort().join(', ')}`);
-    const reconnects = lives.reduce((sum, life) => sum + life.reconnects, 0);
-    const events = lives.reduce((sum, { accounts }) => sum + accounts.server.events, 0);
-    const ready = lives.filter((life) => life.accounts.bot?.outcome === 'ready' && life.readyAfter < Infinity);
+    const reconnects = runs.reduce((sum, run) => sum + run.reconnects, 0);
+    const events = runs.reduce((sum, { accounts }) => sum + accounts.server.events, 0);
+    const ready = runs.filter((run) => run.accounts.bot?.outcome === 'ready' && run.readyAfter < Infinity);
     const slowest = Math.max(0, ...ready.map(({ readyAfter }) => readyAfter)) / 1000;
-    const acknowledged = `${count(lives, isAcknowledged)} of ${count(lives, () => true)} messages`;
+    const acknowledged = `${count(runs, isAcknowledged)} of ${count(runs, () => true)} messages`;
     return {
-      survived: `${faults.length} faults of ${kinds.length} kinds, ${reconnects} reconnects`,
-      acknowledged: `${acknowledged}, ${count(lives, isQuote)} of ${events} events`,
-      'lost without an error, or delivered twice': count(lives, isLost),
+      faults: `${faults.length} of ${kinds.length} kinds, ${reconnects} reconnects`,
+      acknowledged: `${acknowledged}, ${count(runs, isQuote)} of ${events} events`,
+      'lost without an error, or delivered twice': count(runs, isLost),
       'ready at the end': `${ready.length} of ${CLIENTS} clients, within ${slowest.toFixed(1)} s`,
     };
   },
   check: (figures) => {
-    assert.deepEqual(found, [], `FAULT_SEED=${seed} repeats the schedule`);
+    assert.deepEqual(violations, [], `FAULT_SEED=${seed} repeats the schedule`);
     assert.equal(figures['lost without an error, or delivered twice'], 0);
-    // The run was worth its name.
-    const [faults, kinds, reconnects] = figures.survived.match(/\d+/g).map(Number);
-    assert.ok(faults >= 5 * CLIENTS && kinds > 10 && reconnects >= 3 * CLIENTS, figures.survived);
+    // The run had enough faults and traffic to be meaningful.
+    const [faults, kinds, reconnects] = figures.faults.match(/\d+/g).map(Number);
+    assert.ok(faults >= 5 * CLIENTS && kinds > 10 && reconnects >= 3 * CLIENTS, figures.faults);
     const [acknowledged, messages, quoted, events] = figures.acknowledged.match(/\d+/g).map(Number);
     assert.ok(acknowledged > messages / 3 && quoted > events / 3, figures.acknowledged);
   },
 });
 
-guarantee('a half-open connection is replaced within ping + pong, even while the bot sends messages', {
+guarantee('a half-open connection is replaced within ping + pong, also while the bot sends messages', {
   timeout: 30_000,
   measure: async (t) => {
     const server = await scriptedServer(t);
@@ -130,8 +130,8 @@ guarantee('a half-open connection is replaced within ping + pong, even while the
     const ready = next(rtm, 'ready');
     await rtm.start();
     await ready;
-    const talk = setInterval(() => rtm.sendTyping('C1').catch(() => {}), 50);
-    atEnd(t, () => clearInterval(talk));
+    const traffic = setInterval(() => rtm.sendTyping('C1').catch(() => {}), 50);
+    atEnd(t, () => clearInterval(traffic));
     proxy.silence('both');
     const began = performance.now();
     const isReplaced = await Promise.race([next(rtm, 'reconnecting'), sleep(20_000, false, { ref: false })]);
@@ -141,6 +141,6 @@ guarantee('a half-open connection is replaced within ping + pong, even while the
   },
   check: ({ replaced }) => {
     assert.match(replaced, /^after/);
-    assert.ok(Number(replaced.match(/[\d.]+/)[0]) * 1000 <= UNIT + SLACK, replaced);
+    assert.ok(Number(replaced.match(/[\d.]+/)[0]) * 1000 <= UNIT + TOLERANCE, replaced);
   },
 });

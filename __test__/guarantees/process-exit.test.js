@@ -1,24 +1,24 @@
-// The end of threads and processes: at any moment of a client's life it is an ordinary end. Owns chance and bulk;
-// single moments of a worker's end are ../workers.test.js's.
+// The end of threads and processes, in every state of a client, on purpose and at random moments. ../workers.test.js has single
+// cases of a worker's end.
 'use strict';
 
 const assert = require('node:assert/strict');
 const { inProcess } = require('../support/child.js');
 const { isSlackRtmApi } = require('../support/client.js');
 const { EXIT_SCENARIOS, talk } = require('../support/exit-scenarios.js');
-const { SLACK, isFull, guarantee } = require('../support/guarantee.js');
+const { TOLERANCE, guarantee, isFull } = require('../support/guarantee.js');
 const { scriptedServer } = require('../support/scripted-server.js');
 const { parallel } = require('../support/parallel.js');
 const { SLACK_FRAMES } = require('../support/slack-frames.js');
 
 const FRAMES = SLACK_FRAMES.filter(({ reply_to }) => reply_to === undefined);
 
-/** How a process ended, in words. */
+/** How a process ended, as text. */
 const ending = ({ code, signal, stderr }) =>
   `${signal ?? `code ${code}`}${stderr === '' ? '' : `, stderr: ${stderr.trim().split('\n')[0]}`}`;
 
-/** Frames without end for everybody, numbered, and replies; who sends `typing` is dropped. */
-function neverSilent(server) {
+/** Sends numbered frames to every client without end, replies to its messages, and drops it when it sends `typing`. */
+function sendEndlessly(server) {
   server.greet = (socket) => {
     let number = 0;
     socket.ws.removeAllListeners('message');
@@ -35,46 +35,43 @@ function neverSilent(server) {
   };
 }
 
-// The peer has no native part to go wrong, and is slow to start.
+// Fewer for `@slack/rtm-api`: it starts slowly, and it has no native code that could crash.
 const WORKERS = isSlackRtmApi ? 40 : 500;
 
-guarantee(
-  '500 worker threads start and end at random points of the lifecycle: the process exits with code 0, without a signal',
-  {
-    timeout: 120_000,
-    async measure(t) {
-      const seed = Number(process.env.SEED ?? Date.now() % 1e9);
-      t.diagnostic(`SEED=${seed}`);
-      const server = await scriptedServer(t);
-      neverSilent(server);
-      const fixture = require.resolve('../fixtures/worker-ends.js');
-      const input = { fixture, apiUrl: server.apiUrl, seed, count: WORKERS };
-      const ended = await inProcess(t, server, ({ input }) => require(input.fixture).main(input), { input }).ended;
-      const { ways, lost, heard } = ended.reports.pop() ?? { ways: {} };
-      t.diagnostic(JSON.stringify(ways));
-      const sum = Object.values(ways).reduce((one, other) => one + other, 0);
-      return {
-        'worker threads ended': `${sum} of ${WORKERS}`,
-        'frames lost in the main thread meanwhile': lost === undefined ? 'unknown' : `${lost} of ${heard}`,
-        'the process': ending(ended),
-      };
-    },
-    keep(figures) {
-      assert.equal(figures['worker threads ended'], '500 of 500');
-      assert.match(figures['frames lost in the main thread meanwhile'], /^0 of [1-9]\d{2,}$/);
-      assert.equal(figures['the process'], 'code 0');
-    },
+guarantee('500 worker threads end at random points of the lifecycle: the process exits with code 0 and no signal', {
+  timeout: 120_000,
+  async measure(t) {
+    const seed = Number(process.env.SEED ?? Date.now() % 1e9);
+    t.diagnostic(`SEED=${seed}`);
+    const server = await scriptedServer(t);
+    sendEndlessly(server);
+    const fixture = require.resolve('../fixtures/worker-ends.js');
+    const input = { fixture, apiUrl: server.apiUrl, seed, count: WORKERS };
+    const ended = await inProcess(t, server, ({ input }) => require(input.fixture).main(input), { input }).ended;
+    const { ways, lost, received } = ended.reports.pop() ?? { ways: {} };
+    t.diagnostic(JSON.stringify(ways));
+    const sum = Object.values(ways).reduce((one, other) => one + other, 0);
+    return {
+      'threads that ended': `${sum} of ${WORKERS}`,
+      'frames lost in the main thread': lost === undefined ? 'unknown' : `${lost} of ${received}`,
+      'exit of the process': ending(ended),
+    };
   },
-);
+  check(figures) {
+    assert.equal(figures['threads that ended'], '500 of 500');
+    assert.match(figures['frames lost in the main thread'], /^0 of [1-9]\d{2,}$/);
+    assert.equal(figures['exit of the process'], 'code 0');
+  },
+});
 
-/** Longer than any way into a state. */
+/** Longer than the way into any state takes, in ms. */
 const LATEST = 20_000;
 
 /**
- * Runs a process into a state, where `exit` is called. (A signal stands for the call where the process cannot know.)
+ * Brings a process into a state and calls `exit` there. If the process cannot know that it is in this state, a signal calls it.
  * @returns {Promise<{ code: number, signal: string, stderr: string }>}
  */
-async function endIn(t, { run, prepare }, exit) {
+async function exitIn(t, { run, prepare }, exit) {
   const server = await scriptedServer(t);
   const { input = null, there } = (await prepare?.(server, t)) ?? {};
   const child = inProcess(
@@ -99,33 +96,33 @@ async function endIn(t, { run, prepare }, exit) {
 }
 
 /**
- * Runs processes into states, some at a time, and tells how many ended as expected, and what became of the others.
+ * Brings processes into states. Resolves with the number of processes that ended as expected, and the endings of the others.
  * @param {any} t
  * @param {[string, any][]} states
  * @param {string} exit
  * @param {(ended: { code: number, signal: string, stderr: string }) => boolean} isExpected
  */
-async function endings(t, states, exit, isExpected) {
+async function exitInAll(t, states, exit, isExpected) {
   const others = [];
   await parallel(states, 4, async ([name, state]) => {
-    const ended = await endIn(t, state, exit);
+    const ended = await exitIn(t, state, exit);
     if (!isExpected(ended)) others.push(`${name}: ${ending(ended)}`);
   });
   return { 'as expected': `${states.length - others.length} of ${states.length}`, others: others.join('; ') || 'none' };
 }
 
-const noOthers = ({ others }) => assert.equal(others, 'none');
+const assertNoOthers = ({ others }) => assert.equal(others, 'none');
 
 const STATES = Object.entries(EXIT_SCENARIOS).filter(([, { better }]) => !(isSlackRtmApi && better));
 const statesOf = (/** @type {RegExp} */ names) => STATES.filter(([name]) => names.test(name));
 
-guarantee('process.exit() in every state of a client: the exit code is the argument, and there is no signal', {
+guarantee('process.exit() in every state of a client: the process exits with the given code and no signal', {
   timeout: isFull ? 600_000 : 120_000,
   measure(t) {
     const runs = STATES.flatMap((state) => Array(isFull ? 20 : 2).fill(state));
-    return endings(t, runs, '() => process.exit(7)', ({ code, stderr }) => code === 7 && stderr === '');
+    return exitInAll(t, runs, '() => process.exit(7)', ({ code, stderr }) => code === 7 && stderr === '');
   },
-  check: noOthers,
+  check: assertNoOthers,
 });
 
 guarantee('SIGTERM and SIGINT end the process immediately', {
@@ -139,7 +136,7 @@ guarantee('SIGTERM and SIGINT end the process immediately', {
         report(Date.now());
         process.kill(process.pid, '${signal}');
       }`;
-      const { 'as expected': count, others } = await endings(t, states, exit, (ended) => {
+      const { 'as expected': count, others } = await exitInAll(t, states, exit, (ended) => {
         slowest = Math.max(slowest, Date.now() - ended.reports.pop());
         return ended.signal === signal && ended.stderr === '';
       });
@@ -147,19 +144,19 @@ guarantee('SIGTERM and SIGINT end the process immediately', {
     }
     return { ...figures, 'ended within': `${slowest} ms` };
   },
-  keep(figures) {
+  check(figures) {
     for (const signal of ['SIGTERM', 'SIGINT']) assert.equal(figures[signal], '6 of 6');
-    assert.ok(parseFloat(figures['ended within']) < 200 + SLACK);
+    assert.ok(parseFloat(figures['ended within']) < 200 + TOLERANCE);
   },
 });
 
-guarantee('an uncaught exception in any listener: exit code 1 and its stack, without a signal', {
+guarantee('an uncaught exception in any listener: the process prints the stack, and exits with code 1 and no signal', {
   timeout: 90_000,
   measure(t) {
     const states = statesOf(/^(in a listener of|once)/);
-    return endings(t, states, "() => { throw new RangeError('of the user') }", ({ code, signal, stderr }) => {
+    return exitInAll(t, states, "() => { throw new RangeError('of the user') }", ({ code, signal, stderr }) => {
       return code === 1 && signal === null && /RangeError: of the user\n {4}at .*\n/.test(stderr);
     });
   },
-  check: noOthers,
+  check: assertNoOthers,
 });
