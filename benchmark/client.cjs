@@ -1,5 +1,5 @@
-// One run of one client, a process of its own: loads the client's package, does one task with it (tasks.cjs), tells its
-// parent what that cost, and ends there and then.
+// One run of one package, in a process of its own: loads the package, runs one task (tasks.cjs), sends the figures to the parent
+// process and exits.
 'use strict';
 
 const before = process.hrtime.bigint();
@@ -9,7 +9,7 @@ const requireTime = Number(process.hrtime.bigint() - before) / 1e6;
 
 const { tasks } = require('./tasks.cjs');
 
-/** A client of the server, by this scheme of sockets. */
+/** Creates a client of the server. `scheme` is that of the socket's URL. */
 function makeClient(scheme = 'wss') {
   return new RTMClient('xoxb-benchmark', {
     slackApiUrl: `http://127.0.0.1:${server.port}/${scheme}/`,

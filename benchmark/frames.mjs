@@ -1,5 +1,5 @@
-// Frames that look like Slack's wire: real shapes, mixed as a busy workspace mixes them, `/` and everything outside
-// ASCII escaped. Owns the mix; a seed makes it the same every time.
+// Events like those that Slack sends: real shapes, in the proportions of a busy workspace, with `/` and all characters outside ASCII
+// escaped. They are reproducible from a seed.
 
 const PEOPLE = ['U024BE7LH', 'U0G9QF9C6', 'U1KJ2DVP3', 'W012A3CDE', 'U4X318ZMZ', 'U060RNRCZ', 'U407ABLLW'];
 const CHANNELS = ['C024BE91L', 'C061EG9SL', 'C0EAQDV4Z', 'G0AKFJBEU', 'D024BFF1M'];
@@ -24,10 +24,10 @@ const LONG =
   'the same 400 GB. I moved it back, so tonight should be quiet. What is left to do is to raise the limit, to send ' +
   'the alert to #ops, and to find out why /health said “ok” all the while. Volunteers for any of these?';
 const LINK = 'Worth reading before we decide: <https://blog.example.com/2026/11/queues-that-never-fill/>';
-/** Most are short; one in twelve is long, or brings a preview of its link. */
+/** Most texts are short. One in 23 is long, and one in 23 has a link with a preview. */
 const TEXTS = [...SHORT, ...SHORT, ...SHORT, LONG, LINK];
 
-/** A generator of numbers from 0 to 1 (mulberry32). */
+/** A generator of random numbers from 0 to 1 (mulberry32). */
 export function random(seed) {
   let state = seed >>> 0;
   return () => {
@@ -38,7 +38,7 @@ export function random(seed) {
   };
 }
 
-/** JSON as Slack writes it. */
+/** JSON with Slack's escapes. */
 export function slackJson(value) {
   return JSON.stringify(value)
     .replace(/\//g, '\\/')
@@ -49,7 +49,7 @@ function message(pick, ts) {
   const user = pick(PEOPLE);
   const text = pick(TEXTS);
   const channel = pick(CHANNELS);
-  // Bots that post over this API send no blocks.
+  // Bots that post through RTM send no blocks.
   if (text === 'ok') return { type: 'message', channel, user, text, ts, team: 'T024BE7LD' };
   const section = { type: 'rich_text_section', elements: [{ type: 'text', text }] };
   return {
@@ -69,7 +69,7 @@ function message(pick, ts) {
   };
 }
 
-/** What Slack adds to a message with a link. */
+/** The preview that Slack adds to a message with a link. */
 function preview() {
   const link = 'https://blog.example.com/2026/11/queues-that-never-fill/';
   return {
@@ -224,7 +224,7 @@ function edited(pick, ts) {
   };
 }
 
-/** So many events, as objects. */
+/** Creates events, as objects. */
 export function events(count, seed = 1) {
   const next = random(seed);
   const pick = (list) => list[Math.floor(next() * list.length)];

@@ -1,8 +1,8 @@
-// `npm run bench`: this package beside @slack/rtm-api 7.0.4, in turn, in one run: the same server process, the same
-// frames. Owns the rounds and the processes. Linux only (CPU time by thread).
+// `npm run bench`: compares this package with @slack/rtm-api 7.0.4. The packages take turns in one run, with the same server process
+// and the same frames. Linux only, because it needs the CPU time of single threads.
 //
 //   npm run bench -- [--quick] [--only name]… [--rounds n] [--json file] [--svg file]
-//   npm run bench -- --from file.json --svg file        # the table and the picture of an earlier run
+//   npm run bench -- --from file.json --svg file        # table and picture of an earlier run
 
 import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -25,9 +25,9 @@ const { values: options } = parseArgs({
   },
 });
 
-/** A run that takes longer hangs. */
+/** The time limit of a run, in ms. */
 const LIMIT = 120_000;
-/** So often a run that hung or died is made again. */
+/** The number of attempts, if a run hangs or dies. */
 const ATTEMPTS = 3;
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
@@ -55,7 +55,7 @@ async function measureAll() {
   for (const [index, measurement] of chosen.entries()) {
     const which = `${index + 1} of ${chosen.length}, ${measurement.name}`;
     if (!process.stderr.isTTY) console.error(which);
-    const progress = (what) => tell(`${which}: ${what}`, began);
+    const progress = (what) => printProgress(`${which}: ${what}`, began);
     measured.push({ ...measurement, ...(await measure(measurement, rounds, info, progress)) });
   }
   server.disconnect();
@@ -84,7 +84,7 @@ async function measure({ task, jobs, repeat = 1 }, rounds, server, progress) {
   return { figures, failures };
 }
 
-/** One run in a process of its own, made again if it hangs or dies. */
+/** One run in a process of its own. It is repeated if it hangs or dies. */
 async function attempt(job, failed) {
   for (let left = ATTEMPTS; left > 0; left -= 1) {
     const settings = { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] };
@@ -111,13 +111,13 @@ function messageOf(child, limit) {
   });
 }
 
-/** So many files may be open in a process; Node raises its limit to what it may be. */
+/** The limit of open files of a process. Node raises its own limit to the maximum. */
 function openFiles() {
   return Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? Infinity);
 }
 
-/** The line that tells how far it is. */
-function tell(what, began) {
+/** Prints the progress on one line of the terminal. */
+function printProgress(what, began) {
   if (!process.stderr.isTTY) return;
   process.stderr.write(`\r\x1b[K${what} (${Math.round((performance.now() - began) / 1000)} s)`);
 }

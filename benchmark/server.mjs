@@ -1,5 +1,5 @@
-// The server of the benchmark, one process for the whole run. Owns what it does when a client asks: answers the connect
-// call (its path names the socket's scheme), says hello, replies, pours streams, sends single events. Ends with its parent.
+// The server of the benchmark: one process for the whole run. It responds to the connect call (whose path has the scheme of the
+// socket), sends hello, replies to messages, and sends streams and single events. It exits with its parent.
 
 import http from 'node:http';
 import https from 'node:https';
@@ -12,26 +12,26 @@ const require = createRequire(import.meta.url);
 const { WebSocketServer } = require('ws');
 const { authority } = require('../__test__/support/certificates.js');
 
-/** Bytes that wait for the client at most. */
+/** The server writes no more than this many bytes ahead of the client. */
 const AHEAD = 1024 * 1024;
 
-/** What a client may ask for, by the type of its frame. */
+/** The requests of clients, by the type of the frame. */
 const REQUESTS = {
-  /** As over a network: the peer loses what comes back before it has seen its own write end. */
+  /** Waits as a network would: @slack/rtm-api loses a pong that arrives before the callback of its own write. */
   async ping(socket, { id }) {
     await pause(2);
     socket.send(JSON.stringify({ type: 'pong', reply_to: id }));
   },
 
-  /** The reply comes after as many ms as the channel's name says. */
+  /** Replies after the number of ms in the channel's name. */
   async message(socket, { id, text, channel }) {
     const after = Number(channel.slice(1));
     if (after > 0) await pause(after);
     socket.send(slackJson({ ok: true, reply_to: id, ts: '1795220000.000100', text }));
   },
 
-  /** So many frames of a stream, as fast as the client reads. */
-  async pour(socket, { stream, count }) {
+  /** Sends frames of a stream, as fast as the client reads. */
+  async stream(socket, { stream, count }) {
     const raw = socket._socket;
     for (const piece of piecesOf(stream, count)) {
       raw.write(piece);
@@ -40,8 +40,8 @@ const REQUESTS = {
     socket.send('{"type":"done"}');
   },
 
-  /** Single messages, each with the time at which it was written, with pauses between them. */
-  async trickle(socket, { count, every }) {
+  /** Sends single messages with pauses between them. Each has the time at which it was written. */
+  async singles(socket, { count, every }) {
     for (let sent = 0; sent < count; sent += 1) {
       await pause(every);
       const event = { type: 'message', channel: 'C024BE91L', user: 'U024BE7LH', text: 'Grüße aus Köln', sent };
@@ -79,7 +79,7 @@ function serve(socket) {
 
 for (const server of [plain, secure]) {
   new WebSocketServer({ server }).on('connection', serve);
-  // A thousand clients may knock at once.
+  // A thousand clients may connect at once.
   await new Promise((resolve) => server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve));
 }
 const sizes = Object.fromEntries(['messages', 'noisy'].map((stream) => [stream, blockOf(stream).sizes]));

@@ -1,4 +1,4 @@
-// The streams that the server pours: frames as bytes of the wire, in blocks that repeat. Owns what each is made of.
+// The streams that the server sends: blocks of WebSocket frames that repeat.
 
 import { events, slackJson } from './frames.mjs';
 
@@ -7,10 +7,10 @@ const MIXED = 20_000;
 
 const isMessage = ({ type, subtype }) => type === 'message' && subtype === undefined;
 
-/** Events by the stream's name. */
+/** The events of a stream, by its name. */
 const MIXES = {
   messages: (mixed) => mixed.filter(isMessage),
-  // One in twenty is a message, the rest is what nobody listens to.
+  // One in twenty is a message. The others have no listener.
   noisy: (mixed) => {
     const messages = mixed.filter(isMessage);
     const noise = mixed.filter(({ type }) => type !== 'message');
@@ -18,7 +18,7 @@ const MIXES = {
   },
 };
 
-/** A message whose frame has so many bytes, 51 at the least. */
+/** A message with this many bytes of JSON, at least 51. */
 function sized(size) {
   const of = (text) => ({ type: 'message', channel: 'C024BE91L', text });
   const phrase = 'The queue was full from 02:10 to 02:40, see https://example.com/incidents. Grüße! ';
@@ -27,7 +27,7 @@ function sized(size) {
   return of(phrase.repeat(Math.floor(missing / phraseSize)) + 'x'.repeat(missing % phraseSize));
 }
 
-/** A WebSocket text frame, unmasked, as servers send it. */
+/** A WebSocket text frame. Servers send frames unmasked. */
 export function textFrame(payload) {
   const { length } = payload;
   const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
@@ -38,15 +38,15 @@ export function textFrame(payload) {
   return Buffer.concat([header, payload]);
 }
 
-const made = new Map();
+const blocks = new Map();
 
-/** The block of a stream, by name or by the frames' size: its bytes, where each frame ends, how large they are. */
+/** The block of a stream, by its name or by the size of its frames: the bytes, the ends of the frames, and their sizes. */
 export function blockOf(stream) {
-  if (!made.has(stream)) made.set(stream, make(stream));
-  return made.get(stream);
+  if (!blocks.has(stream)) blocks.set(stream, makeBlock(stream));
+  return blocks.get(stream);
 }
 
-function make(stream) {
+function makeBlock(stream) {
   const list = typeof stream === 'number' ? [sized(stream)] : MIXES[stream](events(MIXED));
   const payloads = list.map((event) => Buffer.from(slackJson(event)));
   const once = payloads.map(textFrame);
@@ -62,7 +62,7 @@ function summary(payloads) {
   return { least: sizes[0], median: sizes[sizes.length >> 1], mean, most: sizes.at(-1) };
 }
 
-/** The bytes of so many frames of a stream, in pieces of up to 64 kB. */
+/** The bytes of `count` frames of a stream, in pieces of up to 64 kB. */
 export function* piecesOf(stream, count, piece = 64 * 1024) {
   const { bytes, ends } = blockOf(stream);
   for (let left = count; left > 0; left -= ends.length) {

@@ -1,22 +1,22 @@
-// What a client does in the benchmark, and what is measured of it. Each task gets a maker of clients and its options,
-// and gives one object of figures, or one for each point of a curve (`at`). Units are those of measurements.mjs.
+// The tasks of the benchmark. Each gets a function that creates clients, and its options. It resolves with its figures: one object,
+// or one for each point of a curve (`at`). measurements.mjs has the units.
 'use strict';
 
 const { readFileSync } = require('node:fs');
 const { setTimeout: pause } = require('node:timers/promises');
 
-/** The clock that all processes of a computer share, in ns. */
+/** A clock that all processes of the machine share, in ns. */
 const now = () => Number(process.hrtime.bigint());
 
 const once = (rtm, event) => new Promise((resolve) => rtm.once(event, resolve));
 
-/** µs for which the main thread ran, and for which it could have run but had no core, as Linux counts it. */
+/** The time for which the main thread ran, and for which it was ready to run but had no core, in µs, as counted by Linux. */
 function mainThread() {
   const [ran, waited] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
   return { ran: Number(ran) / 1000, waited: Number(waited) / 1000 };
 }
 
-/** Starts to measure; the function it gives tells what one of so many things cost in µs, and how many there are a second. */
+/** Starts to measure. The returned function divides by a count: it returns the cost of one item in µs, and the rate per second. */
 function meter() {
   const before = { time: now(), main: mainThread(), all: process.cpuUsage() };
   return (count) => {
@@ -38,7 +38,7 @@ function distribution(times) {
   return { median: quantile(0.5), p99: quantile(0.99) };
 }
 
-/** A client that may send. */
+/** Starts a client and waits until it is ready. */
 async function readyClient(rtm) {
   const ready = once(rtm, 'ready');
   await rtm.start();
@@ -46,36 +46,36 @@ async function readyClient(rtm) {
   return rtm;
 }
 
-/** One that has sent before: the peer's first messages are slow, and it loses replies that are faster. */
+/** Starts a client and sends some messages: the first messages of @slack/rtm-api are slow, and it loses replies that are faster. */
 async function readySender(rtm) {
   await readyClient(rtm);
   for (let sent = 0; sent < 20; sent += 1) await rtm.sendMessage('to warm up', 'C10');
   return rtm;
 }
 
-/** So many frames of a stream have arrived; what each cost. */
-async function pour(rtm, stream, count) {
+/** Receives frames of a stream. Resolves with the cost of each. */
+async function receive(rtm, stream, count) {
   const costOf = meter();
   const done = once(rtm, 'done');
-  await rtm.send('pour', { stream, count });
+  await rtm.send('stream', { stream, count });
   await done;
   return costOf(count);
 }
 
-/** The same, after a fifth as many to warm up: a point of a curve. */
+/** A point of a curve: the same after a warm-up with a fifth of the frames. */
 async function point(at, rtm, stream, count) {
-  await pour(rtm, stream, Math.ceil(count / 5));
-  return { at, ...(await pour(rtm, stream, count)) };
+  await receive(rtm, stream, Math.ceil(count / 5));
+  return { at, ...(await receive(rtm, stream, count)) };
 }
 
-/** A listener as bots have them. */
-function hear(rtm) {
-  const ear = { heard: 0, letters: 0 };
+/** Adds a listener that reads the text of each message. Returns its counts. */
+function listen(rtm) {
+  const counts = { messages: 0, characters: 0 };
   rtm.on('message', (event) => {
-    ear.heard += 1;
-    ear.letters += event.text?.length ?? 0;
+    counts.messages += 1;
+    counts.characters += event.text?.length ?? 0;
   });
-  return ear;
+  return counts;
 }
 
 const tasks = {
@@ -89,20 +89,20 @@ const tasks = {
     return { time: (now() - before) / 1e6 };
   },
 
-  /** A stream pours in: after some frames to warm up, what each of the next costs. */
+  /** The cost of each frame of a stream, after a warm-up. */
   async stream(makeClient, { scheme, stream, warmUp, count }) {
     const rtm = makeClient(scheme);
-    const ear = hear(rtm);
+    const counts = listen(rtm);
     await readyClient(rtm);
-    await pour(rtm, stream, warmUp);
-    const cost = await pour(rtm, stream, count);
-    return { ...cost, peak: process.resourceUsage().maxRSS / 1024, same: `${ear.heard} ${ear.letters}` };
+    await receive(rtm, stream, warmUp);
+    const cost = await receive(rtm, stream, count);
+    return { ...cost, peak: process.resourceUsage().maxRSS / 1024, same: `${counts.messages} ${counts.characters}` };
   },
 
   /** Messages of one size after another. */
   async sizes(makeClient, { points, bytes }) {
     const rtm = makeClient();
-    hear(rtm);
+    listen(rtm);
     await readyClient(rtm);
     const figures = [];
     for (const size of points) {
@@ -111,21 +111,21 @@ const tasks = {
     return figures;
   },
 
-  /** More and more listeners of one event. */
+  /** An increasing number of listeners for one event. */
   async listeners(makeClient, { points, count }) {
     const rtm = await readyClient(makeClient());
     const figures = [];
     for (const number of points) {
-      while (rtm.listenerCount('message') < number) hear(rtm);
+      while (rtm.listenerCount('message') < number) listen(rtm);
       figures.push(await point(number, rtm, 'messages', count));
     }
     return figures;
   },
 
-  /** One listener of an event, and more and more names listened to that never come. */
+  /** One listener for the event, and an increasing number of listeners for events that never arrive. */
   async names(makeClient, { points, count }) {
     const rtm = makeClient();
-    hear(rtm);
+    listen(rtm);
     await readyClient(rtm);
     const figures = [];
     let names = 0;
@@ -136,7 +136,7 @@ const tasks = {
     return figures;
   },
 
-  /** One message after another, each when the reply to the one before is there. */
+  /** One message after another, each after the reply to the previous one. */
   async roundTrips(makeClient, { count }) {
     const rtm = await readySender(makeClient());
     const times = [];
@@ -148,7 +148,7 @@ const tasks = {
     return distribution(times.slice(count / 5));
   },
 
-  /** Messages handed over at once, to a server that takes its time for each reply. */
+  /** Many messages at once, to a server that delays each reply. */
   async replies(makeClient, { count, after }) {
     const rtm = await readySender(makeClient());
     const costOf = meter();
@@ -156,18 +156,18 @@ const tasks = {
     return costOf(count);
   },
 
-  /** From the server's write to the listener, on a connection where little happens. */
+  /** The time from the server's write to the listener, on a connection with little traffic. */
   async latency(makeClient, { count, every }) {
     const rtm = await readyClient(makeClient());
     const times = [];
     rtm.on('message', ({ at }) => times.push(now() - at));
     const done = once(rtm, 'done');
-    await rtm.send('trickle', { count, every });
+    await rtm.send('singles', { count, every });
     await done;
     return distribution(times.slice(count / 10));
   },
 
-  /** Many clients in one process: until all are ready, and, with `idle`, what they cost in that time when nothing happens. */
+  /** Many clients in one process: the time until all are ready, their memory, and, with `idle` (in ms), their CPU time while idle. */
   async clients(makeClient, { count, idle }) {
     const memory = () => {
       global.gc();
