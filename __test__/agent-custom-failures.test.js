@@ -78,7 +78,7 @@ describe('an agent that makes the connections', { concurrency: 4, skip: noCertif
           (from, to) =>
           (count, ...args) =>
             count >= from && count < to ? fail(count, ...args) : args[2]();
-        const limits = { ...UNLIMITED, ...(time && { requestTimeout: 150 }) };
+        const limits = { ...UNLIMITED, ...(time && { requestTimeout: 1000 }) };
         const first = client({ agent: new FunctionAgent({ ca }, at(0, 1)), ...limits, ...ONCE });
         const error = await first.start().then(
           () => assert.fail('it started'),

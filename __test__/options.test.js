@@ -97,7 +97,7 @@ const BAD = [
   ['headers', { 'X-One': 'a\r\nX-Two: b' }, TypeError, 'X-One'],
   ...bad('tls', TypeError, 5, 'x'),
   ['proxy', 'socks5://robot@127.0.0.1:1', TypeError, 'needs both a user name and a password'],
-  ['proxy', 'socks5h://:word@127.0.0.1:1', TypeError, 'a user name together with a password'],
+  ['proxy', 'socks5h://:word@127.0.0.1:1', TypeError, 'needs both a user name and a password'],
   ['tls', { headers: 'x' }, TypeError, '"x"', 'tls.headers'],
   ['tls', { ca: 5 }, TypeError, '5', 'tls.ca'],
   ['tls', { ca: ['x', null] }, TypeError, 'PEM', 'tls.ca'],

@@ -32,7 +32,8 @@ impl Connector {
     /// Opens a connection, encrypted if `secure` is set.
     pub(crate) async fn connect(&self, target: Target<'_>, secure: bool) -> Result<Stream, StreamError> {
         let stream = match &self.proxy {
-            Some(proxy) => proxy.tunnel(target).await?,
+            // Boxed, because this future is large, and most clients have no proxy.
+            Some(proxy) => Box::pin(proxy.tunnel(target)).await?,
             None => tcp::connect(target).await?,
         };
         if secure { tls::connect(stream, target.host, &self.tls).await } else { Ok(stream) }

@@ -50,7 +50,8 @@ impl HttpClient {
         match self {
             // The URL may contain a password.
             Self::Direct(client) => Ok(client.execute(request).await.map_err(reqwest::Error::without_url)?),
-            Self::Proxied(connector) => send_over_stream(connector, request).await,
+            // Boxed, because this future is large, and most clients have no proxy.
+            Self::Proxied(connector) => Box::pin(send_over_stream(connector, request)).await,
         }
     }
 }
