@@ -178,6 +178,7 @@ impl Transport {
     }
 }
 
+/// Reads the whole response, up to [`MAX_RESPONSE_BYTES`].
 async fn read_response(response: http::Response<reqwest::Body>) -> Result<HttpResponse, RequestError> {
     let (head, body) = response.into_parts();
     let reason = match head.extensions.get::<ReasonPhrase>() {
