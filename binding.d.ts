@@ -2,13 +2,13 @@
 /* eslint-disable */
 /** JavaScript's end of a stream. */
 export declare class ByteStream {
-  /** Takes bytes from the socket. Returns false if JavaScript must stop reading, until `commands` says `read` again. */
+  /** Takes bytes from the socket. Returns false if JavaScript must stop reading the socket, until `commands` returns `read`. */
   push(bytes: Buffer): boolean
   /** The socket has ended; with a message and a code if it failed. */
   finish(message?: string | undefined | null, code?: string | undefined | null): void
   /**
-   * What to do with the socket now. Bytes to write are only returned if the socket `may_write`, so that its own buffer
-   * stays small.
+   * What to do with the socket now. It returns bytes to write only if the socket can take them, so that the socket's own
+   * buffer stays small.
    */
   commands(mayWrite: boolean): StreamCommands
 }
@@ -41,8 +41,8 @@ export declare class NativeClient {
   /** The user's `WebClient` has made the connect call. */
   finishConnect(id: number, url: string, userId: string, teamId: string): void
   /**
-   * The connect call by the user's `WebClient` failed. `error` is Slack's error code, if Slack responded; `gave_up` is
-   * whether the `WebClient` has made its own retries; `retry_after` is in milliseconds.
+   * The connect call by the user's `WebClient` failed. `error` is Slack's error code if Slack refused the call. `gave_up`
+   * says whether the `WebClient` has already retried the call. `retry_after` is in milliseconds.
    */
   failConnect(id: number, message: string, error: string | undefined | null, gaveUp: boolean, retryAfter: number): void
   /** The response to a request with the user's agent, or to an upgrade that the server refused. */
@@ -154,11 +154,9 @@ export interface ClientOptions {
 export interface HeaderFormat {
   /** The end of the last item, in words. */
   end: number
-  /** The index of the first Latin-1 page among the chunk's strings. */
-  latin1: number
-  /** The index of the first UTF-16 page. */
+  /** The index of the first UTF-16 page among the chunk's strings. */
   utf16: number
-  /** The index of the first long text. */
+  /** The index of the first long text among the chunk's strings. */
   long: number
   /** The number of these words: the position of the first item. */
   words: number
@@ -292,6 +290,8 @@ export interface RecordFormat {
   chunkWords: number
   /** The most shapes that are in use at the same time. */
   maxShapes: number
+  /** The index of the first Latin-1 page among a chunk's strings. The JSON is in front of it. */
+  firstLatin1Page: number
   /** The words at the start of a chunk. */
   header: HeaderFormat
   /** The words of an item, before its record. */
@@ -344,7 +344,7 @@ export interface TextFormat {
   latin1: number
   /** Kind: a substring of a UTF-16 page. */
   utf16: number
-  /** Kind: a string of its own. Start and length together are its index among the record's long texts. */
+  /** Kind: a separate string. Start and length together are its index among the record's long texts. */
   long: number
   /** Kind: the empty text. */
   empty: number

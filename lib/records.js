@@ -8,7 +8,6 @@ const format = recordFormat();
 
 // Each number is a separate constant, since optimised code has the value of a constant built in.
 const HEADER_END = format.header.end;
-const HEADER_LATIN1 = format.header.latin1;
 const HEADER_UTF16 = format.header.utf16;
 const HEADER_LONG = format.header.long;
 const HEADER_WORDS = format.header.words;
@@ -46,6 +45,7 @@ const TAG_OBJECT = format.tag.object;
 const TAG_ARRAY = format.tag.array;
 const TAG_CONSTANT = format.tag.constant;
 
+const FIRST_LATIN1_PAGE = format.firstLatin1Page;
 const MAX_SHAPES = format.maxShapes;
 
 /** Native code writes the words of a chunk here. */
@@ -54,8 +54,7 @@ const words = new Uint32Array(format.chunkWords);
 /** The strings of the chunk: a JSON array, Latin-1 pages, UTF-16 pages, long texts. @type {string[]} */
 let strings = [];
 
-/** The indexes of the first page of each kind, and of the first long text, in `strings`. */
-let latin1Pages = 0;
+/** The indexes of the first UTF-16 page and of the first long text in `strings`. */
 let utf16Pages = 0;
 let longTexts = 0;
 
@@ -89,7 +88,6 @@ function openChunk(chunkStrings) {
   item.payload = undefined;
   at = HEADER_WORDS;
   end = chunkStrings.length > 0 ? words[HEADER_END] : 0;
-  latin1Pages = words[HEADER_LATIN1];
   utf16Pages = words[HEADER_UTF16];
   longTexts = words[HEADER_LONG];
 }
@@ -157,7 +155,7 @@ function text(word) {
   if (kind === TEXT_LATIN1) {
     const start = ((word >>> TEXT_START_SHIFT) & TEXT_START_MASK) + latin1Start;
     const from = start & LATIN1_PAGE_MASK;
-    return strings[latin1Pages + (start >>> LATIN1_PAGE_SHIFT)].substring(from, from + length);
+    return strings[FIRST_LATIN1_PAGE + (start >>> LATIN1_PAGE_SHIFT)].substring(from, from + length);
   }
   if (kind === TEXT_UTF16) {
     const start = ((word >>> TEXT_START_SHIFT) & TEXT_START_MASK) + utf16Start;

@@ -4,23 +4,21 @@
 //! # The layers
 //!
 //! ```text
-//!   index.js, lib/        JavaScript: RTMClient, options, listeners, promises, Error objects
-//!  ────────────────────────────────────────────────────────────────────────────────────────────────
-//!   binding               the interface to JavaScript: calls in, events and settled promises out
-//!      │        └─────────> records     events in a form that V8 reads faster than JSON text
-//!      ▼
-//!   driver                one tokio task per client: does what the session asks for
-//!      │        └─────────> net         TCP, proxies, TLS, DNS
-//!      ▼
-//!   session               the protocol as a state machine: no I/O, no clock, no threads
+//! index.js, lib/           JavaScript: RTMClient, options, listeners, promises, Error objects
+//!     │
+//!  binding                 calls in, events and settled promises out
+//!     ├── records          events in a form that V8 reads faster than JSON text
+//!     └── driver           one tokio task per client, which does what the session asks for
+//!            ├── net       TCP, DNS, proxies, TLS
+//!            └── session   the protocol as a state machine: no I/O, no clock, no threads
 //! ```
 //!
-//! A module uses only modules below it. `npm run lint` checks this.
+//! A module uses only the modules below it in this tree. `npm run lint` checks this.
 //!
 //! | module | read it if you want to know |
 //! |---|---|
 //! | [`session`] | when a client connects, reconnects, gives up or rejects a promise |
-//! | [`driver`] | how a client gets from a task to a socket |
+//! | [`driver`] | how a client's task waits for the network, the user and the clock |
 //! | [`net`] | how a connection is opened, through which proxy, and which certificate is trusted |
 //! | [`records`] | how an event is encoded for JavaScript |
 //! | [`binding`] | what crosses between JavaScript and native code, and in which order |

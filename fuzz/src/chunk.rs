@@ -62,9 +62,8 @@ struct Member {
 /// Reads a chunk. `shape` returns the shape with a number.
 pub fn read<'a>(chunk: &'a Chunk, shape: &mut dyn FnMut(u32) -> Rc<Shape>) -> Content<'a> {
     let header = FORMAT.header;
-    let [end, latin1, utf16, long] = [header.end, header.latin1, header.utf16, header.long]
-        .map(|position| chunk.words[position as usize] as usize);
-    assert_eq!(latin1, 1, "there is one string of JSON");
+    let [end, utf16, long] =
+        [header.end, header.utf16, header.long].map(|position| chunk.words[position as usize] as usize);
     let Text::Utf8(json) = &chunk.strings[0] else { panic!("the first string is not the JSON") };
     let mut elements = if json.is_empty() { Vec::new() } else { json::elements(json) }.into_iter();
     let mut strings = Strings::new(&chunk.strings, utf16, long);
@@ -119,7 +118,7 @@ struct Strings<'a> {
 impl<'a> Strings<'a> {
     fn new(all: &'a [Text], utf16: usize, long: usize) -> Self {
         let strings = Self {
-            latin1: &all[1..utf16],
+            latin1: &all[FORMAT.first_latin1_page as usize..utf16],
             utf16: &all[utf16..long],
             long: &all[long..],
             latin1_start: 0,
@@ -329,9 +328,9 @@ mod tests {
         strings.extend((!latin1.is_empty()).then(|| Text::Latin1(latin1.into())));
         let utf16_start = strings.len();
         strings.extend((!utf16.is_empty()).then(|| Text::Utf16(utf16.encode_utf16().collect())));
-        let starts = [1, utf16_start, strings.len()].map(|start| u32::try_from(start).unwrap());
+        let starts = [utf16_start, strings.len()].map(|start| u32::try_from(start).unwrap());
         let words =
-            [vec![18], starts.to_vec(), vec![7, 1, 2, 0], vec![7, 0, 0, 2, 0, 0, 0, 0, 5, word]].concat();
+            [vec![17], starts.to_vec(), vec![7, 1, 2, 0], vec![7, 0, 0, 2, 0, 0, 0, 0, 5, word]].concat();
         Chunk { words, strings }
     }
 

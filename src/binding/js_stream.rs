@@ -99,7 +99,7 @@ pub struct StreamCommands {
 
 #[napi]
 impl ByteStream {
-    /// Takes bytes from the socket. Returns false if JavaScript must stop reading, until `commands` says `read` again.
+    /// Takes bytes from the socket. Returns false if JavaScript must stop reading the socket, until `commands` returns `read`.
     #[napi(catch_unwind)]
     pub fn push(&self, bytes: Buffer) -> bool {
         let mut pipe = lock(&self.pipe);
@@ -119,8 +119,8 @@ impl ByteStream {
         wake(&mut pipe.writer);
     }
 
-    /// What to do with the socket now. Bytes to write are only returned if the socket `may_write`, so that its own buffer
-    /// stays small.
+    /// What to do with the socket now. It returns bytes to write only if the socket can take them, so that the socket's own
+    /// buffer stays small.
     #[napi(catch_unwind)]
     pub fn commands(&self, may_write: bool) -> StreamCommands {
         let mut pipe = lock(&self.pipe);

@@ -4,9 +4,9 @@
 //! Everything in the other direction (events, settled promises, log lines) passes through the [`outbox`].
 //!
 //! ```text
-//!  lib/rtm-client.js ── start, send, … ──> NativeClient ──> driver::Handle ──> the client's task
-//!  lib/outbox.js <───── words, strings ─── Outbox       <── ClientHost     <── the client's task
-//!  lib/js-requests.js <── JsRequest ────── JsRequests   <── Agent, WebClient <── the client's task
+//! calls      lib/rtm-client.js  ───> NativeClient ───> driver::Handle   ───> the client's task
+//! events     lib/outbox.js      <─── Outbox       <─── ClientHost       <─── the client's task
+//! requests   lib/js-requests.js <──> JsRequests   <──> Agent, WebClient <─── the client's task
 //! ```
 //!
 //! | module | content |
@@ -156,8 +156,8 @@ impl NativeClient {
         self.js_requests.finish_connect(JsRequestId(id), Ok(response));
     }
 
-    /// The connect call by the user's `WebClient` failed. `error` is Slack's error code, if Slack responded; `gave_up` is
-    /// whether the `WebClient` has made its own retries; `retry_after` is in milliseconds.
+    /// The connect call by the user's `WebClient` failed. `error` is Slack's error code if Slack refused the call. `gave_up`
+    /// says whether the `WebClient` has already retried the call. `retry_after` is in milliseconds.
     #[napi(catch_unwind)]
     pub fn fail_connect(
         &self,

@@ -14,6 +14,8 @@ pub struct RecordFormat {
     pub chunk_words: u32,
     /// The most shapes that are in use at the same time.
     pub max_shapes: u32,
+    /// The index of the first Latin-1 page among a chunk's strings. The JSON is in front of it.
+    pub first_latin1_page: u32,
     /// The words at the start of a chunk.
     pub header: HeaderFormat,
     /// The words of an item, before its record.
@@ -30,11 +32,9 @@ pub struct RecordFormat {
 pub struct HeaderFormat {
     /// The end of the last item, in words.
     pub end: u32,
-    /// The index of the first Latin-1 page among the chunk's strings.
-    pub latin1: u32,
-    /// The index of the first UTF-16 page.
+    /// The index of the first UTF-16 page among the chunk's strings.
     pub utf16: u32,
-    /// The index of the first long text.
+    /// The index of the first long text among the chunk's strings.
     pub long: u32,
     /// The number of these words: the position of the first item.
     pub words: u32,
@@ -114,9 +114,9 @@ pub struct TagFormat {
 pub(super) const RECORD_FORMAT: RecordFormat = RecordFormat {
     chunk_words: to_u32(format::CHUNK_WORDS),
     max_shapes: format::MAX_SHAPES,
+    first_latin1_page: to_u32(format::FIRST_LATIN1_PAGE),
     header: HeaderFormat {
         end: to_u32(header::END),
-        latin1: to_u32(header::LATIN1),
         utf16: to_u32(header::UTF16),
         long: to_u32(header::LONG),
         words: to_u32(header::WORDS),
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn every_word_has_one_meaning() {
         let RecordFormat { header, item, .. } = record_format();
-        let header_words = [header.end, header.latin1, header.utf16, header.long];
+        let header_words = [header.end, header.utf16, header.long];
         let item_words = [item.client, item.kind, item.call, item.record_words];
         let record_item_words = [item.root, item.latin1, item.utf16, item.long];
         assert!(header_words.into_iter().eq(0..header.words));

@@ -53,18 +53,19 @@ const _: () =
 /// The most shapes of the table, which is then cleared. Ids of shapes are not used again.
 pub(crate) const MAX_SHAPES: u32 = 1024;
 
+/// The index of the first Latin-1 page among a chunk's strings. The JSON is in front of it.
+pub(crate) const FIRST_LATIN1_PAGE: usize = 1;
+
 /// The positions of the words in a chunk's header.
 pub(crate) mod header {
     /// The end of the last item, counted in words.
     pub(crate) const END: usize = 0;
-    /// The index of the first Latin-1 page among the chunk's strings.
-    pub(crate) const LATIN1: usize = 1;
-    /// The index of the first UTF-16 page.
-    pub(crate) const UTF16: usize = 2;
-    /// The index of the first long text.
-    pub(crate) const LONG: usize = 3;
+    /// The index of the first UTF-16 page among the chunk's strings.
+    pub(crate) const UTF16: usize = 1;
+    /// The index of the first long text among the chunk's strings.
+    pub(crate) const LONG: usize = 2;
     /// The words of the header.
-    pub(crate) const WORDS: usize = 4;
+    pub(crate) const WORDS: usize = 3;
 }
 
 /// The positions of the words in an item.

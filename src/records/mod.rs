@@ -20,16 +20,17 @@
 //! | 0 | `count`: integer |
 //! | 1 | `type`: always `"message"`, `user`: text, `edited`: object, `text`: text |
 //!
-//! The record holds the values only. It is a list of 32-bit words, and the texts that these words refer to:
+//! The record contains only the values. It is a list of 32-bit words, and the texts that the words refer to, here the Latin-1
+//! text `U1hé`:
 //!
-//! ```text
-//!  word     0        1        2        3           4          5
-//!       ┌────────┬────────┬────────┬───────────┬──────────┬───────────┐
-//!       │ shape 0│ 2      │ shape 1│ Latin-1,  │ row of   │ Latin-1,  │      Latin-1 texts: U1hé
-//!       │        │ (count)│        │ at 0, 2   │ word 0   │ at 2, 2   │
-//!       └────────┴────────┴────────┴───────────┴──────────┴───────────┘
-//!        row of `edited`   row of the frame (the root): `user`, `edited`, `text`
-//! ```
+//! | word | content | meaning |
+//! |---|---|---|
+//! | 0 | shape 0 | the row of the object `edited` |
+//! | 1 | 2 | `count` |
+//! | 2 | shape 1 | the row of the frame's own object, the *root* |
+//! | 3 | Latin-1, start 0, length 2 | `user`: `U1` |
+//! | 4 | position 0 | `edited`: the row at word 0 |
+//! | 5 | Latin-1, start 2, length 2 | `text`: `hé` |
 //!
 //! `lib/records.js` generates a function for each shape. For shape 1 it is
 //!

@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::item::{Item, Payload};
 use crate::records::buffer::{RecordBuffer, Text, TextRange};
 use crate::records::format::text::{LATIN1_PAGE, UTF16_PAGE};
-use crate::records::format::{header, item as layout, to_word};
+use crate::records::format::{FIRST_LATIN1_PAGE, header, item as layout, to_word};
 
 /// The strings of a chunk.
 #[derive(Debug, Default)]
@@ -56,17 +56,13 @@ impl ChunkStrings {
             self.json.push(']');
         }
         words[header::END] = to_word(end);
-        words[header::LATIN1] = to_word(Self::FIRST_LATIN1);
         words[header::UTF16] = to_word(self.first_utf16());
         words[header::LONG] = to_word(self.first_long());
     }
 
-    /// The index of the first Latin-1 page, behind the JSON.
-    const FIRST_LATIN1: usize = 1;
-
     /// The index of the first UTF-16 page.
     fn first_utf16(&self) -> usize {
-        Self::FIRST_LATIN1 + self.latin1.len().div_ceil(LATIN1_PAGE)
+        FIRST_LATIN1_PAGE + self.latin1.len().div_ceil(LATIN1_PAGE)
     }
 
     /// The index of the first long text.

@@ -4,13 +4,13 @@
 //! log lines.
 //!
 //! ```text
-//!        clients' tasks (tokio)             │              JavaScript thread
-//!                                           │
-//!  session ─> ClientHost ──┐                │
-//!  session ─> ClientHost ──┼──> Queue ── next_batch ──> Drain ── next_chunk ──> lib/records.js ──> lib/outbox.js ──> listeners
-//!  JsRequests ─────────────┘      │         │             ▲                                            │
-//!                                 └───── wake ────────────┼──────────────────────────────────────────> │
-//!                                           │             └─────────── listen, unlisten ───────────────┘
+//! clients' tasks (tokio)                                JavaScript thread
+//!
+//! session ─> ClientHost ──┐
+//! session ─> ClientHost ──┼─> Queue ─── next_batch ───> Drain ─── next_chunk ───> lib/outbox.js ───> listeners
+//! JsRequests ─────────────┘     │                         ▲                         │   ▲
+//!                               │                         └─── listen, unlisten ────┘   │
+//!                               └──────────────────────── wake ─────────────────────────┘
 //! ```
 //!
 //! | module | content |
