@@ -20,7 +20,7 @@ function accounts() {
     slack: 0,
     bot: {
       outcome: 'ready',
-      troubles: [],
+      failures: [],
       disconnects: [12],
       moments: [...start, moment('reconnecting', false, false), ...start],
       sent: [
@@ -99,7 +99,7 @@ const VIOLATIONS = {
     ({ bot }) => (bot.outcome = 'reconnecting, and no end within 9 s'),
     'the client ended reconnecting, and no end within 9 s',
   ],
-  'an uncaught exception': [({ bot }) => bot.troubles.push('uncaught exception: x'), 'uncaught exception: x'],
+  'an uncaught exception': [({ bot }) => bot.failures.push('uncaught exception: x'), 'uncaught exception: x'],
   'a missing lifecycle event': [({ bot }) => bot.moments.splice(2, 1), 'lifecycle event 2: ready after authenticated'],
   'a wrong property': [
     ({ bot }) => (bot.moments[3].connected = false),

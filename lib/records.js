@@ -1,5 +1,5 @@
-// Reads what crosses from native code: chunks of items, whose payloads are JSON or records. src/records/format.rs describes the
-// layout; its numbers come from the addon.
+// Reads the chunks of items that native code passes to JavaScript. Their payloads are JSON or records.
+// src/records/format.rs describes the layout; its numbers come from the addon.
 'use strict';
 
 const { recordFormat } = require('./binding.js');

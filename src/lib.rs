@@ -21,7 +21,7 @@
 //! | [`driver`] | how a client's task waits for the network, the user and the clock |
 //! | [`net`] | how a connection is opened, through which proxy, and which certificate is trusted |
 //! | [`records`] | how an event is encoded for JavaScript |
-//! | [`binding`] | what crosses between JavaScript and native code, and in which order |
+//! | [`binding`] | conversions between JavaScript and native code, in order |
 //!
 //! # Where to begin
 //!

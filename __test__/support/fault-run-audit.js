@@ -42,7 +42,7 @@ function auditFaultRun(accounts) {
 /** @type {((accounts: Accounts) => string[])[]} */
 const RULES = [
   ({ bot }) => (bot.outcome === 'ready' ? [] : [`the client ended ${bot.outcome}`]),
-  ({ bot }) => bot.troubles,
+  ({ bot }) => bot.failures,
   ({ bot }) => lifecycleFaults(bot.moments),
 
   ({ bot: { disconnects }, slack }) =>

@@ -33,14 +33,14 @@ function runBot({ client, report, next, input }) {
   const settled = [];
   /** The received events: [connection, number]. */
   const events = [];
-  const troubles = [];
+  const failures = [];
   const disconnects = [];
   let connection = 0;
   let traffic;
   let last = '';
   let isEnding = false;
-  process.on('uncaughtException', (error) => troubles.push(`uncaught exception: ${error?.message}`));
-  process.on('unhandledRejection', (error) => troubles.push(`unhandled rejection: ${error?.message}`));
+  process.on('uncaughtException', (error) => failures.push(`uncaught exception: ${error?.message}`));
+  process.on('unhandledRejection', (error) => failures.push(`unhandled rejection: ${error?.message}`));
   const moments = recordMoments(rtm, ({ name }) => report({ name: (last = name) }));
 
   function track(kind, text, promise) {
@@ -71,7 +71,7 @@ function runBot({ client, report, next, input }) {
   }
 
   function start() {
-    rtm.start().catch((error) => troubles.push(`start() rejected: ${error.message}`));
+    rtm.start().catch((error) => failures.push(`start() rejected: ${error.message}`));
   }
 
   async function disconnect() {
@@ -82,7 +82,7 @@ function runBot({ client, report, next, input }) {
 
   function account(outcome) {
     clearTimeout(traffic);
-    writeFileSync(input.file, JSON.stringify({ outcome, sent, events, moments, troubles, disconnects }));
+    writeFileSync(input.file, JSON.stringify({ outcome, sent, events, moments, failures, disconnects }));
     report({ isDone: true });
   }
 

@@ -4,7 +4,7 @@
 //
 //   const server = new NumberedServer(scripted, random);  // on top of a scripted server
 //   server.host = proxy.host;                         // where the sockets are to be found
-//   server.callFaults.push((response) => {});         // the next connect call gets this in place of an answer
+//   server.callFaults.push((response) => {});         // the next connect call gets this instead of a response
 //   server.helloFaults.push((greet) => {});           // the next socket is greeted when `greet()` is called
 //   server.current;                                   // the connection in use: { ticket, socket, … }
 //   server.account();                                 // what the audit needs (fault-run-audit.js)
@@ -29,7 +29,7 @@ class NumberedServer {
   #delivered = new Map();
   /** Replies that were sent: { text, isGood, ticket, after: the last event before it on that connection } */
   #replies = [];
-  /** What was decided for each message of late: { ticket, reply, text, at } */
+  /** The recent decision for each message: { ticket, reply, text, at } */
   #recent = [];
   #timers = new Set();
 
@@ -92,7 +92,7 @@ class NumberedServer {
     const ticket = Number(this.#scripted.upgrades.at(-1).url.split('/').pop());
     const connection = { ticket, socket, sent: [], ids: [], isGreeted: false };
     this.#connections.push(connection);
-    // A frame may be damaged on the way: then it is nobody's message, and no JSON.
+    // A frame may be damaged on the way: then it is not JSON and no longer this message.
     socket.ws.removeAllListeners('message');
     socket.ws.on('message', (data) => {
       const frame = parsed(data);

@@ -18,7 +18,7 @@
 //! | [`host`] | a client's task: session deliveries become items |
 //! | [`item`], [`batch`] | the items and their payloads |
 //! | [`queue`] | the items that wait; backpressure; when JavaScript is woken |
-//! | [`drain`] | the JavaScript thread: which events have listeners, what crosses next |
+//! | [`drain`] | the JavaScript thread: which events have listeners, and the next chunk |
 //! | [`subscriptions`] | the event names that a client has listeners for |
 //! | [`chunk`] | writes items into the words and strings that cross |
 //! | [`encode`] | the JSON of payloads |
