@@ -121,8 +121,8 @@ let hasDispatchedFrame = false;
 
 /**
  * Dispatches items until the outbox is empty, or until the event loop should turn. The event loop turns
- * - after an item that user code may await, and before a lifecycle event, so that the code behind an `await` runs before the
- *   next event;
+ * - after an item that user code may await, and between a frame and a lifecycle event that follows it, so that the code
+ *   behind an `await` runs before the next event;
  * - after a listener has thrown;
  * - after each batch, so that timers and sockets are served during a flood of events.
  */

@@ -27,7 +27,7 @@
 //!
 //! 1. [`session::Input`] and [`session::Output`] are the vocabulary: everything that can happen to a client, and everything
 //!    that a client can do.
-//! 2. [`session::Session::handle`] is the one function that changes a client's state.
+//! 2. [`session::Session::handle`] takes every input. Inside it, only `Session::enter` changes the state.
 //! 3. [`driver::spawn`] starts the task that calls it.
 //! 4. [`binding`] shows the way of an event from that task to a listener in JavaScript.
 //!

@@ -1,5 +1,5 @@
-//! Runs clients on tokio: one task per client executes its session's outputs with `net`, and feeds it
-//! with the network's events, the user's commands and the time. All tasks share one small runtime.
+//! The driver: runs clients on tokio, one task per client. The task executes the session's outputs, and passes the network's
+//! events, the user's calls and the time to the session. All tasks share a runtime of two threads.
 
 mod agent;
 mod api_calls;

@@ -1,4 +1,5 @@
-//! Connects to a server: TCP, or a tunnel through the proxy if one is set, then TLS if the URL asks for it.
+//! [`Connector`], which opens connections to a server: TCP, or a tunnel through the proxy if one is set, then TLS if the caller
+//! asks for it.
 
 use std::sync::Arc;
 

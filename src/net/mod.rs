@@ -1,6 +1,6 @@
 //! The network: host names, TCP, proxies, TLS, HTTP upgrades, and the Node.js error codes of network errors.
 //!
-//! Knows nothing about sessions: it imports neither `session` nor `driver`.
+//! This module imports neither `session` nor `driver`.
 
 pub(crate) mod connector;
 pub(crate) mod dns;

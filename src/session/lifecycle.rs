@@ -11,8 +11,8 @@ use super::retry::RetryState;
 use super::state::State;
 use super::timer::Timer;
 
-/// The time limit of the close handshake of `disconnect()`. `disconnect()` resolves within five seconds, so that two
-/// seconds are left for a process that is busy.
+/// The time limit of the close handshake. `disconnect()` is documented to resolve within five seconds; the other two are
+/// for a busy process.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Session {
