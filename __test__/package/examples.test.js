@@ -175,7 +175,7 @@ describe('on Ctrl-C, which the command and the example both receive', {
 
   test('an example without SLACK_BOT_TOKEN ends', async (t) => {
     const { child, ended } = run(t, process.execPath, ['scripts/example.mjs', 'echo-bot']);
-    child.stdout.on('data', (text) => text.includes('until Ctrl-C') && process.kill(-child.pid, 'SIGINT'));
+    child.stdout.on('data', (text) => text.includes('Ctrl-C ends it') && process.kill(-child.pid, 'SIGINT'));
     const { code, stdout, stderr } = await ended;
     assert.equal(code, 0, stdout + stderr);
     assert.match(stdout, /Talk to it at http:/);
