@@ -14,6 +14,14 @@ const MAY_USE = {
   binding: ['driver', 'records'],
 };
 
+/** Crates and modules that a folder may not use: the session and the records do no I/O, and only the binding knows Node.js. */
+const FORBIDDEN = {
+  session: /\b(?:napi|napi_derive|tokio|hyper|reqwest|rustls|std::(?:net|fs|thread))::/,
+  records: /\b(?:napi|napi_derive|tokio|hyper|reqwest|rustls|std::(?:net|fs|thread))::/,
+  net: /\b(?:napi|napi_derive)::/,
+  driver: /\b(?:napi|napi_derive)::/,
+};
+
 /**
  * Errors in the imports of these files, as text.
  * @param {Map<string, string>} sources Rust source texts by their path below the project's root
@@ -25,17 +33,32 @@ export function importErrors(sources) {
   const imports = new Map();
   for (const [file, source] of sources) {
     const [, folder] = file.split('/');
+    if (file.split('/').length > 2 && !(folder in MAY_USE))
+      errors.push(`${file}: add src/${folder} to the table in this script`);
     const code = withoutBraces(source.replace(/^\s*\/\/.*$/gm, ''));
-    for (const used of new Set([...code.matchAll(/\bcrate::(\w+)/g)].map(([, name]) => name))) {
+    for (const used of foldersUsed(file, code)) {
       if (!(folder in MAY_USE) || !(used in MAY_USE) || used === folder || MAY_USE[folder].includes(used)) continue;
       errors.push(
         `${file} uses crate::${used}, but src/${folder} may use only: ${MAY_USE[folder].join(', ') || 'none'}`,
       );
     }
+    const [forbidden] = FORBIDDEN[folder]?.exec(code) ?? [];
+    if (forbidden !== undefined) errors.push(`${file} uses ${forbidden} which src/${folder} may not use`);
+    if (/\buse (?:crate|super) as\b/.test(code)) errors.push(`${file} renames crate or super, which hides imports`);
     imports.set(file, new Set(importedFiles(file, code, sources)));
   }
   for (const cycle of cyclesIn(imports)) errors.push(`import cycle: ${[...cycle, cycle[0]].join(' -> ')}`);
   return errors;
+}
+
+/** The folders of `src/` that a file names, by `crate::` or by enough `super::`. */
+function foldersUsed(file, code) {
+  const names = [...code.matchAll(/\bcrate::(\w+)/g)].map(([, name]) => name);
+  const depth = file.split('/').length - (basename(file) === 'mod.rs' ? 2 : 1);
+  for (const [, supers, name] of code.matchAll(/\b((?:super::)+)(\w+)/g)) {
+    if (supers.length / 'super::'.length >= depth) names.push(name);
+  }
+  return new Set(names);
 }
 
 /** The code with each `use a::{b, c::d};` written as `use a::b, a::c::d;`. */

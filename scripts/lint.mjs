@@ -12,7 +12,9 @@ run(process.execPath, ['scripts/check-imports.mjs']);
 run('cargo', ['fmt', '--check']);
 run('cargo', ['clippy', '--all-targets', '--all-features', '--', '-D', 'warnings']);
 run('cargo', ['clippy', '--all-targets', '--', '-D', 'warnings']);
-run('cargo', ['doc', '--no-deps', '--all-features', '--document-private-items'], { env: { RUSTDOCFLAGS: '-D warnings' } });
+run('cargo', ['doc', '--no-deps', '--all-features', '--document-private-items'], {
+  env: { RUSTDOCFLAGS: '-D warnings' },
+});
 run('cargo', ['doc', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } });
 for (const project of ['.', 'workspace', 'workspace/page'])
   run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project]);

@@ -23,6 +23,7 @@ test('the check accepts imports that go downwards', async () => {
 
 test('the check refuses an import that goes upwards, whichever way it is written', async () => {
   for (const source of [
+    'use super::super::session::Input;',
     'use crate::driver::Handle;',
     'use crate::{session::Input};',
     'fn f(_: crate::binding::X) {}',
@@ -30,6 +31,20 @@ test('the check refuses an import that goes upwards, whichever way it is written
     const errors = await errorsIn({ 'src/net/stream.rs': source });
     assert.equal(errors.length, 1, source);
     assert.match(errors[0], /^src\/net\/stream\.rs uses crate::\w+, but src\/net may use only: none$/);
+  }
+});
+
+test('the check refuses I/O in the session, Node.js outside the binding, aliases, and folders that it does not know', async () => {
+  for (const [file, source, message] of [
+    ['src/session/a.rs', 'use tokio::time::sleep;', /uses tokio::/],
+    ['src/session/a.rs', 'use std::net::TcpStream;', /uses std::net::/],
+    ['src/records/a.rs', 'use napi::Env;', /uses napi::/],
+    ['src/net/a.rs', 'use crate as c;', /renames crate/],
+    ['src/other/a.rs', '', /add src\/other to the table/],
+  ]) {
+    const errors = await errorsIn({ [file]: source });
+    assert.equal(errors.length, 1, `${file}: ${source}`);
+    assert.match(errors[0], message);
   }
 });
 

@@ -8,7 +8,8 @@ use super::dns;
 use super::stream::{Stream, StreamError};
 use super::target::Target;
 
-/// Connects to the first address of the host that accepts the connection (Happy Eyeballs, RFC 8305).
+/// Connects to the first address of the host that accepts the connection. If the host has addresses of both families, hyper-util's
+/// connector starts with the second family after a short delay; within a family, it tries one address after the other.
 pub(crate) async fn connect(target: Target<'_>) -> Result<Stream, StreamError> {
     let uri = Uri::builder()
         .scheme("http")

@@ -1,4 +1,4 @@
-// The heads of the page: the open channel, the selected user, and the window's title.
+// The headings of the page: the open channel, the selected user, and the window's title.
 
 import { byId, setOptions } from './dom.js';
 import { count } from './format.js';
