@@ -1,17 +1,18 @@
-// The typings of the client and of the results of its methods. The folder types/ has its options, events and errors.
-// All typings compile without the types of Node.
-
 /** The client, and the results of its methods. @module */
+
+// types/ has the options, events and errors. All typings also compile without the types of Node.
 
 /// <reference lib="es2020" />
 
-// The typings of `@slack/rtm-api` load the types of Node, so code that uses `process` compiles even if the `types` of
-// its tsconfig.json do not list `node` (TypeScript 6 loads only listed types). This import does the same, if they are
-// installed.
+// The typings of `@slack/rtm-api` load the types of Node. Code that uses `process` therefore compiles although its tsconfig does
+// not list `node` in `types`, which TypeScript 6 requires otherwise. This import has the same effect. If the types of Node are
+// not installed, it has none.
 // @ts-ignore
 import type {} from 'node';
 import { EventEmitter } from 'eventemitter3';
 import type {
+  CodedError,
+  RTMAbortError,
   RTMConnectError,
   RTMNoReplyReceivedError,
   RTMPlatformError,
@@ -32,15 +33,11 @@ export * from './types/options';
 export * from './types/slack-events';
 
 /**
- * A client of Slack's Real Time Messaging (RTM) API. It keeps one WebSocket connection to one workspace open, and
- * replaces the connection when it is lost.
+ * A client of Slack's Real Time Messaging API. It keeps one WebSocket connection to one workspace, and reconnects when the
+ * connection is lost.
  *
- * The client emits every event from Slack under up to three names, in this order: `slack_event` (with the type and the
- * event), the event's `type`, and `type::subtype` if the event has a `subtype`. {@link RTMClientEvents} lists the
- * events of the client itself.
- *
- * The class has the members of the client of `@slack/rtm-api`. The additions are {@link state}, {@link ping},
- * {@link latency}, {@link lastActivity} and {@link apiCall}.
+ * Each event from Slack is emitted under up to three names: `slack_event` (with its type and the event), its `type`, and
+ * `type::subtype` if it has a `subtype`. {@link RTMClientEvents} lists the client's own events.
  *
  * @example
  * const { RTMClient } = require('slack-rtm-native');
@@ -50,202 +47,192 @@ export * from './types/slack-events';
  */
 export class RTMClient extends EventEmitter {
   /**
-   * Creates a client. The client does not connect until you call {@link start}.
+   * Creates a client. Call {@link start} to connect it.
    *
-   * @param token - A token that may use the RTM API. It can be empty if you pass the option `webClient`.
-   * @param options - The options of the client. Unknown options are ignored.
-   * @throws `TypeError` or `RangeError` if the token is missing or an option is invalid. The message names the option
-   * and its value, but never the token.
-   * @throws {@link RTMKeepAliveConfigError} if `serverPongTimeout` is not below `clientPingTimeout`.
+   * @param token - A token that can use the RTM API. It can be empty if the option `webClient` is set.
+   * @param options - Default: see each option in {@link RTMConstructorOptions}.
+   * @throws `TypeError` or `RangeError` if the token is missing or an option is invalid, for example a certificate or a
+   * passphrase. The message names the option and its value, but never a secret.
+   * @throws {@link CodedError} with the code `ErrorCode.KeepAliveConfigError` if `serverPongTimeout` is not below
+   * `clientPingTimeout`.
    */
   constructor(token: string, options?: RTMConstructorOptions);
 
-  /** Whether the connection is open: true from the `connected` event until the connection ends. */
+  /** Whether the socket is open and Slack has sent `hello`: true from `connected` on, until the connection ends. */
   connected: boolean;
 
-  /** Whether Slack has accepted the token: true from the `authenticated` event until the connection ends. */
+  /** Whether the connect call has succeeded: true from `authenticated` on, until the connection ends. */
   authenticated: boolean;
 
-  /**
-   * The id of the user that the token belongs to (`U…`). Set while {@link authenticated} is true, otherwise undefined.
-   */
+  /** The id of the user that the token belongs to, for example the bot's. Undefined unless `authenticated` is true. */
   activeUserId?: string;
 
-  /** The id of the workspace (`T…`). Set while {@link authenticated} is true, otherwise undefined. */
+  /** The id of the workspace that the token belongs to. Undefined unless `authenticated` is true. */
   activeTeamId?: string;
 
-  /** The client's state. In a listener, it is the state that belongs to the event. */
+  /** The state of the client. In a listener, it is the state at the time of the event that the listener handles. */
   readonly state: RTMClientState;
 
-  /** The round-trip time of the last ping, in milliseconds. Undefined until Slack has replied to a ping. */
+  /** The round-trip time of the last answered ping, in milliseconds. Undefined before the first one. */
   readonly latency: number | undefined;
 
-  /** The time when the last frame arrived, in milliseconds since the epoch. Undefined until a frame has arrived. */
+  /** The time when the last frame arrived, in milliseconds since the epoch. Undefined before the first one. */
   readonly lastActivity: number | undefined;
 
   /**
-   * The `webClient` option. Without the option, it is a `WebClient` of `@slack/web-api` that is created on first use.
+   * The `webClient` option. Without the option, a `WebClient` of `@slack/web-api` that is created on first use. Throws an
+   * error with the code `MODULE_NOT_FOUND` if that package is not installed.
    *
-   * @throws An error with code `MODULE_NOT_FOUND` if a `WebClient` must be created and `@slack/web-api` is not
-   * installed.
-   * @deprecated It is private in `@slack/rtm-api`, and exists for bots that use it. Use {@link apiCall} or create a
-   * `WebClient` instead.
+   * @deprecated Private in `@slack/rtm-api`, and kept for code that uses it. Use {@link apiCall}, or create a `WebClient`.
    */
   readonly webClient: any;
 
-  /**
-   * Its method returns {@link state}.
-   *
-   * @deprecated It is private in `@slack/rtm-api`, and exists for bots that use it. Use {@link state} instead.
-   */
+  /** @deprecated Private in `@slack/rtm-api`, and kept for code that uses it. Use {@link state} instead. */
   readonly stateMachine: { getCurrentState(): RTMClientState };
 
   /**
-   * Connects to Slack.
+   * Connects to Slack. Temporary errors are retried according to the option `retryConfig`.
    *
-   * If you call it again while the client is connecting, both promises settle together. While the client is connected,
-   * the promise resolves with the response of the current connection. While the client is disconnecting, it connects
-   * again after the disconnect.
+   * A second call opens no second connection. While connecting, it settles with the attempt in progress. While connected,
+   * it resolves with the current data. While disconnecting, it connects again after the disconnect.
    *
-   * The promise resolves at the `authenticated` event, before `ready`. You need not wait for `ready` to send:
-   * {@link sendMessage} and {@link addOutgoingEvent} keep the message until then. Only {@link send} and {@link ping} need
-   * a `ready` client.
-   *
-   * @param options - The arguments of the connect call. The client uses them for reconnects, too.
-   * @returns Slack's response to the connect call.
-   * @throws {@link RTMConnectError} if the connect call fails permanently, or its retries (`retryConfig`) are
-   * exhausted.
-   * @throws {@link RTMWebsocketError} if the connection is lost before `authenticated` and `autoReconnect` is false.
-   * @throws {@link RTMAbortError} if {@link disconnect} is called before `authenticated`.
+   * @param options - The arguments of the connect call. The client also uses them when it reconnects.
+   * @returns Resolves with the response of the connect call, at the `authenticated` event. You can call
+   * {@link sendMessage} right away: the message waits for the `ready` event.
+   * @throws {@link RTMConnectError} if the connect call fails permanently, or if its retries are exhausted. With the option
+   * `webClient`, the error of that object.
+   * @throws {@link RTMAbortError} if {@link disconnect} is called before the `authenticated` event.
+   * @throws `TypeError` if the argument `token` contains characters that cannot be sent.
    */
   start<Result extends object = RTMConnectResult>(options?: RTMStartOptions): Promise<Result>;
   /**
-   * The signature that subclasses, fakes and mocks are checked against. It requires no more than the signature of
-   * `@slack/rtm-api`. (TypeScript checks them against the last signature, and against the others with `any` for
-   * `Result`.)
+   * The signature that subclasses and mocks must match, with the same result type as in `@slack/rtm-api`. TypeScript
+   * compares them with the last signature, and with the earlier ones with `any` for `Result`.
    *
    * @hidden
    */
   start(options?: RTMStartOptions): Promise<RTMApiCallResult>;
 
   /**
-   * Closes the connection, or cancels the attempt to connect, and stops reconnecting. You can call it in every state.
+   * Ends the connection or the connection attempt, and stops reconnecting. Works in every state. Queued messages that were
+   * not written are kept for the next {@link start}. Messages whose reply has not arrived when the connection ends reject
+   * with {@link RTMNoReplyReceivedError}.
    *
-   * Messages that were not sent stay in the queue for the next {@link start}.
-   *
-   * @returns A promise that resolves immediately if there is nothing to close, otherwise within 5 seconds. After that,
-   * no event from Slack reaches a listener.
+   * @returns Resolves immediately if there is nothing to end, otherwise within 5 s. After that, no event from Slack is
+   * emitted.
    */
   disconnect(): Promise<void>;
 
   /**
-   * Sends a text message to a conversation. Same as `addOutgoingEvent(true, 'message', { text, channel })`.
+   * Sends a text message to a conversation and waits for Slack's reply. The same as
+   * `addOutgoingEvent(true, 'message', { text, channel })`.
    *
-   * @param text - The text, in Slack's markup. Replace `&`, `<` and `>` by `&amp;`, `&lt;` and `&gt;` in other text.
-   * @param conversationId - The id of a channel (`C…`), a direct message (`D…`) or a group (`G…`).
-   * @returns Slack's reply. Its `ts` identifies the message in the conversation.
+   * @param text - The text, in Slack's markup.
+   * @param conversationId - The id of a channel, a direct message or a group direct message.
+   * @returns Resolves with Slack's reply, whose `ts` identifies the message.
    * @throws The errors of {@link addOutgoingEvent}.
    */
   sendMessage(text: string, conversationId: string): Promise<RTMCallResult>;
 
   /**
-   * Shows in a conversation, for a few seconds, that the bot is typing. Same as
+   * Shows the typing indicator of the bot in a conversation, for a few seconds. The same as
    * `addOutgoingEvent(false, 'typing', { channel })`.
    *
-   * @param conversationId - The id of a channel (`C…`), a direct message (`D…`) or a group (`G…`).
-   * @returns A promise that resolves when the message has been written. Slack does not reply.
+   * @param conversationId - The id of a channel, a direct message or a group direct message.
+   * @returns Resolves when the message has been written.
+   * @throws {@link RTMWebsocketError} if the message could not be written.
    */
   sendTyping(conversationId: string): Promise<void>;
 
   /**
-   * Subscribes to the `presence_change` events of these users. The list replaces the previous one. A subscription ends
-   * with the connection, so call this method in a `ready` listener. Same as `addOutgoingEvent(false, 'presence_sub', {
-   * ids })`.
+   * Subscribes to the `presence_change` events of these users. The same as
+   * `addOutgoingEvent(false, 'presence_sub', { ids })`.
    *
-   * @param userIds - The ids of the users (`U…`). An empty list ends the subscription.
-   * @returns A promise that resolves when the message has been written. Slack does not reply.
+   * The list replaces the previous one; an empty list ends the subscription. A subscription also ends with the connection,
+   * so call this method in a listener of `ready`.
+   *
+   * @param userIds - The ids of the users.
+   * @returns Resolves when the message has been written.
+   * @throws {@link RTMWebsocketError} if the message could not be written.
    */
   subscribePresence(userIds: string[]): Promise<void>;
 
   /**
-   * Sends a message of any type as soon as the client is `ready`.
+   * Adds a message of any type to the queue. The client sends the queue while it is `ready`, in the order of the calls.
+   * Queued messages survive a reconnect. No message is written twice.
    *
-   * Messages are sent in the order of the calls. A message that has not been sent survives a reconnect. No message is
-   * sent twice.
-   *
-   * @param awaitReply - Whether to wait for Slack's reply. Slack does not reply to every type.
+   * @param awaitReply - Whether to wait for Slack's reply. Slack replies to some types only, for example `message`.
    * @param type - The `type` of the message.
-   * @param body - The other fields. The client sets `type` and `id`. The body is converted to JSON immediately, so
-   * later changes to the object have no effect.
-   * @returns The reply. If `awaitReply` is false: undefined, when the message has been written.
-   * @throws {@link RTMPlatformError} if Slack refused the message.
-   * @throws {@link RTMNoReplyReceivedError} if the connection ended, or `replyTimeout` passed, before the reply
-   * arrived. Slack may have received the message.
+   * @param body - The other fields of the message. They are converted to JSON immediately. The client sets `type` and `id`.
+   * @returns With `awaitReply`, resolves with the reply. Otherwise, resolves with undefined when the message has been
+   * written.
+   * @throws {@link RTMPlatformError} if Slack refuses the message.
+   * @throws {@link RTMNoReplyReceivedError} if the connection ends, or `replyTimeout` passes, before the reply arrives.
    * @throws {@link RTMWebsocketError} if the message could not be written.
+   * @throws `TypeError` if `body` cannot be converted to JSON.
    */
   addOutgoingEvent(awaitReply: true, type: string, body?: object): Promise<RTMCallResult>;
   addOutgoingEvent(awaitReply: false, type: string, body?: object): Promise<undefined>;
   addOutgoingEvent(awaitReply: boolean, type: string, body?: object): Promise<RTMCallResult | undefined>;
 
   /**
-   * Sends a message of any type now. The message is not queued, and the promise does not wait for a reply.
+   * Sends a message of any type immediately, without the queue. Does not wait for a reply.
    *
    * @param type - The `type` of the message.
-   * @param body - The other fields. The client sets `type` and `id`.
-   * @returns The `id` of the message, when it has been written. A reply has this id as `reply_to`.
+   * @param body - The other fields of the message. The client sets `type` and `id`.
+   * @returns Resolves with the `id` of the message when it has been written. A reply has this id as `reply_to`.
    * @throws {@link RTMSendWhileDisconnectedError} if there is no connection.
    * @throws {@link RTMSendWhileNotReadyError} if the connection is not `ready`.
    * @throws {@link RTMWebsocketError} if the message could not be written.
+   * @throws `TypeError` if `body` cannot be converted to JSON.
    */
   send(type: string, body?: object): Promise<number>;
 
   /**
-   * Sends a ping to Slack and measures the round-trip time, for a health check. To keep the connection alive, the
-   * client sends pings itself; see the option `clientPingTimeout`.
+   * Sends a ping and waits for the pong, for health checks. To keep the connection alive, the client sends pings by itself
+   * (option `clientPingTimeout`).
    *
-   * @returns The round-trip time in milliseconds.
+   * @returns Resolves with the round-trip time in milliseconds.
    * @throws {@link RTMSendWhileDisconnectedError} if there is no connection.
    * @throws {@link RTMSendWhileNotReadyError} if the connection is not `ready`.
-   * @throws {@link RTMNoReplyReceivedError} if the connection ended, or `serverPongTimeout` passed, before the
-   * reply arrived.
+   * @throws {@link RTMNoReplyReceivedError} if the connection ends, or `serverPongTimeout` passes, before the pong arrives.
    */
   ping(): Promise<number>;
 
   /**
-   * Calls a method of Slack's Web API. The client need not be connected.
-   *
-   * The call uses the client's token, TLS settings, proxy and retries. If the option `webClient` is set, that object
-   * makes the call instead, with its own settings.
+   * Calls a Web API method with the client's token. The client does not need to be connected. The call uses the same HTTP
+   * client, retries and errors as the connect call. With the option `webClient`, that object makes the call.
    *
    * @example
    * const { members } = await rtm.apiCall<{ members: { id: string }[] }>('users.list', { limit: 100 });
    *
    * @param method - The name of the method, for example `chat.postMessage`.
-   * @param options - The arguments of the method. Objects and arrays are sent as JSON. If a `Buffer`, `Uint8Array` or
-   * `Blob` is among the arguments, the request is a multipart form. A `token` replaces the client's token.
-   * @returns Slack's response. Its `ok` is always true.
-   * @throws {@link RTMConnectError} if the call fails, or if the response has `ok: false`.
-   * @throws `TypeError` if the arguments cannot be sent, for example a stream.
+   * @param options - The arguments of the method. Objects and arrays are sent as JSON, and `undefined` is omitted. If an
+   * argument is a `Buffer`, `Uint8Array` or `Blob`, the request is a multipart form. A `token` replaces the client's token.
+   * @returns Resolves with Slack's response, whose `ok` is true.
+   * @throws {@link RTMConnectError} if Slack responds with `ok: false`, or if there is no usable response after all retries.
+   * With the option `webClient`, the error of that object.
+   * @throws `TypeError` if `method` is not a method name, or if an argument cannot be sent (for example a stream).
    */
   apiCall<Result extends object = RTMApiCallResult>(method: string, options?: Record<string, unknown>): Promise<Result>;
 
-  // Each of the following methods has three signatures: for the events with known types, for other subtypes of
-  // `message`, and for all other listeners: of other events, with other parameter types, or with another number of
-  // parameters.
+  // Each method has three signatures: for known events, for other subtypes of `message`, and for everything else. The last one
+  // accepts other event names, and listeners of known events with other parameters.
 
   /**
-   * Adds a listener.
+   * Adds a listener for an event.
    *
-   * @param event - The name of the event: one of {@link RTMClientEvents}, the `type` of an event from Slack
-   * ({@link RTMEvents} lists the types that Slack documents), or `type::subtype`.
-   * @param listener - Called for each event, in the order in which the listeners were added.
+   * @param event - A name of {@link RTMClientEvents}, the `type` of an event from Slack ({@link RTMEvents} lists the
+   * documented ones), or `type::subtype`.
+   * @param listener - Called for each event.
    * @param context - The value of `this` in the listener. Default: the client.
+   * @returns The client.
    */
   on<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
   on(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   on<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 
-  /** Same as {@link on}. */
+  /** The same as {@link on}. */
   addListener<E extends keyof RTMListeners>(
     event: E,
     listener: (...args: RTMListeners[E]) => void,
@@ -254,111 +241,113 @@ export class RTMClient extends EventEmitter {
   addListener(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   addListener<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 
-  /** Adds a listener that is removed after its first event. See {@link on}. */
+  /** Adds a listener that is called for the next event only, and then removed. Otherwise the same as {@link on}. */
   once<E extends keyof RTMListeners>(event: E, listener: (...args: RTMListeners[E]) => void, context?: any): this;
   once(event: `message::${string}`, listener: (event: MessageEvent) => void, context?: any): this;
   once<E extends string | symbol>(event: E, listener: (...args: any[]) => void, context?: any): this;
 }
 
-/** The state of an {@link RTMClient}. When the client enters a state, it emits the event with the state's name. */
+/** The state of an {@link RTMClient}. When the client enters a state, it emits the event with the same name. */
 export type RTMClientState = 'disconnected' | 'connecting' | 'connected' | 'disconnecting' | 'reconnecting';
 
 /**
- * The messages that clients publish with `node:diagnostics_channel`, by the name of the channel. They show how a client
- * connects, and why it has no connection. No message contains a token.
+ * The messages that all clients publish on channels of `node:diagnostics_channel`, by the name of the channel. They report
+ * how a client connects, and why it has no connection.
  *
  * @example
  * const { subscribe } = require('node:diagnostics_channel');
- * subscribe('slack-rtm-native:pause', ({ milliseconds, reason }) => console.log(`away for ${milliseconds} ms: ${reason}`));
+ * subscribe('slack-rtm-native:pause', ({ milliseconds, reason }) => {
+ *   console.log(`no connection for ${milliseconds} ms: ${reason}`);
+ * });
  */
 export interface RTMDiagnostics {
-  /** The client makes a connect call. `attempt` is 1 for the first call since the client was last `ready`. */
+  /** The client makes a connect call. `attempt` counts the calls since the client was last `ready`, from 1. */
   'slack-rtm-native:connect': { client: RTMClient; attempt: number };
-  /** The connect call succeeded, and the client opens the socket to `server`, a host name. */
+  /** The connect call succeeded, and the client opens the socket. `server` is the host of the socket. */
   'slack-rtm-native:dial': { client: RTMClient; server: string };
-  /** There is no connection because of `reason`. The client makes the next connect call after `milliseconds`. */
+  /** There is no connection, for this `reason`. The next connect call follows after `milliseconds`. */
   'slack-rtm-native:pause': { client: RTMClient; milliseconds: number; reason: string };
-  /** The client is about to emit a lifecycle event. `error` is the event's error, if it has one. */
+  /** The client is about to emit a lifecycle event. `error` is the error that the event passes, if any. */
   'slack-rtm-native:lifecycle': { client: RTMClient; event: keyof RTMClientEvents; error: Error | undefined };
 }
 
 /**
- * The arguments of the connect call. All are optional. Those from `include_locale` on affect only the snapshot that a
- * server sends with `useRtmConnect: false`; see {@link RTMConnectResult}.
+ * The arguments of the connect call, for {@link RTMClient.start}. The arguments from `include_locale` on affect only the
+ * snapshot, see {@link RTMConnectResult}.
  */
 export interface RTMStartOptions {
-  /** A token that replaces the client's token for this session. */
+  /** The token of this session. Default: the client's token. */
   token?: string;
-  /** Whether Slack can report several users in one `presence_change` event, in `users` instead of `user`. */
+  /** Whether a `presence_change` event can report several users, in `users`. */
   batch_presence_aware?: boolean;
-  /** Whether Slack sends `presence_change` only for the users of {@link RTMClient.subscribePresence}. */
+  /** Whether Slack reports only the presence of users that {@link RTMClient.subscribePresence} subscribed to. */
   presence_sub?: boolean;
-  /** Whether users and channels have a `locale`. */
+  /** Whether the response has the locale of users and channels. */
   include_locale?: boolean;
-  /** Whether group direct messages are listed in `mpims`, separately from private channels. */
+  /** Whether the response lists group direct messages in `mpims`, apart from private channels. */
   mpim_aware?: boolean;
   /** Whether to omit the latest message of each conversation. Implies `no_unreads`. */
   no_latest?: boolean;
-  /** Whether to omit the number of unread messages of each conversation. */
+  /** Whether to omit the numbers of unread messages. */
   no_unreads?: boolean;
-  /** Whether to send only the timestamp of the latest message of each conversation. */
+  /** Whether the latest message of each conversation is only its timestamp. */
   simple_latest?: boolean;
 }
 
-/** Slack's response to the connect call. Fields that are not listed here can be read, too. */
+/** The response of the connect call. It can have fields that are not listed here. */
 export interface RTMConnectResult {
-  /** Always true. A response with `ok: false` becomes an {@link RTMConnectPlatformError}. */
+  /** Always true. If it is false, the call fails with {@link RTMConnectError}. */
   ok: boolean;
-  /** The URL of the socket. The client has already used it; it is valid for one connection only. */
+  /** The URL of the socket. It is a secret, and valid for one connection, which the client opens. */
   url: string;
   /** The user that the token belongs to. */
   self: Open<{ id: string; name: string }>;
-  /** The workspace. */
+  /** The workspace. `domain` is the part of its URL before `.slack.com`. */
   team: Open<{ id: string; name: string; domain: string }>;
-  /** Always undefined. A response with `ok: false` becomes an {@link RTMConnectPlatformError}. */
+  /** Not set in a response. If the call fails, the `data` of {@link RTMConnectError} has it. */
   error?: string;
-  /** Slack's notes about the call, and the scopes of the token. */
+  /** The scopes of the token, and warnings. */
   response_metadata?: RTMResponseMetadata;
   /**
-   * The users of the workspace. This field and the lists below are the snapshot. They exist only if `useRtmConnect` is
-   * false and the server sends a snapshot. Slack no longer does.
+   * The users of the workspace. This list and the following ones are the snapshot. Only servers that send a snapshot with
+   * `useRtmConnect: false` set them; Slack no longer does.
    */
   users?: any;
   /** The public channels. */
   channels?: any;
-  /** The private channels that the user is a member of. */
+  /** The private channels that the user is in. */
   groups?: any;
-  /** The group direct messages that the user is a member of. */
+  /** The group direct messages that the user is in. */
   mpims?: any;
-  /** The user's direct messages. */
+  /** The direct messages of the user. */
   ims?: any;
   /** The bots of the workspace. */
   bots?: any;
   [field: string]: any;
 }
 
-/** Slack's response to a Web API method. The method's own fields can be read, too. */
+/** The response of a Web API method, with the fields of the method. */
 export interface RTMApiCallResult {
-  /** Always true. A response with `ok: false` becomes an {@link RTMConnectPlatformError}. */
+  /** Always true. If it is false, the call fails with {@link RTMConnectError}. */
   ok: boolean;
-  /** Always undefined. A response with `ok: false` becomes an {@link RTMConnectPlatformError}. */
+  /** Not set in a response. If the call fails, the `data` of {@link RTMConnectError} has it. */
   error?: string;
-  /** Slack's notes about the call, and the scopes of the token. */
+  /** The scopes of the token, warnings, and the cursor of the next page. */
   response_metadata?: RTMResponseMetadata;
   [field: string]: any;
 }
 
-/** Slack's notes about a call. Every field is missing if Slack does not send it. */
+/** Additional information in the response of a Web API method. */
 export interface RTMResponseMetadata {
   /** The scopes of the token, from the header `x-oauth-scopes`. */
   scopes?: string[];
   /** The scopes that the method accepts, from the header `x-accepted-oauth-scopes`. The token needs one of them. */
   acceptedScopes?: string[];
-  /** The codes of warnings. */
+  /** Codes of warnings, for example `missing_charset`. */
   warnings?: string[];
   /** Warnings and errors as text. */
   messages?: string[];
-  /** The cursor of the next page of a list. Empty on the last page. */
+  /** The `cursor` argument for the next page of a list. An empty string means that this is the last page. */
   next_cursor?: string;
   [field: string]: any;
 }
@@ -367,12 +356,12 @@ export interface RTMResponseMetadata {
 export interface RTMCallResult {
   /** Whether Slack accepted the message. */
   ok?: boolean;
-  /** The timestamp of the message, which is its id in the conversation. */
+  /** The timestamp of the message. It identifies the message in its conversation. */
   ts: string;
-  /** The `id` that the client sent the message with. */
+  /** The `id` of the message, which the client assigned. */
   reply_to?: number;
-  /** The text of the message as Slack stored it. */
+  /** The text of the message, as Slack stored it. */
   text?: string;
-  /** Why Slack refused the message. A reply with an error becomes an {@link RTMPlatformError}. */
+  /** The reason why Slack refused the message. A reply with an `error` rejects with {@link RTMPlatformError}. */
   error?: { code: number; msg: string };
 }

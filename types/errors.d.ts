@@ -1,54 +1,59 @@
-// The typings of the errors. Every error has a `code`, and comparing the code narrows the type to the fields of that
-// error:
-//
-//   rtm.sendMessage('hello', channel).catch((error: RTMError) => {
-//     if (error.code === ErrorCode.SendMessagePlatformError) console.error(error.data.error);
-//   });
-
-/** The errors, each with its `code` and fields. @module */
+/**
+ * The errors of the package. Every error has a `code`, and a comparison of the code narrows the type:
+ *
+ * ```ts
+ * import { ErrorCode, RTMClient } from 'slack-rtm-native';
+ * import type { RTMError } from 'slack-rtm-native';
+ *
+ * const rtm = new RTMClient(process.env.SLACK_BOT_TOKEN ?? '');
+ * rtm.start();
+ * rtm.sendMessage('hello', 'C0123456789').catch((error: RTMError) => {
+ *   if (error.code === ErrorCode.SendMessagePlatformError) console.error(error.data.error);
+ * });
+ * ```
+ *
+ * @module
+ */
 
 import type { RTMCallResult, RTMClient, RTMResponseMetadata } from '../index';
 import type { Open, SlackObject } from './objects';
 
-/**
- * Every error that a method rejects with or the constructor throws, except the `TypeError` or `RangeError` for an
- * invalid argument or option.
- */
+/** All errors of the package, except the `TypeError` or `RangeError` for an invalid argument or option. */
 export type RTMError = RTMCallError | RTMConnectError | RTMKeepAliveConfigError | RTMAbortError;
 
-/** The codes of the client's own errors, as in `@slack/rtm-api`. {@link RTMConnectError} has those of the Web API. */
+/** The codes of the client's own errors. Errors of Web API calls have other codes, see {@link RTMConnectError}. */
 export enum ErrorCode {
-  /** See {@link RTMSendWhileDisconnectedError}. */
+  /** A message was sent without a connection. See {@link RTMSendWhileDisconnectedError}. */
   SendWhileDisconnectedError = 'slack_rtmapi_send_while_disconnected_error',
-  /** See {@link RTMSendWhileNotReadyError}. */
+  /** A message was sent before the connection was `ready`. See {@link RTMSendWhileNotReadyError}. */
   SendWhileNotReadyError = 'slack_rtmapi_send_while_not_ready_error',
-  /** See {@link RTMPlatformError}. */
+  /** Slack refused a message. See {@link RTMPlatformError}. */
   SendMessagePlatformError = 'slack_rtmapi_send_message_platform_error',
-  /** See {@link RTMWebsocketError}. */
+  /** The socket failed or was closed. See {@link RTMWebsocketError}. */
   WebsocketError = 'slack_rtmapi_websocket_error',
-  /** See {@link RTMNoReplyReceivedError}. */
+  /** The reply to a message did not arrive. See {@link RTMNoReplyReceivedError}. */
   NoReplyReceivedError = 'slack_rtmapi_no_reply_received_error',
-  /** See {@link RTMKeepAliveConfigError}. */
+  /** `serverPongTimeout` is not below `clientPingTimeout`. See {@link RTMKeepAliveConfigError}. */
   KeepAliveConfigError = 'slack_rtmapi_keepalive_config_error',
-  /** @deprecated No error has this code. It exists because `@slack/rtm-api` has it. */
+  /** @deprecated Not used. */
   KeepAliveClientNotConnected = 'slack_rtmapi_keepalive_client_not_connected',
-  /** @deprecated No error has this code. It exists because `@slack/rtm-api` has it. */
+  /** @deprecated Not used. */
   KeepAliveInconsistentState = 'slack_rtmapi_keepalive_inconsistent_state',
 }
 
-/** The fields of `NodeJS.ErrnoException`. The interface also exists without the types of Node. */
+/** The fields of Node's errors. They make every error of the package assignable to `NodeJS.ErrnoException`. */
 interface NodeError extends Error {
   errno?: number | undefined;
   path?: string | undefined;
   syscall?: string | undefined;
 }
 
-/** An error of the client. Its `code` says which one. */
+/** An error of the client itself. Its `code` says which one. */
 export interface CodedError extends NodeError {
   code: ErrorCode;
 }
 
-/** The errors that the methods for sending reject with. */
+/** The errors that the methods which send messages reject with. */
 export type RTMCallError =
   | RTMPlatformError
   | RTMWebsocketError
@@ -59,109 +64,103 @@ export type RTMCallError =
 /** Slack refused a message. */
 export interface RTMPlatformError extends CodedError {
   code: ErrorCode.SendMessagePlatformError;
-  /** Slack's reply. Its `error.msg` says why. */
+  /** Slack's reply. Its `error.msg` is the reason, for example `message text is missing`. */
   data: RTMCallResult;
 }
 
-/** The socket could not be opened, failed, or was closed. */
+/** The socket failed or was closed, or a message could not be written to it. */
 export interface RTMWebsocketError extends CodedError {
   code: ErrorCode.WebsocketError;
   /**
-   * The cause. If the network failed, its `code` is Node's error code, for example `ECONNRESET`. If the server closed
-   * the socket, its `code` is the close code (a number) and its `reason` is the reason in the close frame.
+   * The cause. If the transport failed, its `code` is Node's error code, for example `ECONNRESET`. If the server closed the
+   * connection, its `code` is the close code (a number), and `reason` is the reason.
    */
   original: Open<Error>;
 }
 
 /**
- * The reply to a message did not arrive: the connection ended, or `replyTimeout` passed. Slack may have received the
- * message. If you send it again, it may appear twice.
+ * The reply to a message did not arrive: the connection ended, or `replyTimeout` passed (for a ping, `serverPongTimeout`).
+ * Slack may have received the message, so a message that you send again can appear twice.
  */
 export interface RTMNoReplyReceivedError extends CodedError {
   code: ErrorCode.NoReplyReceivedError;
 }
 
-/** {@link RTMClient.send} or {@link RTMClient.ping} was called without a connection. */
+/** {@link RTMClient.send} or {@link RTMClient.ping} was called while the client had no connection. */
 export interface RTMSendWhileDisconnectedError extends CodedError {
   code: ErrorCode.SendWhileDisconnectedError;
 }
 
-/** {@link RTMClient.send} or {@link RTMClient.ping} was called before the `ready` event. */
+/** {@link RTMClient.send} or {@link RTMClient.ping} was called before the connection was `ready`, or while it was ending. */
 export interface RTMSendWhileNotReadyError extends CodedError {
   code: ErrorCode.SendWhileNotReadyError;
 }
 
-/** Thrown by the constructor if `serverPongTimeout` is not below `clientPingTimeout`. */
+/** The constructor throws this error if `serverPongTimeout` is not below `clientPingTimeout`. */
 export interface RTMKeepAliveConfigError extends CodedError {
   code: ErrorCode.KeepAliveConfigError;
 }
 
-/** {@link RTMClient.disconnect} ended a {@link RTMClient.start} before the `authenticated` event. */
+/** {@link RTMClient.disconnect} was called before {@link RTMClient.start} resolved. The `name` is `AbortError`. */
 export interface RTMAbortError extends NodeError {
   code: 'ABORT_ERR';
 }
 
 /**
- * The error that listeners of `unable_to_rtm_start` and `error` receive, by default. Code that was written for
- * `@slack/rtm-api` reads the fields of any error without checking which one it is, so this type has the fields of all
- * of them. To have the fields checked, give the parameter another type: `(error: RTMConnectError) => …`.
+ * The type of the error that listeners of `unable_to_rtm_start` and `error` receive. It has the fields of all these errors,
+ * and its `code` can be compared with the values of any enum. To narrow the type by the code, declare the parameter as
+ * `(error: RTMConnectError) => …`.
  */
 export interface RTMEventError extends NodeError, SlackObject {
-  /** Says which error it is. */
+  /** The code, which says which error it is. */
   code: any;
-  /** The cause. See {@link RTMConnectRequestError} and {@link RTMWebsocketError}. */
+  /** The cause. Set for {@link RTMConnectRequestError} and {@link RTMWebsocketError}. */
   original: any;
-  /** Slack's response. See {@link RTMConnectPlatformError}. */
+  /** Slack's response. Set for {@link RTMConnectPlatformError}. */
   data: any;
-  /** The seconds to wait. See {@link RTMConnectRateLimitedError}. */
+  /** The time to wait, in seconds. Set for {@link RTMConnectRateLimitedError}. */
   retryAfter: any;
-  /** The HTTP status. See {@link RTMConnectHTTPError}. */
+  /** The HTTP status. Set for {@link RTMConnectHTTPError}, like the next three fields. */
   statusCode: any;
-  /** The text of the HTTP status. See {@link RTMConnectHTTPError}. */
+  /** The text of the HTTP status. */
   statusMessage: any;
-  /** The headers of the response. See {@link RTMConnectHTTPError}. */
+  /** The headers of the response. */
   headers: any;
-  /** The body of the response. See {@link RTMConnectHTTPError}. */
+  /** The body of the response. */
   body: any;
 }
 
-/** The error of a client that became `disconnected` without a call of {@link RTMClient.disconnect}. */
+/** The error that `disconnected` passes if {@link RTMClient.disconnect} was not called. */
 export type RTMDisconnectError = RTMConnectError | RTMWebsocketError;
 
-/**
- * The error of the connect call, or of {@link RTMClient.apiCall}. The codes and fields are those of `@slack/web-api`.
- *
- * If the option `webClient` is set, its errors are passed on unchanged. They can be other values than these.
- */
+/** The errors of the connect call and of {@link RTMClient.apiCall}, with the codes of `@slack/web-api`. */
 export type RTMConnectError =
   | RTMConnectRequestError
   | RTMConnectHTTPError
   | RTMConnectRateLimitedError
   | RTMConnectPlatformError;
 
-/** There was no response: the connection was refused or reset, or DNS, TLS or the proxy failed, or a timeout passed. */
+/** There was no response: the connection was refused or reset, DNS or TLS failed, or `requestTimeout` passed. */
 export interface RTMConnectRequestError extends NodeError {
   code: 'slack_webapi_request_error';
-  /**
-   * The cause. Its `code` is Node's error code, if Node has one: for example `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`.
-   */
+  /** The cause. Its `code` is Node's error code, for example `ENOTFOUND`. */
   original: Open<Error>;
 }
 
-/** The response had an HTTP status other than 200 and 429. */
+/** The HTTP status of the response was neither 200 nor 429. */
 export interface RTMConnectHTTPError extends NodeError {
   code: 'slack_webapi_http_error';
   /** The HTTP status, for example 503. */
   statusCode: number;
-  /** The text of the HTTP status, for example `Service Unavailable`. */
+  /** The text of the status, for example `Service Unavailable`. */
   statusMessage: string;
   /** The headers of the response. */
   headers: RTMResponseHeaders;
-  /** The body of the response: the parsed value if it is JSON, otherwise a string. */
+  /** The body of the response: parsed if it is JSON, otherwise a string. */
   body?: any;
 }
 
-/** The headers of a response. The names are in lower case. */
+/** The headers of an HTTP response. The names are in lower case. */
 export interface RTMResponseHeaders {
   'content-length'?: string;
   'content-type'?: string;
@@ -173,16 +172,16 @@ export interface RTMResponseHeaders {
   [name: string]: string | string[] | undefined;
 }
 
-/** Slack limits the rate of the calls: the response had the HTTP status 429. */
+/** Slack limits the rate of calls: the HTTP status was 429. */
 export interface RTMConnectRateLimitedError extends NodeError {
   code: 'slack_webapi_rate_limited_error';
-  /** How long Slack asks to wait, in seconds. */
+  /** The time to wait before the next call, in seconds, from the `Retry-After` header. */
   retryAfter: number;
 }
 
-/** Slack refused the call: the response has `ok: false`. */
+/** Slack refused the call with `ok: false`, or the response could not be used. */
 export interface RTMConnectPlatformError extends NodeError {
   code: 'slack_webapi_platform_error';
-  /** Slack's response. Its `error` is Slack's code, for example `invalid_auth`. */
+  /** The response. Its `error` is Slack's code, for example `invalid_auth`. */
   data: Open<{ ok: boolean; error: string; response_metadata?: RTMResponseMetadata }>;
 }

@@ -1,149 +1,138 @@
-// The typings of the client's options: connection, proxy, TLS, timeouts, retries, logging. They do not need the types
-// of Node.
+/** The options of a client: connection, timeouts, agents, proxies, TLS, loggers and retries. @module */
 
-/** The options of a client. @module */
+// This file also compiles without the types of Node.
 
-// @ts-ignore: `any` if the types of Node are not installed
+// @ts-ignore: the type is `any` if Node's types are not installed
 import type { Agent } from 'node:http';
 import type { RTMClient } from '../index';
 import type { RTMConnectPlatformError, RTMNoReplyReceivedError } from './errors';
 import type { Open } from './objects';
 
 /**
- * The options of {@link RTMClient}. All are optional. The value `undefined` means that an option is omitted. Unknown
- * options are ignored. An invalid value throws a `TypeError` or `RangeError` in the constructor.
- *
- * `@slack/rtm-api` does not have `proxy`, `headers`, `requestTimeout`, `connectTimeout`, `replyTimeout`,
- * `maxPendingReplies` and `maxFrameBytes`.
+ * The options of {@link RTMClient}. All of them are optional. An option with the value `undefined` counts as omitted, and
+ * unknown options are ignored. All times are in milliseconds.
  */
 export interface RTMClientOptions {
   /**
-   * An object that makes the connect calls and the calls of {@link RTMClient.apiCall}, for example a `WebClient` of
-   * `@slack/web-api`. Default: none; the client makes these calls itself.
+   * An object that makes the Web API calls instead of the built-in HTTP client, for example a `WebClient` of
+   * `@slack/web-api`. It makes every connect call and every {@link RTMClient.apiCall}, with its own URL, token, retries
+   * and agent. The socket still uses the options of this client. Default: the built-in HTTP client.
    *
-   * The object's own settings apply to its calls: URL, token, proxy, timeouts, retries. The socket uses the options of
-   * this client. An error of the object is passed on unchanged. A response with `ok: false`, or without `url`,
-   * `self.id` or `team.id`, becomes an {@link RTMConnectPlatformError}. If Slack's error is temporary, `retryConfig`
-   * decides how often the first {@link RTMClient.start} calls the object again.
+   * Its errors are passed on unchanged. A response without `url`, `self.id` or `team.id`, or with `ok: false`, becomes an
+   * {@link RTMConnectPlatformError}. If a temporary error of Slack ends the first connect call, `retryConfig` still
+   * decides how often the client tries again.
    */
   webClient?: Open<RTMWebClient>;
-  /** The URL of the Web API. A missing slash at the end is added. Default: `https://slack.com/api/`. */
+  /**
+   * The URL prefix of the Web API, `https:` or `http:`. A missing slash at the end is added.
+   * Default: `https://slack.com/api/`.
+   */
   slackApiUrl?: string;
-  /** The object that the client logs to. Default: a logger that writes to the console. */
+  /** Receives the log lines of the client. Default: a logger that writes to the console. */
   logger?: Logger;
-  /** The level of the least important lines that are logged. Default: `LogLevel.INFO`. */
+  /** The lowest level that is logged. Default: `info`. */
   logLevel?: LogLevel;
   /**
-   * When a failed connect call is retried. Default: `retryPolicies.tenRetriesInAboutThirtyMinutes`.
+   * How a failed connect call or {@link RTMClient.apiCall} is retried. Default: 10 retries within about 30 minutes,
+   * `{ retries: 10, factor: 1.96821, randomize: true }`.
    *
-   * The first {@link RTMClient.start} rejects when the retries are exhausted. After the first `authenticated` event, a
-   * client with `autoReconnect` retries temporary errors without end, with pauses of at most 60 seconds.
+   * When the retries of the first connect call are exhausted, {@link RTMClient.start} rejects. After the first
+   * `authenticated`, temporary errors no longer end the session: with `autoReconnect`, the client keeps trying. Its pauses
+   * are then at most 60 s, or longer if Slack sends a longer `Retry-After`.
    */
   retryConfig?: RTMRetryOptions;
   /**
-   * The agent for the connect call and the socket. Default: none. It cannot be used together with `proxy`.
+   * An `http.Agent` for the connect call and the socket. Cannot be used together with {@link proxy}. Default: none.
    *
-   * The client reads the agents of `https-proxy-agent`, `http-proxy-agent`, `socks-proxy-agent`, `hpagent` and
-   * `tunnel`, and uses their proxy as if you had set the option `proxy`. Any other agent, or one with an option that
-   * only Node understands, makes the connections itself, in Node. Then nothing is sent or received while JavaScript is
-   * busy.
+   * The client reads the proxy from agents of `https-proxy-agent`, `http-proxy-agent`, `socks-proxy-agent`, `hpagent` and
+   * `tunnel`, and uses it as if it were the option {@link proxy}. Any other agent, and one of these with an option that
+   * only Node supports, makes the connections itself, in Node. All bytes then pass through JavaScript: while JavaScript is
+   * busy, the client sends and receives nothing.
    */
   agent?: RTMAgent;
-  /** Whether the client reconnects when the connection is lost. Default: true. */
+  /** Whether the client replaces a lost connection. Default: true. */
   autoReconnect?: boolean;
   /**
-   * True: the connect call is `rtm.connect`. False: it is `rtm.start`, whose response can have a snapshot of the
-   * workspace. Default: true.
+   * The method of the connect call: true for `rtm.connect`, false for `rtm.start`, whose response can have a snapshot of
+   * the workspace. Default: true.
    */
   useRtmConnect?: boolean;
   /**
-   * The client sends a ping when nothing was sent, or nothing was received, for this time, in milliseconds. 0 turns the
-   * pings off; a half-open connection is then not detected. Default: 6000.
+   * The client sends a ping after this time, in milliseconds, without outgoing or without incoming traffic. 0 turns the
+   * keepalive off. Default: 6000.
    */
   clientPingTimeout?: number;
   /**
-   * The client replaces the connection if nothing arrives within this time after a ping, in milliseconds. Must be below
-   * `clientPingTimeout`. Default: 4000.
+   * The time, in milliseconds, that the client waits after a ping. If no data arrives in this time, the client replaces the
+   * connection. Also the time limit of {@link RTMClient.ping}. Must be below `clientPingTimeout`. Default: 4000.
    */
   serverPongTimeout?: number;
   /**
-   * After a reconnect, the client waits for replies to the messages of the previous connection before it is `ready`.
-   * This is the longest time that it waits, in milliseconds. Default: 2000.
+   * The time, in milliseconds, that a new connection waits for replies to messages of the previous connection before
+   * `ready`. Default: 2000.
    */
   replyAckOnReconnectTimeout?: number;
   /**
-   * The TLS settings of the connect call and the socket. Default: no client certificate, and the same root certificates
-   * as Node.
+   * Certificates and keys for the connect call and the socket. Default: no client certificate, and the certificate
+   * authorities that Node trusts.
    */
   tls?: RTMTLSOptions;
   /**
-   * The URL of a proxy for the connect call and the socket. Default: none; the proxy variables of the environment are
-   * not used. It cannot be used together with `agent`.
-   *
-   * The protocol is `http://`, `https://`, `socks5://` (the client resolves host names) or `socks5h://` (the proxy
-   * does). The URL can contain `user:password@`; percent-encode reserved characters in both.
+   * The URL of a proxy for the connect call and the socket: `http://`, `https://`, `socks5://` (the client resolves Slack's
+   * host name) or `socks5h://` (the proxy resolves it). It can contain `user:password@`, with reserved characters
+   * percent-encoded. Cannot be used together with {@link agent}. Default: none. The client does not read the proxy
+   * variables of the environment.
    */
   proxy?: string | RTMURL;
   /**
-   * Additional HTTP headers of the connect call and of the socket's upgrade request. A header `authorization` is sent
-   * with the connect call only. Default: none.
+   * Additional HTTP headers of the Web API calls and of the socket's upgrade request. They replace the client's own headers
+   * of the same name. `authorization` is sent with the Web API calls only. Default: none.
    */
   headers?: Record<string, string | number | readonly string[] | undefined>;
-  /**
-   * The time limit of one attempt of a connect call or of {@link RTMClient.apiCall}, in milliseconds. 0 turns the limit
-   * off. Default: 30000.
-   */
+  /** The time limit of one attempt of a Web API call, in milliseconds. 0 turns the limit off. Default: 30000. */
   requestTimeout?: number;
   /**
-   * The time limit from opening the socket to the `connected` event, in milliseconds. 0 turns the limit off. Default:
-   * 30000.
+   * The time limit from opening the socket to Slack's `hello`, in milliseconds. 0 turns the limit off. Default: 30000.
    */
   connectTimeout?: number;
   /**
-   * The time limit for the reply to a message, in milliseconds. After this time, the message rejects with
-   * {@link RTMNoReplyReceivedError}. Default: 0, which turns the limit off.
+   * The time limit for the reply to a message, in milliseconds. The promise of a message without a reply then rejects with
+   * {@link RTMNoReplyReceivedError}. 0 turns the limit off. Default: 0.
    */
   replyTimeout?: number;
   /**
-   * The number of messages that can wait for their replies at the same time. Further messages stay in the queue. With
-   * 1, each message waits for the reply to the previous one, as in `@slack/rtm-api`. Default: `Infinity`.
+   * How many messages can wait for their reply at the same time. Further messages stay in the queue. With 1, the client
+   * sends each message after the reply to the previous one, like `@slack/rtm-api`. Default: `Infinity`, which is no limit.
    */
   maxPendingReplies?: number;
   /**
-   * The size of the largest frame that the client accepts, in bytes, from 1 to 500,000,000. A larger frame ends the
-   * connection with an error. Default: 134,217,728 (128 MiB).
+   * The maximum length of an incoming frame, in bytes. A longer frame ends the connection with an error, and the client
+   * replaces the connection. At most 500,000,000. Default: 134,217,728 (128 MiB).
    */
   maxFrameBytes?: number;
 }
 
 /**
- * The options that the constructor accepts: those of {@link RTMClientOptions}, but the `logger` needs no `getLevel`,
- * and `logLevel` can be a plain string.
+ * The options that the constructor accepts: those of {@link RTMClientOptions}, but with a wider `logger` and `logLevel`.
+ * `RTMClientOptions` keeps the types of `@slack/rtm-api`, so that code can pass its `logger` on to a `WebClient`.
  */
 export type RTMConstructorOptions = Omit<RTMClientOptions, 'logger' | 'logLevel'> & {
-  /** The object that the client logs to. Default: a logger that writes to the console. */
+  /** Receives the log lines of the client. Default: a logger that writes to the console. */
   logger?: RTMLogger;
-  /** The level of the least important lines that are logged, for example `'debug'`. Default: `LogLevel.INFO`. */
+  /** The lowest level that is logged, as a {@link LogLevel} or a string. Default: `info`. */
   logLevel?: LogLevel | `${LogLevel}`;
 };
 
-/** The method that the object in the option `webClient` must have. */
+/** The interface of the `webClient` option. A `WebClient` of `@slack/web-api` implements it. */
 export interface RTMWebClient {
-  /**
-   * Calls a method of the Web API.
-   *
-   * @param method - The name of the method, for example `rtm.connect`.
-   * @param options - The arguments of the method.
-   * @returns Slack's response.
-   * @throws Any value if the call fails. The client recognizes the errors of `@slack/web-api` by their `code`.
-   */
+  /** Calls a Web API method. Resolves with the response, or rejects if its `ok` is not true. */
   apiCall(method: string, options?: Record<string, unknown>): Promise<any>;
 }
 
-/** The type of the option `agent`: Node's `http.Agent`, `https.Agent`, or a class that extends one of them. */
+/** The type of the `agent` option: Node's `http.Agent` or `https.Agent`, or a subclass. */
 export type RTMAgent = { is: Agent } extends { is: 'any' } ? AgentLike : Agent;
 
-/** The members of Node's `http.Agent`. It is used if the types of Node are not installed. */
+/** The part of Node's `http.Agent` that is checked if Node's types are not installed. */
 interface AgentLike {
   maxSockets: number;
   maxFreeSockets: number;
@@ -153,7 +142,7 @@ interface AgentLike {
   destroy(): void;
 }
 
-/** The members of a `URL` object. The interface exists without the types of Node and of browsers. */
+/** A `URL` object of Node or a browser. */
 export interface RTMURL {
   readonly href: string;
   readonly origin: string;
@@ -162,93 +151,88 @@ export interface RTMURL {
   readonly hostname: string;
 }
 
-/** The log levels, from the most to the least important. The values are those of `@slack/logger`. */
+/** The log levels, from the most to the least severe. The `LogLevel` of `@slack/logger` is accepted, too. */
 export enum LogLevel {
   /** Permanent errors of the connect call, transport errors, frames that are not JSON. */
   ERROR = 'error',
-  /** Temporary errors of the connect call, warnings from Slack, certificates that are not verified. */
+  /** Temporary errors of the connect call, and warnings. */
   WARN = 'warn',
-  /** Lost connections, connect calls that are repeated. */
+  /** Lost connections and retried connect calls. */
   INFO = 'info',
-  /** Changes of the state, and every frame that is received or sent. */
+  /** State changes, connect calls, and every frame that is sent or received. */
   DEBUG = 'debug',
 }
 
-/** A logger. The interface is that of `@slack/logger`. */
+/** A logger, with the interface of `@slack/logger`. */
 export interface Logger {
   debug(...msg: any[]): void;
   info(...msg: any[]): void;
   warn(...msg: any[]): void;
   error(...msg: any[]): void;
-  /** Sets the level. The client calls it with the option `logLevel`. */
+  /** Sets the lowest level that is written. The client calls it with `logLevel`. */
   setLevel(level: LogLevel): void;
-  /** Returns the level. The client does not call it. */
+  /** Returns the lowest level that is written. */
   getLevel(): LogLevel;
-  /** Sets the name. The client calls it with `rtm-api:RTMClient:` and its number in the process. */
+  /** Sets a name that marks the lines of this logger. The client calls it with `rtm-api:RTMClient:N`. */
   setName(name: string): void;
 }
 
-/** A {@link Logger} whose `getLevel` can be missing. */
+/** The type of the constructor's `logger` option: a {@link Logger} whose `getLevel` is optional. */
 export type RTMLogger = Omit<Logger, 'getLevel'> & Partial<Pick<Logger, 'getLevel'>>;
 
-/**
- * When a failed call is retried. The options are those of the npm package `retry`. {@link retryPolicies} has examples.
- */
+/** How a failed call is retried: the options of the npm package `retry`. Times are in milliseconds. */
 export interface RTMRetryOptions {
   /** The maximum number of retries. Default: 10. */
   retries?: number;
-  /** The factor by which the pause grows after each attempt. Default: 2. */
+  /** The factor between one pause and the next. Default: 2. */
   factor?: number;
-  /** The pause before the first retry, in milliseconds. Default: 1000. */
+  /** The first pause, in milliseconds. Default: 1000. */
   minTimeout?: number;
-  /** The longest pause, in milliseconds. Default: Infinity. */
+  /** The longest pause, in milliseconds. Default: `Infinity`. */
   maxTimeout?: number;
   /** Whether each pause is multiplied by a random number between 1 and 2. Default: false. */
   randomize?: boolean;
-  /** Whether to ignore `retries` and retry without end. Default: false. */
+  /** Whether to retry without end. `retries` then does not limit the number of retries. Default: false. */
   forever?: boolean;
-  /** The time after the first attempt, in milliseconds, after which there are no more retries. Default: Infinity. */
+  /** A call that fails this long after its first attempt, in milliseconds, is not retried. Default: `Infinity`. */
   maxRetryTime?: number;
-  /** @deprecated It has no effect. It exists because `retry` has it. */
+  /** @deprecated Has no effect. */
   unref?: boolean;
 }
 
-/** Values for the option `retryConfig`. The names and values are those of `@slack/web-api`. */
+/** Ready-made values for `retryConfig`, with the names and values of `@slack/web-api`. */
 export const retryPolicies: {
-  /** Ten retries within about thirty minutes. This is the default. */
+  /** Ten retries within about thirty minutes. This is the default of `retryConfig`. */
   readonly tenRetriesInAboutThirtyMinutes: Readonly<RTMRetryOptions>;
   /** Five retries within about five minutes. */
   readonly fiveRetriesInFiveMinutes: Readonly<RTMRetryOptions>;
-  /** Ten retries without pauses, for tests. */
+  /** Ten retries with pauses of at most 1 ms, for tests. */
   readonly rapidRetryPolicy: Readonly<RTMRetryOptions>;
 };
 
-/** The content of a file: a string or bytes, for example a `Buffer`. */
+/** A string, or bytes such as a `Buffer`. */
 export type RTMBytes = string | Uint8Array;
 
-/**
- * TLS settings, in the forms that Node's `tls.createSecureContext` takes. The client supports TLS 1.2 and TLS 1.3. The
- * constructor throws a `TypeError` if it cannot use a certificate, a key or a passphrase.
- */
+/** TLS options in the forms of Node's `tls.createSecureContext`. The client supports TLS 1.2 and 1.3. */
 export interface RTMTLSOptions {
   /**
-   * The certificates of the authorities to trust (PEM). Default: those that Node trusts, which are its bundled root
-   * certificates and `NODE_EXTRA_CA_CERTS`.
+   * Trusted certificate authorities, in PEM. They replace the default: Node's bundled root certificates and those of
+   * `NODE_EXTRA_CA_CERTS`, `--use-system-ca` and `--use-openssl-ca`.
    */
   ca?: RTMBytes | RTMBytes[];
-  /** The private key of the client certificate (PEM), encrypted or not: RSA, EC (P-256 or P-384) or Ed25519. */
+  /** The private key of the client certificate, in PEM: RSA, EC P-256 or P-384, or Ed25519. It can be encrypted. */
   key?: RTMBytes | (RTMBytes | { pem: RTMBytes; passphrase?: string | undefined })[];
-  /** The client certificate, followed by its chain (PEM). */
+  /** The client certificate, followed by its chain, in PEM. */
   cert?: RTMBytes | RTMBytes[];
-  /** The private key and the client certificate in one file (PKCS#12), instead of `key` and `cert`. */
+  /** The private key and the client certificate in one PKCS#12 file, instead of `key` and `cert`. */
   pfx?: RTMBytes | (RTMBytes | { buf: RTMBytes; passphrase?: string | undefined })[];
   /** The passphrase of `key` or `pfx`. */
   passphrase?: string;
   /**
-   * False: accept any certificate of the server, and log a warning. Use it only in tests. Default: true, or false if
-   * the environment variable `NODE_TLS_REJECT_UNAUTHORIZED` is `0`.
+   * False accepts any certificate of the server and logs a warning. Use it only in tests. Default: true, or false if
+   * `NODE_TLS_REJECT_UNAUTHORIZED` is `0`.
    */
   rejectUnauthorized?: boolean;
-  /** Additional HTTP headers. They are sent together with those of the client's option `headers`. */
+  /** The same as `headers` of {@link RTMClientOptions}. Both can be used. Default: none. */
   headers?: Record<string, string | number | readonly string[] | undefined>;
 }

@@ -1,7 +1,6 @@
-// The typings of the fields of Slack's events, except `message`. The interfaces that several events share come first.
-// objects.d.ts explains how fields are typed.
+/** The events that Slack sends, except `message`. @module */
 
-/** Slack's events, except `message`. @module */
+// The types that several events share come first. objects.d.ts explains how fields are typed.
 
 import type {
   Loose,
@@ -15,30 +14,29 @@ import type {
   SlackUser,
 } from './objects';
 
-/** Any event from Slack. */
+/** The base of all events from Slack. */
 export interface SlackEvent extends SlackObject {
   /** The type, which is also the name under which the client emits the event. */
   type: string;
-  /** The timestamp of the event: seconds since the epoch, with six decimals that make it unique. */
+  /** The timestamp: seconds since the epoch, with six decimals that make it unique. */
   event_ts: Perhaps<string>;
 }
 
-/** An event without fields of its own. */
+/** An event that has no other fields than its type. */
 export interface BareEvent<T extends string> extends SlackEvent {
   type: T;
 }
 
-/** An event about a conversation. `channel` is its id. */
+/** A conversation changed. The event has only its id. */
 export interface ConversationIdEvent<T extends string> extends BareEvent<T> {
   /** The id of the conversation. */
   channel: string;
-  /** The id of the user that the event is about. */
   user: Perhaps<string>;
-  /** In `channel_left` and `group_left`: the id of the user who did this. */
+  /** For `channel_left` and `group_left`: the id of the user who caused the event. */
   actor_id: Perhaps<string>;
 }
 
-/** An event about an action of a user in a conversation. `channel` is the id of the conversation. */
+/** A user changed a conversation, for example by archiving or closing it. The event has only its id. */
 export interface ConversationUserEvent<T extends string> extends BareEvent<T> {
   /** The id of the conversation. */
   channel: string;
@@ -46,39 +44,33 @@ export interface ConversationUserEvent<T extends string> extends BareEvent<T> {
   user: string;
 }
 
-/** An event about a conversation. `channel` is an object. */
+/** A conversation changed. The event has the conversation as an object. */
 export interface ConversationEvent<T extends string> extends BareEvent<T> {
-  /** The conversation. */
   channel: SlackConversation;
 }
 
-/** Many messages of a conversation changed. Discard what you have stored of them. */
+/** Many messages of a conversation changed at once. A copy of its history is out of date. */
 export interface HistoryChangedEvent<T extends string> extends BareEvent<T> {
   /** The id of the conversation. */
   channel: Perhaps<string>;
-  /** The timestamp of the latest message that changed. */
   latest: Loose<string>;
-  /** The timestamp of the change. */
   ts: Loose<string>;
 }
 
-/** The bot has read a conversation up to a message. "The bot" is the user that the client's token belongs to. */
+/** The client's user read the messages of a conversation. */
 export interface MarkedEvent<T extends string> extends BareEvent<T> {
   /** The id of the conversation. */
   channel: string;
-  /** The timestamp of the last message that the bot has read. */
+  /** The timestamp of the last message that was read. */
   ts: Loose<string>;
   /** The number of unread messages. */
   unread_count: Perhaps<number>;
-  /** The number of unread messages that Slack shows. */
+  /** The number of unread messages, without notices such as joins and leaves. */
   unread_count_display: Perhaps<number>;
   /** The number of unread mentions. */
   num_mentions: Perhaps<number>;
-  /** The number of unread mentions that Slack shows. */
   num_mentions_display: Perhaps<number>;
-  /** The number of unread mentions. */
   mention_count: Perhaps<number>;
-  /** The number of unread mentions that Slack shows. */
   mention_count_display: Perhaps<number>;
 }
 
@@ -88,11 +80,11 @@ export interface MemberEvent<T extends string> extends BareEvent<T> {
   user: string;
   /** The id of the channel. */
   channel: string;
-  /** `C` for a channel, `G` for a private channel. */
+  /** `C` for a public channel, `G` for a private channel. */
   channel_type: Loose<'C' | 'G'>;
   /** The id of the workspace. */
   team: string;
-  /** The id of the user who invited the new member. */
+  /** The id of the user who sent the invitation. */
   inviter: Perhaps<string>;
 }
 
@@ -100,120 +92,112 @@ export interface MemberEvent<T extends string> extends BareEvent<T> {
 export interface DNDEvent<T extends string> extends BareEvent<T> {
   /** The id of the user. */
   user: string;
-  /** The new settings. */
+  /** The settings. All times are in seconds since the epoch. */
   dnd_status: Loose<{
-    /** Whether "Do not disturb" has a schedule. */
     dnd_enabled: boolean;
-    /** The next start of the schedule, in seconds since the epoch. */
     next_dnd_start_ts: number;
-    /** The next end of the schedule, in seconds since the epoch. */
     next_dnd_end_ts: number;
-    /** Whether notifications are paused now. */
     snooze_enabled?: boolean;
-    /** The end of the pause, in seconds since the epoch. */
     snooze_endtime?: number;
   }>;
 }
 
-/** An event about a bot. */
+/** A bot was added or changed. */
 export interface BotEvent<T extends string> extends BareEvent<T> {
-  /** The bot. */
   bot: SlackBot;
 }
 
-/** An event about a file. */
+/** A file was created, changed, shared, unshared, or made public. */
 export interface FileEvent<T extends string> extends BareEvent<T> {
   /** The id of the file. */
   file_id: string;
-  /** The file, often with its `id` only. */
+  /** The file. Often only its `id` is set. */
   file: Loose<SlackFile>;
-  /** The id of the user who did this. */
+  /** The id of the user who caused the event. */
   user_id: Perhaps<string>;
   /** The id of the conversation in which the file was shared. */
   channel_id: Perhaps<string>;
 }
 
-/** An event about a comment on a file. */
+/** A comment on a file was added, edited or deleted. */
 export interface FileCommentEvent<T extends string> extends FileEvent<T> {
   /** The comment, or its id. */
   comment: Loose<SlackObject | string>;
 }
 
-/** A user added a reaction to an item, or removed it. */
+/** A user added or removed a reaction. */
 export interface ReactionEvent<T extends string> extends BareEvent<T> {
-  /** The id of the user who added or removed the reaction. */
+  /** The id of the user who reacted. */
   user: string;
   /** The name of the emoji, without colons. */
   reaction: string;
-  /** The item that has, or had, the reaction. */
+  /** The item that the reaction is on. */
   item: SlackItem;
-  /** The id of the item's author. */
+  /** The id of the author of the item. */
   item_user: Perhaps<string>;
 }
 
-/** A user added a pin or a star to an item, or removed it. */
+/** A user added or removed a pin or a star. */
 export interface ItemEvent<T extends string> extends BareEvent<T> {
-  /** The id of the user who added or removed the pin or star. */
+  /** The id of the user. */
   user: string;
-  /** The item. */
+  /** The item with the pin or star. */
   item: SlackItem;
-  /** Of a pin: the id of the conversation. */
+  /** For pins: the id of the conversation. */
   channel_id: Perhaps<string>;
-  /** The id of the item's author. */
+  /** The id of the author of the item. */
   item_user: Perhaps<string>;
-  /** Of a pin: how many pins the conversation has now. */
+  /** For pins: the number of pins in the conversation after the event. */
   pin_count: Perhaps<string>;
-  /** Of a pin: who pinned the item, when and where. */
+  /** For pins: the conversation, the user, and the time. */
   pinned_info: Perhaps<SlackObject>;
-  /** In `pin_removed`: whether the conversation has other pins. */
+  /** For removed pins: whether the conversation has other pins. */
   has_pins: Perhaps<boolean>;
 }
 
-/** An event about a user group. */
+/** A user group was created or changed. */
 export interface SubteamEvent<T extends string> extends BareEvent<T> {
-  /** The user group. */
   subteam: SlackSubteam;
 }
 
-/** The bot was added to a user group, or removed from it. */
+/** The client's user was added to a user group, or removed from it. */
 export interface SubteamSelfEvent<T extends string> extends BareEvent<T> {
   /** The id of the user group. */
   subteam_id: string;
 }
 
-/** A setting changed. */
+/** A preference changed. */
 export interface PreferenceEvent<T extends string> extends BareEvent<T> {
-  /** The name of the setting. */
+  /** The name of the preference. */
   name: string;
   /** The new value. */
   value: any;
 }
 
-/** The workspace's profile fields changed. */
+/** The profile fields of the workspace changed. */
 export interface TeamProfileEvent<T extends string> extends BareEvent<T> {
-  /** The fields that changed: objects, or only the ids of deleted fields. */
+  /** The fields that changed, or the ids of the deleted fields. */
   profile: Loose<{ fields: (SlackObject | string)[] }>;
 }
 
-/** A user changed, or is new. */
+/** A user changed or joined the workspace. */
 export interface UserEvent<T extends string> extends BareEvent<T> {
-  /** The user. */
   user: SlackUser;
-  /** When the user changed, in seconds since the epoch. */
+  /** A timestamp for caches of user data, in seconds since the epoch. */
   cache_ts: Perhaps<number>;
 }
 
-/** The migration of another workspace to an enterprise organization started or finished. */
+/** Another workspace starts or finishes its move to an Enterprise organization. */
 export interface MigrationEvent<T extends string> extends BareEvent<T> {
-  /** The workspace. */
+  /** The workspace that moves. */
   team: Loose<{ id: string; is_migrating: boolean }>;
-  /** The start of the migration, in seconds since the epoch. */
+  /** The start of the move, in seconds since the epoch. */
   date_started: Loose<number>;
-  /** The end of the migration, in seconds since the epoch. */
+  /** The end of the move, in seconds since the epoch. */
   date_finished: Perhaps<number>;
 }
 
-/** The workspace's e-mail domain changed. */
+/** The email domain of the workspace changed. */
 export interface EmailDomainChangedEvent extends BareEvent<'email_domain_changed'> {
   /** The new domain. */
   email_domain: string;
@@ -221,17 +205,17 @@ export interface EmailDomainChangedEvent extends BareEvent<'email_domain_changed
 
 /** A custom emoji was added, renamed or removed. */
 export interface EmojiChangedEvent extends BareEvent<'emoji_changed'> {
-  /** The kind of the change. */
+  /** The kind of change. */
   subtype: Perhaps<'add' | 'rename' | 'remove'>;
-  /** In `add`: the name of the emoji. */
+  /** For `add`: the name of the emoji. */
   name: Perhaps<string>;
-  /** In `remove`: the names of the emoji. */
+  /** For `remove`: the names of the removed emoji. */
   names: Perhaps<string[]>;
-  /** In `add` and `rename`: the URL of the picture. */
+  /** For `add` and `rename`: the URL of the picture. */
   value: Perhaps<string>;
-  /** In `rename`: the old name. */
+  /** For `rename`: the previous name. */
   old_name: Perhaps<string>;
-  /** In `rename`: the new name. */
+  /** For `rename`: the new name. */
   new_name: Perhaps<string>;
 }
 
@@ -239,7 +223,7 @@ export interface EmojiChangedEvent extends BareEvent<'emoji_changed'> {
 export interface FileDeletedEvent extends BareEvent<'file_deleted'> {
   /** The id of the file. */
   file_id: string;
-  /** The ids of the conversations in which the file was shared. */
+  /** The ids of the conversations in which it was shared. */
   channel_ids: Perhaps<string[]>;
 }
 
@@ -251,9 +235,7 @@ export interface FilePrivateEvent extends BareEvent<'file_private'> {
 
 /** The first frame of a connection. */
 export interface HelloEvent extends BareEvent<'hello'> {
-  /** The region of Slack's server. */
   region: Perhaps<string>;
-  /** The id of Slack's server. */
   host_id: Perhaps<string>;
   start: Perhaps<boolean>;
 }
@@ -262,71 +244,66 @@ export interface HelloEvent extends BareEvent<'hello'> {
 export interface IMCreatedEvent extends BareEvent<'im_created'> {
   /** The id of the other user. */
   user: string;
-  /** The conversation. */
   channel: SlackConversation;
 }
 
-/** The bot's presence was set manually. */
+/** The client's user set their presence manually. */
 export interface ManualPresenceChangeEvent extends BareEvent<'manual_presence_change'> {
-  /** The new presence. */
   presence: Loose<'active' | 'away'>;
 }
 
-/** Slack's reply to a ping. */
+/** The reply to a ping. */
 export interface PongEvent extends BareEvent<'pong'> {
   /** The `id` of the ping. */
   reply_to: number;
 }
 
-/** The presence of a user changed. With `batch_presence_aware`, it can be the presence of several users. */
+/** The presence of a user changed. With `batch_presence_aware`, one event can report several users. */
 export interface PresenceChangeEvent extends BareEvent<'presence_change'> {
-  /** The id of the user. Undefined if the event has `users`. */
+  /** The id of the user, if the event reports one user. */
   user: Perhaps<string>;
-  /** The ids of the users, if the event reports several. */
+  /** The ids of the users, if the event reports several users. */
   users: Perhaps<string[]>;
   /** The new presence. */
   presence: Loose<'active' | 'away'>;
 }
 
-/** An experimental event of Slack. It is of no use to a bot. */
+/** A URL that Slack reserves for its own experiments. Ignore it. */
 export interface ReconnectUrlEvent extends BareEvent<'reconnect_url'> {
   url: Perhaps<string>;
 }
 
-/** Users were added to a user group or removed from it. */
+/** Users were added to a user group, or removed from it. */
 export interface SubteamMembersChangedEvent extends BareEvent<'subteam_members_changed'> {
   /** The id of the user group. */
   subteam_id: string;
   /** The id of the workspace. */
   team_id: string;
-  /** When the user group changed before, in seconds since the epoch. */
+  /** The time of the previous change, in seconds since the epoch. */
   date_previous_update: Loose<number>;
-  /** When the user group changed, in seconds since the epoch. */
+  /** The time of this change, in seconds since the epoch. */
   date_update: Loose<number>;
-  /** The ids of the users who were added. */
+  /** The ids of the added users. */
   added_users: Perhaps<string[]>;
-  /** The number of users who were added. */
   added_users_count: Perhaps<number | string>;
-  /** The ids of the users who were removed. */
+  /** The ids of the removed users. */
   removed_users: Perhaps<string[]>;
-  /** The number of users who were removed. */
   removed_users_count: Perhaps<number | string>;
 }
 
-/** The workspace's domain changed. */
+/** The domain of the workspace changed. */
 export interface TeamDomainChangeEvent extends BareEvent<'team_domain_change'> {
   /** The new domain: the part of the URL before `.slack.com`. */
   domain: string;
-  /** The new URL of the workspace. */
+  /** The new URL. */
   url: string;
 }
 
-/** The workspace's plan changed. */
+/** The plan of the workspace changed. */
 export interface TeamPlanChangeEvent extends BareEvent<'team_plan_change'> {
-  /** The name of the new plan. */
+  /** The new plan, for example `std`. */
   plan: string;
   can_add_ura: Perhaps<boolean>;
-  /** The paid features of the plan. */
   paid_features: Perhaps<string[]>;
 }
 
@@ -336,7 +313,7 @@ export interface TeamRenameEvent extends BareEvent<'team_rename'> {
   name: string;
 }
 
-/** A user is typing. */
+/** A user is typing in a conversation. */
 export interface UserTypingEvent extends BareEvent<'user_typing'> {
   /** The id of the user. */
   user: string;
